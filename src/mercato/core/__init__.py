@@ -1,0 +1,1 @@
+"""The vocabulary all rooms share: columns, errors, settings. Imports nothing of ours."""

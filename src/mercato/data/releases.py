@@ -1,0 +1,198 @@
+"""Releases on disk: immutable numbered folders, each with a manifest, and one pointer.
+
+A release is put together in a draft folder, sealed (checksums of every file, one rename), verified
+and published by swapping the file ``current`` atomically. Rolling back is the same swap.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mercato.core.errors import ChecksFailed, NotFound, NotReady
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_CURRENT = "current"
+_DRAFT = ".draft-"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release is made of, and what was measured of it.
+
+    created_at : ISO 8601, UTC
+    as_of      : microseconds since 1970 UTC, the moment up to which it has learned
+    until      : the same as text where the build was told ``--until``, else None
+    watermark  : the highest ``seq`` of the state's events that it has learned from
+    inputs     : asset name → version
+    steps      : build step → its fingerprint and its seconds
+    files      : path → {"sha256", "bytes"}
+    """
+
+    created_at: str
+    as_of: int
+    until: str | None
+    watermark: int
+    inputs: Mapping[str, int]
+    steps: Mapping[str, Mapping[str, Any]]
+    counts: Mapping[str, int]
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    mercato: str = ""
+    format: int = FORMAT
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Give ``target`` the files of ``source`` without copying where the file system can."""
+    for path in (p for p in source.rglob("*") if p.is_file()):
+        place = target / path.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(path, place)
+        except OSError:
+            shutil.copy2(path, place)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in a release's folder. Raises NotFound, or ChecksFailed for another format."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFound(
+            f"a release in {folder}", "no manifest.json there", "See: mercato releases DIR"
+        ) from None
+    known = {each.name for each in fields(Manifest)}
+    if found.get("format") != FORMAT or set(found) - known:
+        raise ChecksFailed(
+            f"a release of format {FORMAT}",
+            f"format {found.get('format')} in {folder}",
+            "Build again with this Mercato: mercato build DIR",
+        )
+    return Manifest(**found)
+
+
+class ReleaseStore:
+    """The folder ``releases`` of a shop."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, number: int) -> Path:
+        return self.root / str(number)
+
+    def numbers(self) -> list[int]:
+        """All sealed releases, oldest first."""
+        if not self.root.is_dir():
+            return []
+        return sorted(int(p.name) for p in self.root.iterdir() if p.name.isdigit())
+
+    def current(self) -> int | None:
+        """The published release; None where none is."""
+        try:
+            return int((self.root / _CURRENT).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+
+    def require_current(self) -> int:
+        """The published release. Raises NotReady where none is."""
+        number = self.current()
+        if number is None:
+            raise NotReady(
+                f"a published release in {self.root}",
+                "none",
+                f"Build one with: mercato build {self.root.parent}",
+            )
+        return number
+
+    @contextmanager
+    def draft(self) -> Iterator[Path]:
+        """An empty folder to put a release together in; gone afterwards unless sealed."""
+        folder = self.root / f"{_DRAFT}{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def seal(self, draft: Path, manifest: Manifest) -> int:
+        """Make a draft the next release: checksums, fsync, one rename. Does not publish it."""
+        files = {}
+        for path in _files(draft):
+            _sync(path)
+            name = path.relative_to(draft).as_posix()
+            files[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
+        text = json.dumps(asdict(manifest) | {"files": files}, indent=1, sort_keys=True)
+        (draft / MANIFEST).write_text(text, encoding="utf-8")
+        _sync(draft / MANIFEST)
+        number = max(self.numbers(), default=0) + 1
+        draft.rename(self.folder(number))
+        _sync(self.root)
+        return number
+
+    def verify(self, number: int) -> Manifest:
+        """Compare every file with its checksum. Raises ChecksFailed that names what differs."""
+        folder = self.folder(number)
+        manifest = read_manifest(folder)
+        wrong = [
+            name
+            for name, known in manifest.files.items()
+            if not (folder / name).is_file() or _sha256(folder / name) != known["sha256"]
+        ]
+        if wrong:
+            raise ChecksFailed(
+                f"every file of release {number} as its manifest says",
+                f"missing or changed: {', '.join(wrong[:5])}",
+                "Build again (mercato build DIR) or roll back (mercato releases DIR --rollback).",
+            )
+        return manifest
+
+    def publish(self, number: int) -> None:
+        """Verify a release and point ``current`` at it, atomically and durably."""
+        self.verify(number)
+        swap = self.root / f"{_CURRENT}.{os.getpid()}"
+        swap.write_text(f"{number}\n", encoding="ascii")
+        _sync(swap)
+        swap.replace(self.root / _CURRENT)
+        _sync(self.root)
+
+    def rollback(self) -> int:
+        """Publish the newest release older than the current one; its number."""
+        current = self.require_current()
+        older = [number for number in self.numbers() if number < current]
+        if not older:
+            raise NotFound(
+                f"a release older than {current}", "none", "Build one with: mercato build DIR"
+            )
+        self.publish(older[-1])
+        return older[-1]
+
+    def prune(self, keep: int) -> list[int]:
+        """Delete all but the ``keep`` newest releases, never the current one; the numbers gone."""
+        gone = [n for n in self.numbers()[:-keep] if n != self.current()]
+        for number in gone:
+            shutil.rmtree(self.folder(number))
+        return gone

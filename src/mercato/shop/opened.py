@@ -1,0 +1,108 @@
+"""A shop opened for serving: its state, and the release that is live."""
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from mercato.catalogue.base import open_base
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.vectors import VectorIndex
+from mercato.core.paths import ShopPaths
+from mercato.core.settings import Settings, load_settings
+from mercato.data.histories import Histories
+from mercato.data.releases import Manifest, ReleaseStore, read_manifest
+from mercato.models import Models, open_models
+from mercato.models.text_encoder import TextEncoder
+from mercato.ranking.fusion import Calibration
+from mercato.shop.clock import Clock
+from mercato.state import State
+
+
+@dataclass(frozen=True)
+class Live:
+    """A release in memory, with the item changes that came after it. Never changed, only swapped.
+
+    number : the release's number; 0 for a draft that is only being measured
+    """
+
+    number: int
+    manifest: Manifest
+    clock: Clock
+    catalogue: Catalogue
+    encoder: TextEncoder | None
+    calibration: Calibration
+    models: Models
+    histories: Histories
+
+
+def open_release(folder: Path, number: int) -> Live:
+    """Open the release in ``folder``; large arrays are memory-mapped."""
+    manifest = read_manifest(folder)
+    has_vectors = (folder / "vectors").is_dir()
+    vectors = VectorIndex.open(folder / "vectors") if has_vectors else None
+    return Live(
+        number=number,
+        manifest=manifest,
+        clock=Clock(manifest.as_of, _microseconds(manifest.created_at)),
+        catalogue=Catalogue.over(open_base(folder / "catalogue", vectors), release=number),
+        encoder=TextEncoder.open(folder / "encoder") if has_vectors else None,
+        calibration=Calibration.load(folder / "calibration.json"),
+        models=open_models(folder / "models"),
+        histories=Histories.open(folder / "histories"),
+    )
+
+
+def _microseconds(iso: str) -> int:
+    return int(datetime.fromisoformat(iso).timestamp() * 1_000_000)
+
+
+class Shop:
+    """What every use case of this room is given. One per process; safe to share by threads."""
+
+    def __init__(self, paths: ShopPaths, settings: Settings, state: State, live: Live) -> None:
+        self.paths = paths
+        self.settings = settings
+        self.state = state
+        self.live = live
+        self._swapping = threading.Lock()
+        self.refresh()
+
+    @classmethod
+    def open(cls, root: Path) -> "Shop":
+        """Open the current release of the shop in ``root``.
+
+        Raises NotFound where there is no shop, NotReady where nothing has been built.
+        """
+        paths = ShopPaths(root)
+        settings = load_settings(paths.settings)
+        releases = ReleaseStore(paths.releases)
+        number = releases.require_current()
+        live = open_release(releases.folder(number), number)
+        return cls(paths, settings, State.open(settings.state.url, root), live)
+
+    @cached_property
+    def releases(self) -> ReleaseStore:
+        return ReleaseStore(self.paths.releases)
+
+    def refresh(self) -> None:
+        """Take up a newly published release, and item changes made by any worker."""
+        with self._swapping:
+            live = self.live
+            current = self.releases.current()
+            if current is not None and current != live.number and live.number != 0:
+                live = open_release(self.releases.folder(current), current)
+            changes = self.state.items.since(live.catalogue.overlay)
+            if changes:
+                live = replace(live, catalogue=live.catalogue.apply(changes))
+            self.live = live
+
+    def wall(self) -> int:
+        """Now, by the calendar: microseconds since 1970 UTC."""
+        return time.time_ns() // 1000
+
+    def close(self) -> None:
+        """Write what waits, and let go of the state."""
+        self.state.close()

@@ -1,0 +1,100 @@
+"""Answer a search: gather everything once, rank, log the answer once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.search.search import SearchContext, SearchRequest
+from mercato.search.search import search as rank
+from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.opened import Live, Shop
+
+
+@dataclass(frozen=True)
+class SearchCall:
+    """What a shopper asks: see the parameters of ``GET /v1/search``."""
+
+    q: str = ""
+    filters: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    sort: str | None = None
+    page: int = 1
+    per_page: int = 24
+    user_id: str | None = None
+    visitor_id: str | None = None
+    session_id: str | None = None
+    distinct: bool = True
+    mode: str = "hybrid"
+
+
+@dataclass(frozen=True)
+class Hit:
+    id: str
+    score: float
+    item: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """One page of the result set; ``total`` and ``facets`` are of the whole set."""
+
+    query_id: str
+    total: int
+    page: int
+    per_page: int
+    hits: tuple[Hit, ...]
+    facets: dict[str, dict[str, int]]
+    did_you_mean: str | None
+    applied: dict[str, Any]
+
+
+def search(shop: Shop, call: SearchCall) -> SearchAnswer:
+    """Raises BadInput for a filter, facet, sort or page that does not fit."""
+    live = shop.live
+    request = SearchRequest(
+        call.q,
+        call.filters,
+        call.facets,
+        call.sort,
+        call.page,
+        call.per_page,
+        call.distinct,
+        call.mode,
+    )
+    result = rank(
+        request, SearchContext(live.catalogue, query_vector(live, call), live.calibration)
+    )
+    query_id = new_query_id()
+    ids = live.catalogue.ids(result.rows)
+    scores = [float(score) for score in result.scores]
+    log_answer(
+        shop,
+        query_id,
+        kind="search",
+        placement=None,
+        call=call,
+        ids=ids,
+        scores=scores,
+        first_position=(result.page - 1) * result.per_page + 1,
+    )
+    items = [live.catalogue.item(int(row)) for row in result.rows]
+    hits = tuple(Hit(*each) for each in zip(ids, scores, items, strict=True))
+    return SearchAnswer(
+        query_id,
+        result.total,
+        result.page,
+        result.per_page,
+        hits,
+        result.facets,
+        result.did_you_mean,
+        result.applied,
+    )
+
+
+def query_vector(live: Live, call: SearchCall) -> NDArray[np.float32] | None:
+    """(d,) the vector of the words; None without words, without an encoder or by mode."""
+    if live.encoder is None or call.mode == "lexical" or not call.q.strip():
+        return None
+    return live.encoder.encode([call.q])[0]

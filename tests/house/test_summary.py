@@ -1,0 +1,51 @@
+"""A run of the tests ends with what was not run; with MERCATO_NO_SKIP it fails for it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+TESTS = """
+import pytest
+
+def test_runs(): pass
+
+@pytest.mark.skip(reason="install chromium: apt install chromium")
+def test_needs_a_browser(): pass
+
+@pytest.mark.soak
+def test_for_hours(): pass
+"""
+
+
+def run(folder: Path, no_skip: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(CONFTEST, folder / "conftest.py")
+    (folder / "test_three.py").write_text(TESTS)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = soak\naddopts = -m 'not soak'\n")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env=os.environ | {"MERCATO_NO_SKIP": no_skip},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_names_what_was_not_run_and_how_to_enable_it(tmp_path: Path) -> None:
+    done = run(tmp_path, no_skip="")
+    assert done.returncode == 0, done.stdout
+    *_, first, second, closing = filter(None, done.stdout.splitlines())
+    assert first == "1 skipped: install chromium: apt install chromium"
+    assert second == "1 long ones left out; they run with: make soak"
+    assert "1 passed, 1 skipped, 1 deselected" in closing
+
+
+@pytest.mark.parametrize(("no_skip", "status"), [("", 0), ("1", 1)])
+def test_fails_on_a_skip_where_none_is_allowed(tmp_path: Path, no_skip: str, status: int) -> None:
+    assert run(tmp_path, no_skip).returncode == status

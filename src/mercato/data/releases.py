@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,25 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def link_tree(source: Path, target: Path) -> None:
-    """Give ``target`` the files of ``source`` without copying where the file system can."""
-    for path in (p for p in source.rglob("*") if p.is_file()):
+def link_tree(source: Path, target: Path, *, leave: str) -> None:
+    """Give ``target`` the files of ``source``, but for those named ``leave``.
+
+    Files are linked, not copied, where the file system can.
+    """
+    for path in (p for p in source.rglob("*") if p.is_file() and p.name != leave):
         place = target / path.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(path, place)
         except OSError:
             shutil.copy2(path, place)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest durably."""
+    text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    _sync(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -145,9 +155,7 @@ class ReleaseStore:
             _sync(path)
             name = path.relative_to(draft).as_posix()
             files[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
-        text = json.dumps(asdict(manifest) | {"files": files}, indent=1, sort_keys=True)
-        (draft / MANIFEST).write_text(text, encoding="utf-8")
-        _sync(draft / MANIFEST)
+        write_manifest(draft, replace(manifest, files=files))
         number = max(self.numbers(), default=0) + 1
         draft.rename(self.folder(number))
         _sync(self.root)

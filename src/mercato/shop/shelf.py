@@ -135,8 +135,8 @@ def _history(live: Live, call: ShelfCall, events: tuple[EventRow, ...]) -> Inter
 
 def _since_release(live: Live, events: tuple[EventRow, ...]) -> Interactions:
     catalogue = live.catalogue
-    rows = [-1 if e.item_id is None else (catalogue.row(e.item_id) or -1) for e in events]
-    base = np.array([catalogue.base_of[row] if row >= 0 else -1 for row in rows], np.int32)
+    rows = [None if e.item_id is None else catalogue.row(e.item_id) for e in events]
+    base = np.array([-1 if row is None else catalogue.base_of[row] for row in rows], np.int32)
     interactions = Interactions(
         offsets=np.array([0, len(events)]),
         item=base,
@@ -146,5 +146,3 @@ def _since_release(live: Live, events: tuple[EventRow, ...]) -> Interactions:
         n_items=catalogue.n_base,
     )
     return interactions.where(base >= 0)
-
-

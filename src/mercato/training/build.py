@@ -1,0 +1,135 @@
+"""`mercato build`: assets → parts → measured as served → sealed, verified and published."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import mercato
+from mercato.core.paths import ShopPaths
+from mercato.core.progress import Progress
+from mercato.core.settings import Settings, load_settings
+from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
+from mercato.data.store import AssetStore
+from mercato.training.checks import check_release
+from mercato.training.draft import serve_draft
+from mercato.training.evaluate import Measured, event_span, measure_shelves
+from mercato.training.parts import Parts, make_parts, read_assets
+from mercato.training.workshop import DONE, Workshop, one_at_a_time
+
+_KEEP_RELEASES = 5
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to. ``number`` is the published release."""
+
+    number: int
+    manifest: Manifest
+    reused: tuple[str, ...]
+
+
+def build(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:
+    """Build a release from the shop's assets and publish it.
+
+    until : no event at or after it is used in any asset, feature or cache.
+
+    Steps whose inputs did not change are taken over. Raises NotReady where there are no items,
+    ChecksFailed where the release does not pass its checks; the published one then stays.
+    """
+    paths = ShopPaths(root)
+    settings = load_settings(paths.settings)
+    store = AssetStore(paths.assets)
+    releases = ReleaseStore(paths.releases)
+    with one_at_a_time(paths.build):
+        workshop = Workshop(paths.build, progress)
+        metrics = _own_measure(workshop, store, settings, until)
+        parts = _parts(workshop, store, settings, until)
+        with releases.draft() as draft:
+            manifest = _assemble(draft, parts, workshop, until, metrics)
+            write_manifest(draft, manifest)
+            with progress.step("checks"), serve_draft(draft, settings) as shop:
+                check_release(shop)
+            number = releases.seal(draft, manifest)
+        with progress.step("publish") as step:
+            releases.publish(number)
+            step.note(f"release {number}")
+        releases.prune(_KEEP_RELEASES)
+        workshop.prune()
+    reused = tuple(made.name for made in workshop.made if made.reused)
+    return Built(number, releases.verify(number), reused)
+
+
+def measure(root: Path, *, split: datetime, end: datetime | None, progress: Progress) -> Measured:
+    """Build up to ``split`` aside, ask it as shoppers would, compare with what came after."""
+    paths = ShopPaths(root)
+    settings = load_settings(paths.settings)
+    store = AssetStore(paths.assets)
+    with one_at_a_time(paths.build):
+        workshop = Workshop(paths.build, progress)
+        return _measure(workshop, store, settings, split, end, most_users=None)
+
+
+def _own_measure(
+    workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
+) -> dict[str, object]:
+    """Metrics of the same pipeline on the newest days; nothing where the log is too short."""
+    days = settings.evaluation.days
+    span = event_span(store, until)
+    if days == 0 or span is None or span.newest - span.oldest < timedelta(days=2 * days):
+        return {}
+    split = span.newest - timedelta(days=days)
+    measured = _measure(workshop, store, settings, split, until, settings.evaluation.most_users)
+    return measured.as_json()
+
+
+def _measure(
+    workshop: Workshop,
+    store: AssetStore,
+    settings: Settings,
+    split: datetime,
+    end: datetime | None,
+    most_users: int | None,
+) -> Measured:
+    parts = _parts(workshop, store, settings, split)
+    with tempfile.TemporaryDirectory(dir=workshop.root) as scratch:
+        folder = Path(scratch)
+        manifest = _assemble(folder, parts, workshop, split, {})
+        write_manifest(folder, manifest)
+        with serve_draft(folder, settings) as shop:
+            return measure_shelves(shop, store, split, end, most_users, workshop.progress)
+
+
+def _parts(
+    workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
+) -> Parts:
+    assets = read_assets(store, settings, until, workshop.progress)
+    return make_parts(workshop, assets, settings)
+
+
+def _assemble(
+    folder: Path,
+    parts: Parts,
+    workshop: Workshop,
+    until: datetime | None,
+    metrics: dict[str, object],
+) -> Manifest:
+    for place, made in parts.folders.items():
+        link_tree(made, folder / place, leave=DONE)
+    used = {str(path.name) for path in parts.folders.values()}
+    steps = {
+        made.name: {"fingerprint": made.fingerprint, "seconds": made.seconds}
+        for made in workshop.made
+        if made.folder.name in used
+    }
+    return Manifest(
+        created_at=datetime.now(UTC).isoformat(),
+        as_of=parts.as_of,
+        until=until.isoformat() if until else None,
+        watermark=parts.watermark,
+        inputs=parts.inputs,
+        steps=steps,
+        counts=parts.counts,
+        metrics=metrics,
+        mercato=mercato.__version__,
+    )

@@ -1,0 +1,193 @@
+"""From tables to the parts of a release; each step is done only when its inputs changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mercato.catalogue.base import open_base, write_catalogue
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.texts import item_text
+from mercato.catalogue.vectors import write_vectors
+from mercato.core.errors import NotReady
+from mercato.core.progress import Progress, Step
+from mercato.core.settings import Settings
+from mercato.data.derive import derive
+from mercato.data.histories import Histories
+from mercato.data.store import AssetStore
+from mercato.models import MODELS
+from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
+from mercato.training.text_vectors import TextVectors
+from mercato.training.workshop import Made, Workshop
+
+DERIVED = ("sessions", "histories", "item_statistics", "co_purchase", "popularity")
+
+NO_ENCODER = "none"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that goes into a release: its folders by place, and what it was made from.
+
+    as_of : microseconds since 1970 UTC
+    """
+
+    folders: dict[str, Path]
+    inputs: dict[str, int]
+    watermark: int
+    as_of: int
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The versions and tables that a build works from, read once."""
+
+    versions: dict[str, int]
+    watermark: int
+    items: pa.Table
+    derived: dict[str, pa.Table]
+    as_of: int
+    n_events: int
+
+
+def read_assets(
+    store: AssetStore,
+    settings: Settings,
+    until: datetime | None,
+    progress: Progress,
+) -> Assets:
+    """Read items, derive what is derived. Raises NotReady where there are no items."""
+    watermark = store.transaction("events", DRAIN_APP) or 0
+    version = store.version("items")
+    if version is None or (items := store.read("items", version)).num_rows == 0:
+        raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
+    derived = derive(
+        store, DERIVED, until=until, settings=settings, engine="duckdb", progress=progress
+    )
+    versions = {name: store.version(name) for name in ("items", "events", *DERIVED)}
+    n_events, newest = _events_seen(store, until)
+    return Assets(
+        versions={name: version for name, version in versions.items() if version is not None},
+        watermark=watermark,
+        items=items,
+        derived=derived,
+        as_of=newest if until is None else round(until.timestamp() * 1_000_000),
+        n_events=n_events,
+    )
+
+
+def _events_seen(store: AssetStore, until: datetime | None) -> tuple[int, int]:
+    """How many events a build sees, and the newest one's time in microseconds (0: none)."""
+    if store.version("events") is None:
+        return 0, 0
+    ts = store.read("events", columns=["ts"])["ts"]
+    if until is not None:
+        ts = pc.filter(ts, pc.less(ts, pa.scalar(until, ts.type)))
+    return len(ts), pc.max(ts.cast(pa.int64())).as_py() or 0
+
+
+def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
+    """Make, or find made, all parts of a release."""
+    of = {
+        "items": assets.versions["items"],
+        "events": assets.versions.get("events"),
+        "as_of": assets.as_of,
+        "settings": asdict(settings.sessions),
+    }
+    catalogue = _catalogue(workshop, assets, of)
+    histories = _histories(workshop, assets, catalogue, of)
+    encoder, vectors = _text(workshop, catalogue, settings)
+    made = {"catalogue": catalogue, "histories": histories}
+    if encoder is not None and vectors is not None:
+        made |= {"encoder": encoder, "vectors": vectors}
+    made |= _models(workshop, histories, assets.as_of)
+    made["calibration"] = _calibration(workshop, made)
+    return Parts(
+        folders={place: step.folder for place, step in made.items()},
+        inputs=assets.versions,
+        watermark=assets.watermark,
+        as_of=assets.as_of,
+        counts={
+            "items": assets.items.num_rows,
+            "events": assets.n_events,
+            "shoppers": assets.derived["histories"].num_rows,
+        },
+    )
+
+
+def _catalogue(workshop: Workshop, assets: Assets, of: Mapping[str, Any]) -> Made:
+    def work(folder: Path, step: Step) -> None:
+        write_catalogue(folder, assets.items, _popularity(assets), step)
+        step.note(f"{assets.items.num_rows:,} items")
+
+    return workshop.make("catalogue", of, work, assets.items.num_rows)
+
+
+def _popularity(assets: Assets) -> NDArray[np.float32]:
+    """(n_items,) distinct buyers of each item, in the order of the items table."""
+    statistics = assets.derived["item_statistics"]
+    at = pc.index_in(assets.items["id"], value_set=statistics["item_id"].combine_chunks())
+    buyers = pc.take(statistics["shoppers"], at)
+    return pc.fill_null(buyers, 0).to_numpy().astype(np.float32)
+
+
+def _open_catalogue(made: Made) -> Catalogue:
+    return Catalogue.over(open_base(made.folder, None), release=0)
+
+
+def _histories(workshop: Workshop, assets: Assets, catalogue: Made, of: Mapping[str, Any]) -> Made:
+    def work(folder: Path, step: Step) -> None:
+        opened = _open_catalogue(catalogue)
+        ids = pa.array(opened.ids(np.arange(opened.n_base)), pa.string())
+        found = Histories.from_table(assets.derived["histories"], ids)
+        found.save(folder)
+        step.note(f"{len(found.shopper_ids):,} shoppers, {len(found.interactions.item):,} events")
+
+    return workshop.make("histories", of | {"catalogue": catalogue.fingerprint}, work)
+
+
+def _text(
+    workshop: Workshop, catalogue: Made, settings: Settings
+) -> tuple[Made | None, Made | None]:
+    """The encoder and the vectors of all items' texts; nothing where the shop wants none."""
+    if settings.search.encoder == NO_ENCODER:
+        return None, None
+    source = encoder_source(settings.search.encoder)
+
+    def export(folder: Path, step: Step) -> None:
+        export_encoder(source, folder)
+
+    encoder = workshop.make("encoder", {"source": str(source), "sha": _weights(source)}, export)
+    opened = _open_catalogue(catalogue)
+    texts = [item_text(opened.item(row)) for row in range(opened.n_base)]
+    distinct = sorted(set(texts))
+
+    def encode(folder: Path, step: Step) -> None:
+        known = TextVectors(workshop.root / "texts" / encoder.fingerprint)
+        vectors = known.of(distinct, TextEncoder.open(encoder.folder), step)
+        place = {text: at for at, text in enumerate(distinct)}
+        write_vectors(folder, vectors, np.array([place[text] for text in texts], np.int32))
+        step.note(f"{len(distinct):,} distinct texts")
+
+    of = {"catalogue": catalogue.fingerprint, "encoder": encoder.fingerprint}
+    return encoder, workshop.make("vectors", of, encode, len(distinct))
+
+
+def _models(workshop: Workshop, histories: Made, as_of: int) -> dict[str, Made]:
+    made = {}
+    for name, model in MODELS.items():
+
+        def work(folder: Path, step: Step, model: Any = model) -> None:
+            interactions = Histories.open(histories.folder).interactions
+            model().fit(interactions, as_of, step).save(folder)
+
+        of = {"histories": histories.fingerprint, "as_of": as_of}
+        made[f"models/{name}"] = workshop.make(name, of, work)
+    return made

@@ -1,1 +1,68 @@
-"""One file per command: parse, call, print."""
+"""The command line: one file a command; each parses, calls and prints."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import mercato
+from mercato.cli import (
+    build,
+    demo,
+    doctor,
+    import_,
+    init,
+    recommend,
+    releases,
+    search,
+    serve,
+)
+from mercato.cli.output import print_error
+from mercato.core.errors import MercatoError
+
+app = typer.Typer(
+    name="mercato",
+    help="A self-hosted search and recommendation engine for shops.",
+    epilog="Start with: mercato demo, or: mercato init DIR",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+COMMANDS = {
+    "init": init,
+    "import": import_,
+    "build": build,
+    "serve": serve,
+    "search": search,
+    "recommend": recommend,
+    "releases": releases,
+    "doctor": doctor,
+    "demo": demo,
+}
+for _name, _module in COMMANDS.items():
+    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mercato {mercato.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The console script. What Mercato refuses is printed in three parts, without a traceback."""
+    try:
+        app()
+    except MercatoError as error:
+        print_error(error)
+        sys.exit(error.exit_code)

@@ -1,0 +1,5 @@
+"""`python -m mercato.cli` is `mercato`."""
+
+from mercato.cli import main
+
+main()

@@ -1,0 +1,48 @@
+"""How commands print: tables and JSON on stdout, progress and errors on stderr."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mercato.core.errors import MercatoError
+
+
+def errors_console() -> Console:
+    """Where progress and errors go, so that stdout stays clean for pipes."""
+    return Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line for a person, on stderr."""
+    errors_console().print(Text(text), soft_wrap=True)
+
+
+def print_error(error: MercatoError) -> None:
+    """The three parts of an error, in words its reader can act on."""
+    console = errors_console()
+    console.print(Text(error.title, style="bold red"))
+    parts = {"expected": error.expected, "found": error.found, "remedy": error.remedy}
+    for name, text in parts.items():
+        console.print(Text.assemble((f"  {name:<9} ", "bold"), text), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()
+) -> None:
+    """A table on stdout; the columns named in ``right`` are aligned to the right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    Console(highlight=False).print(table)

@@ -1,0 +1,96 @@
+"""`mercato serve`: the API and the storefront of a shop over HTTP."""
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from mercato.cli.arguments import ShopFolder
+from mercato.cli.output import say
+from mercato.cli.ports import listen
+from mercato.core.errors import WrongUse
+from mercato.core.paths import ShopPaths
+from mercato.core.settings import load_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+EXAMPLE = "Example: mercato serve my-shop --port 8001"
+
+_FOLDER = "MERCATO_SHOP"
+"""Environment variable in which workers find the shop's folder."""
+
+_GRACE_SECONDS = 10
+"""How long running requests may take once the server is told to stop."""
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
+Workers = Annotated[int, typer.Option(help="Processes that answer.")]
+
+
+def command(
+    folder: ShopFolder, host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1
+) -> None:
+    """Serve the published release until Ctrl-C; a newer release is taken up while serving."""
+    serve(folder, listen(host, port), workers)
+
+
+def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
+    """Answer requests on ``listener`` until SIGINT or SIGTERM.
+
+    Raises NotFound or NotReady where there is no shop or no release.
+    """
+    from mercato.data.releases import ReleaseStore
+
+    if workers < 1:
+        raise WrongUse("at least one worker", str(workers), "Say: --workers 1")
+    paths = ShopPaths(folder)
+    load_settings(paths.settings)
+    number = ReleaseStore(paths.releases).require_current()
+    os.environ[_FOLDER] = str(folder.resolve())
+    config = uvicorn.Config(
+        "mercato.cli.serve:create_app",
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    welcome = f"Release {number} of {folder} at {_address(listener)} (Ctrl-C stops it)"
+    if workers == 1:
+        _Announcing(config, welcome).run(sockets=[listener])
+    else:
+        say(f"{welcome}, {workers} workers")
+        Multiprocess(config, sockets=[listener]).run()
+
+
+def create_app() -> "FastAPI":
+    """What each worker serves: the shop whose folder the environment names."""
+    from mercato.api import create_api
+    from mercato.shop.opened import Shop
+
+    return create_api(Shop.open(Path(os.environ[_FOLDER])))
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens once it answers."""
+
+    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
+        super().__init__(config)
+        self.welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            say(self.welcome)
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0", "::") else host
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"

@@ -1,0 +1,67 @@
+"""The command line as a whole: help, exit codes, errors in three parts."""
+
+import pytest
+
+import mercato as package
+from mercato.cli import COMMANDS
+
+
+def test_version(mercato):
+    done = mercato("--version")
+    assert (done.returncode, done.stdout) == (0, f"mercato {package.__version__}\n")
+
+
+def test_help_lists_every_command_of_the_design(mercato):
+    text = mercato("--help").stdout
+    for name in (
+        "init import build evaluate serve search recommend releases events doctor demo"
+    ).split():
+        assert f" {name} " in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_each_command_has_an_example_of_it(mercato, name):
+    done = mercato(name, "--help")
+    assert done.returncode == 0
+    assert f"Example: mercato {name}" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_examples_use_only_options_that_exist(mercato, name):
+    text = mercato(name, "--help").stdout
+    example = COMMANDS[name].EXAMPLE
+    for word in example.split():
+        if word.startswith("--"):
+            assert f"{word} " in text.replace(f"Example: {example}", ""), word
+
+
+def test_wrong_use_exits_with_2(mercato):
+    assert mercato("init").returncode == 2
+    assert mercato("no-such-command").returncode == 2
+    assert mercato("import", "shop").returncode == 2
+
+
+def test_an_error_says_expected_found_and_remedy_without_a_traceback(mercato, tmp_path):
+    done = mercato("serve", "nowhere", "--port", "0")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines() == [
+        "Not found",
+        "  expected  a shop at nowhere",
+        "  found     no shop.toml there",
+        "  remedy    Make one with: mercato init nowhere",
+    ]
+
+
+def test_help_answers_without_the_heavy_rooms():
+    """Imports of pyarrow, onnxruntime and the like cost seconds; --help needs none of them."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, mercato.cli;"
+        "print([m for m in ('pyarrow', 'ibis', 'onnxruntime', 'deltalake', 'scipy', 'duckdb')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

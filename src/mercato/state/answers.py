@@ -1,0 +1,137 @@
+"""The log of answers: what was shown to whom. Requests do not wait for it."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from mercato.core.errors import Overloaded
+from mercato.state.tables import answers
+from mercato.state.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answered search or shelf.
+
+    ts           : microseconds since 1970, UTC
+    kind         : ``search`` or ``shelf``
+    request      : what was asked, a JSON object
+    positions    : place of each item, counted from 1 over all pages
+    propensities : the probability with which each item got its place
+    """
+
+    query_id: str
+    ts: int
+    kind: str
+    placement: str | None
+    request: str
+    release: int
+    variant: str | None
+    user_id: str | None
+    visitor_id: str | None
+    session_id: str | None
+    item_ids: tuple[str, ...]
+    positions: tuple[int, ...]
+    scores: tuple[float, ...]
+    propensities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers in the order of the log, oldest first; ``last`` is the ``seq`` of the last."""
+
+    last: int
+    rows: tuple[Answer, ...]
+
+
+_SEQ = answers.c.seq
+_COLUMNS = tuple(column for column in answers.c if column is not _SEQ)
+
+
+class AnswerLog:
+    """Written without anybody waiting, soon after; flushed when the state is closed.
+
+    lost : answers that could not be written; they are counted, never held against a shopper
+    """
+
+    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+        self._writer = writer
+        self._writing = writing
+        self._reading = reading
+        compiled = insert(answers).compile(
+            dialect=writing.dialect, column_keys=[column.name for column in _COLUMNS]
+        )
+        self._insert = str(compiled)
+        self.lost = 0
+
+    def append(self, answer: Answer) -> None:
+        """Take an answer to be written; does not wait."""
+        try:
+            future = self._writer.submit(self._store, answer, 1, waited_for=False)
+        except Overloaded as error:
+            self._lose(error)
+        else:
+            future.add_done_callback(self._written)
+
+    def after(self, seq: int, limit: int) -> Answers:
+        """The oldest answers with a higher ``seq``; ``last`` is ``seq`` where none is."""
+        query = select(_SEQ, *_COLUMNS).where(seq < _SEQ).order_by(_SEQ).limit(limit)
+        with self._reading.connect() as connection:
+            found = connection.execute(query).all()
+        last = found[-1][0] if found else seq
+        return Answers(last, tuple(_answer(row[1:]) for row in found))
+
+    def count_after(self, seq: int) -> int:
+        """How many answers have a higher ``seq``."""
+        with self._reading.connect() as connection:
+            return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
+
+    def prune(self, up_to: int, before: int) -> int:
+        """Delete answers with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
+        old = delete(answers).where(up_to >= _SEQ, answers.c.ts < before)
+        with self._writing.begin() as connection:
+            return connection.execute(old).rowcount
+
+    def _store(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
+        connection.exec_driver_sql(self._insert, [_row(answer) for answer in batch])
+        return [None] * len(batch)
+
+    def _written(self, future: "Future[None]") -> None:
+        error = future.exception()
+        if error is not None:
+            self._lose(error)
+
+    def _lose(self, error: BaseException) -> None:
+        self.lost += 1
+        _log.warning("an answer could not be logged: %s", error)
+
+
+def _row(answer: Answer) -> tuple[Any, ...]:
+    return (
+        answer.query_id,
+        answer.ts,
+        answer.kind,
+        answer.placement,
+        answer.request,
+        answer.release,
+        answer.variant,
+        answer.user_id,
+        answer.visitor_id,
+        answer.session_id,
+        orjson.dumps(answer.item_ids).decode(),
+        orjson.dumps(answer.positions).decode(),
+        orjson.dumps(answer.scores).decode(),
+        orjson.dumps(answer.propensities).decode(),
+    )
+
+
+def _answer(row: Sequence[Any]) -> Answer:
+    lists = (tuple(orjson.loads(text)) for text in row[-4:])
+    return Answer(*row[:-4], *lists)

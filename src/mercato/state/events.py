@@ -1,0 +1,158 @@
+"""The log of events: written durably, each line once, and read back for the next answer."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, select, union_all
+
+from mercato.core.columns import EVENT_COLUMNS
+from mercato.core.events import EventRow
+from mercato.state import links, sqlite
+from mercato.state.tables import events
+from mercato.state.writer import Writer
+
+PRUNED_AT_ONCE = 5_000
+"""Lines looked at in one short transaction, so that no request waits long for the write lock."""
+
+
+@dataclass(frozen=True)
+class Appended:
+    """Counts of events, not of lines: those of which some line was new, and the others."""
+
+    accepted: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines in the order of the log, oldest first; ``last`` is the ``seq`` of the last."""
+
+    last: int
+    rows: tuple[EventRow, ...]
+
+
+_LINE = tuple(events.c[name] for name in EVENT_COLUMNS)
+_SEQ = events.c.seq
+
+
+def _of_shopper(visitors: Any) -> Select[Any]:
+    """Lines of user ``:user``, and those that the visitors left without naming a user."""
+    since = _SEQ > bindparam("after")
+    named = select(_SEQ, *_LINE).where(since, events.c.user_id == bindparam("user"))
+    guest = select(_SEQ, *_LINE).where(
+        since, events.c.user_id.is_(None), events.c.visitor_id.in_(visitors)
+    )
+    both = union_all(named, guest).subquery()
+    newest_first = both.c.seq.desc()
+    lines = (both.c[name] for name in EVENT_COLUMNS)
+    return select(*lines).order_by(newest_first).limit(bindparam("most"))
+
+
+class EventLog:
+    """Reads go to the database each time; writes go through the one writer."""
+
+    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+        self._writer = writer
+        self._writing = writing
+        self._reading = reading
+        fresh = sqlite.insert(events).on_conflict_do_nothing()
+        self._insert = str(fresh.compile(dialect=writing.dialect, column_keys=EVENT_COLUMNS))
+        self._recent = _of_shopper(links.visitors_and(bindparam("visitor")))
+
+    def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
+        """Write lines of events; the future resolves once they are on the disk.
+
+        rows : an event's lines stand together, counted upwards
+
+        A line whose (event_id, line) is known, or comes twice in ``rows``, is left out.
+        Raises Overloaded where too much waits to be written.
+        """
+        return self._writer.submit(self._store, rows, len(rows))
+
+    def recent(
+        self, user_id: str | None, visitor_id: str | None, *, after_seq: int = 0, limit: int = 200
+    ) -> tuple[EventRow, ...]:
+        """The shopper's newest lines after ``after_seq``, oldest first.
+
+        The shopper is the user, else the user whom the visitor was last seen with; theirs are
+        the lines that name them, and those without a user of any visitor last seen with them or
+        asked for here.
+        """
+        with self._reading.connect() as connection:
+            if user_id is None and visitor_id is not None:
+                user_id = links.user_of(connection, visitor_id)
+            found = connection.execute(
+                self._recent,
+                {"user": user_id, "visitor": visitor_id, "after": after_seq, "most": limit},
+            ).all()
+        return tuple(map(EventRow._make, reversed(found)))
+
+    def user_of(self, visitor_id: str) -> str | None:
+        """The user whom a visitor was last seen with; None for a guest."""
+        with self._reading.connect() as connection:
+            return links.user_of(connection, visitor_id)
+
+    def after(self, seq: int, limit: int) -> Lines:
+        """The oldest lines with a higher ``seq``; ``last`` is ``seq`` itself where none is."""
+        query = select(_SEQ, *_LINE).where(seq < _SEQ).order_by(_SEQ).limit(limit)
+        with self._reading.connect() as connection:
+            found = connection.execute(query).all()
+        last = found[-1][0] if found else seq
+        return Lines(last, tuple(EventRow._make(row[1:]) for row in found))
+
+    def count_after(self, seq: int) -> int:
+        """How many lines have a higher ``seq``."""
+        with self._reading.connect() as connection:
+            return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
+
+    def prune(self, up_to: int, before: int) -> int:
+        """Delete lines with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
+        with self._reading.connect() as connection:
+            first = connection.execute(select(func.min(_SEQ))).scalar()
+        gone = 0
+        for start in range(up_to + 1 if first is None else first, up_to + 1, PRUNED_AT_ONCE):
+            stop = min(start + PRUNED_AT_ONCE - 1, up_to)
+            old = delete(events).where(_SEQ.between(start, stop), events.c.ts < before)
+            with self._writing.begin() as connection:
+                gone += connection.execute(old).rowcount
+        return gone
+
+    def _store(
+        self, connection: Connection, batches: Sequence[Sequence[EventRow]]
+    ) -> Sequence[Appended]:
+        rows = [row for batch in batches for row in batch]
+        if not rows:
+            return [Appended(0, 0)] * len(batches)
+        before = connection.execute(select(func.max(_SEQ))).scalar() or 0
+        written = connection.exec_driver_sql(self._insert, rows).rowcount
+        links.store(connection, rows)
+        if written == len(rows):
+            return [Appended(sum(1 for _ in _split(batch)), 0) for batch in batches]
+        identity = select(events.c.event_id, events.c.line).where(before < _SEQ)
+        fresh = {(event_id, line) for event_id, line in connection.execute(identity)}
+        return [_count(batch, fresh) for batch in batches]
+
+
+def _split(rows: Sequence[EventRow]) -> Iterator[Sequence[EventRow]]:
+    """The lines of each event: the next event begins where the id changes or lines begin anew."""
+    start = 0
+    for here in range(1, len(rows)):
+        row, before = rows[here], rows[here - 1]
+        if row.event_id != before.event_id or row.line <= before.line:
+            yield rows[start:here]
+            start = here
+    if rows:
+        yield rows[start:]
+
+
+def _count(rows: Sequence[EventRow], fresh: set[tuple[str, int]]) -> Appended:
+    """Count the events of one batch; takes what it counts as new out of ``fresh``."""
+    accepted = duplicates = 0
+    for lines in _split(rows):
+        found = fresh.intersection((row.event_id, row.line) for row in lines)
+        fresh -= found
+        accepted += bool(found)
+        duplicates += not found
+    return Appended(accepted, duplicates)

@@ -1,0 +1,74 @@
+"""The log of item changes, which every worker applies in its order."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import orjson
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from mercato.core.changes import Change, ItemChange
+from mercato.state.tables import item_changes
+from mercato.state.writer import Writer
+
+_SEQ = item_changes.c.seq
+_READ = tuple(item_changes.c[name] for name in ("seq", "change", "item_id", "fields", "vector"))
+
+
+class ItemLog:
+    """Reads go to the database each time; writes go through the one writer."""
+
+    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+        self._writer = writer
+        self._writing = writing
+        self._reading = reading
+
+    def append(self, changes: Sequence[ItemChange]) -> "Future[list[int]]":
+        """Write changes, all or none; the future resolves to their ``seq``, once on the disk.
+
+        The ``seq`` of the changes given is not looked at.
+        """
+        return self._writer.submit(self._store, changes, len(changes))
+
+    def since(self, seq: int) -> list[ItemChange]:
+        """The changes with a higher ``seq``, in order."""
+        query = select(*_READ).where(seq < _SEQ).order_by(_SEQ)
+        with self._reading.connect() as connection:
+            found = connection.execute(query).all()
+        return [
+            ItemChange(seq, Change(change), item_id, orjson.loads(fields), vector)
+            for seq, change, item_id, fields, vector in found
+        ]
+
+    def newest(self) -> int:
+        """The ``seq`` of the newest change; 0 before the first."""
+        with self._reading.connect() as connection:
+            return connection.execute(select(func.max(_SEQ))).scalar() or 0
+
+    def prune(self, up_to: int) -> int:
+        """Delete changes with ``seq`` at most ``up_to``, which a release holds; how many."""
+        with self._writing.begin() as connection:
+            return connection.execute(delete(item_changes).where(up_to >= _SEQ)).rowcount
+
+    def _store(
+        self, connection: Connection, batches: Sequence[Sequence[ItemChange]]
+    ) -> Sequence[list[int]]:
+        now = time.time_ns() // 1000
+        return [[_written(connection, change, now) for change in batch] for batch in batches]
+
+
+_insert = insert(item_changes)
+
+
+def _written(connection: Connection, change: ItemChange, now: int) -> int:
+    """Write one change; its ``seq``."""
+    row = {
+        "ts": now,
+        "change": str(change.change),
+        "item_id": change.item_id,
+        "fields": orjson.dumps(dict(change.fields)).decode(),
+        "vector": change.vector,
+    }
+    key = connection.execute(_insert, row).inserted_primary_key
+    assert key is not None
+    return int(key[0])

@@ -1,0 +1,98 @@
+"""Group commit, from the outside: what is committed together, and who hears of errors."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, make_url
+
+from mercato.core.errors import Overloaded
+from mercato.state import EventRow, State, sqlite
+from mercato.state.sqlite import engines
+from mercato.state.writer import Writer
+
+
+class Recorder:
+    """A store that notes its groups and waits in the first until it is let go."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def store(self, connection: Connection, payloads: Sequence[str]) -> Sequence[str]:
+        self.groups.append(list(payloads))
+        self.entered.set()
+        assert self.go.wait(30)
+        if "bad" in payloads:
+            raise ValueError("bad")
+        return [payload.upper() for payload in payloads]
+
+
+@pytest.fixture
+def writer(tmp_path: Path):
+    writing, _ = engines(make_url("sqlite:///w.db"), tmp_path)
+    writer = Writer(writing, 1000)
+    yield writer
+    writer.close()
+    writing.dispose()
+
+
+def test_what_waits_during_a_commit_is_committed_together(writer: Writer) -> None:
+    record = Recorder()
+    first = writer.submit(record.store, "a", 1)
+    assert record.entered.wait(30)
+    rest = [writer.submit(record.store, letter, 1) for letter in "bcd"]
+    assert writer.rows_waiting == 3
+    record.go.set()
+    assert [future.result(30) for future in (first, *rest)] == ["A", "B", "C", "D"]
+    assert record.groups == [["a"], ["b", "c", "d"]]
+
+
+def test_an_error_reaches_only_whom_it_concerns(writer: Writer) -> None:
+    record = Recorder()
+    first = writer.submit(record.store, "a", 1)
+    assert record.entered.wait(30)
+    good, bad = writer.submit(record.store, "b", 1), writer.submit(record.store, "bad", 1)
+    record.go.set()
+    assert (first.result(30), good.result(30)) == ("A", "B")
+    with pytest.raises(ValueError, match="bad"):
+        bad.result(30)
+    assert writer.alive
+
+
+def test_a_write_whose_sender_left_is_not_made(writer: Writer) -> None:
+    record = Recorder()
+    first = writer.submit(record.store, "a", 1)
+    assert record.entered.wait(30)
+    left, stays = writer.submit(record.store, "b", 1), writer.submit(record.store, "c", 1)
+    assert left.cancel()
+    record.go.set()
+    assert (first.result(30), stays.result(30)) == ("A", "C")
+    assert record.groups == [["a"], ["c"]]
+
+
+def test_a_group_has_a_largest_size(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mercato.state.writer.MOST_ROWS_A_GROUP", 10)
+    record = Recorder()
+    writer.submit(record.store, "a", 1)
+    assert record.entered.wait(30)
+    last = [writer.submit(record.store, letter, 6) for letter in "bcde"][-1]
+    record.go.set()
+    last.result(30)
+    assert record.groups == [["a"], ["b", "c"], ["d", "e"]]
+
+
+def test_another_process_that_keeps_the_lock_means_come_back_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sqlite.PRAGMAS, "busy_timeout", 20)
+    state = State.open("sqlite:///state.db", tmp_path)
+    with state.events._writing.begin():  # holds the write lock
+        waiting = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
+        with pytest.raises(Overloaded, match="write lock"):
+            waiting.result(30)
+    again = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
+    assert again.result(30).accepted == 1
+    state.close()

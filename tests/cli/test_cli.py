@@ -1,9 +1,14 @@
 """The command line as a whole: help, exit codes, errors in three parts."""
 
+import re
+import subprocess
+import sys
+
 import pytest
+from typer.testing import CliRunner
 
 import mercato as package
-from mercato.cli import COMMANDS
+from mercato.cli import COMMANDS, app
 
 
 def test_version(mercato):
@@ -20,19 +25,15 @@ def test_help_lists_every_command_of_the_design(mercato):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_each_command_has_an_example_of_it(mercato, name):
-    done = mercato(name, "--help")
-    assert done.returncode == 0
-    assert f"Example: mercato {name}" in done.stdout
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_examples_use_only_options_that_exist(mercato, name):
-    text = mercato(name, "--help").stdout
-    example = COMMANDS[name].EXAMPLE
+def test_help_of_each_command_has_an_example_of_options_that_exist(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0
+    text, example, _ = done.stdout.partition(COMMANDS[name].EXAMPLE)
+    assert example.startswith(f"Example: mercato {name}")
     for word in example.split():
         if word.startswith("--"):
-            assert f"{word} " in text.replace(f"Example: {example}", ""), word
+            assert re.search(f"{word}[ ,]", text), word
 
 
 def test_wrong_use_exits_with_2(mercato):
@@ -55,9 +56,6 @@ def test_an_error_says_expected_found_and_remedy_without_a_traceback(mercato, tm
 
 def test_help_answers_without_the_heavy_rooms():
     """Imports of pyarrow, onnxruntime and the like cost seconds; --help needs none of them."""
-    import subprocess
-    import sys
-
     code = (
         "import sys, mercato.cli;"
         "print([m for m in ('pyarrow', 'ibis', 'onnxruntime', 'deltalake', 'scipy', 'duckdb')"

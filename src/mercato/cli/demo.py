@@ -9,12 +9,12 @@ import typer
 
 import mercato
 from mercato.cli.build import run_build
+from mercato.cli.import_ import Files, Reading, run_import
 from mercato.cli.ports import listen
-from mercato.cli.progress import shown
 from mercato.cli.serve import Host, Port, Workers, serve
 from mercato.core.errors import ChecksFailed, NotReady
 from mercato.core.paths import ShopPaths
-from mercato.core.settings import Settings, load_settings, settings_text
+from mercato.core.settings import Settings, settings_text
 
 EXAMPLE = "Example: mercato demo --port 8001"
 
@@ -73,17 +73,12 @@ def make_shop(paths: ShopPaths) -> None:
 
 def import_supermarket(paths: ShopPaths) -> None:
     """Products and a year of events into the assets, unless they are there already."""
-    from mercato.data.importing import import_events, import_items
     from mercato.data.store import AssetStore
 
     store = AssetStore(paths.assets)
-    settings = load_settings(paths.settings)
-    data = find_data()
-    with shown() as progress:
-        if store.version("items") is None:
-            import_items(store, [data], format=FORMAT, settings=settings, progress=progress)
-        if store.version("events") is None:
-            import_events(store, [data], format=FORMAT, settings=settings, progress=progress)
+    lacking = [name for name in ("items", "events") if store.version(name) is None]
+    if lacking:
+        run_import(paths, Files(**{name: [find_data()] for name in lacking}), Reading(FORMAT))
 
 
 def find_data() -> Path:

@@ -1,10 +1,10 @@
 """`mercato import`: items, events and judgments into a shop's assets."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,9 +16,11 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 
 if TYPE_CHECKING:
-    from mercato.data.importing import ImportReport
+    from mercato.data.report import ImportReport
 
 EXAMPLE = "Example: mercato import my-shop --items feed.csv --events log.jsonl --map brand=supplier"
+
+Paths = list[Path] | None
 
 
 class PriceUnit(StrEnum):
@@ -26,7 +28,23 @@ class PriceUnit(StrEnum):
     CENTS = "cents"
 
 
-Paths = list[Path] | None
+@dataclass(frozen=True)
+class Files:
+    """What is to be imported, by the asset it goes to."""
+
+    items: Sequence[Path] = ()
+    events: Sequence[Path] = ()
+    judgments: Sequence[Path] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read. ``mapping``: our column → theirs."""
+
+    format: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    price_unit: Literal["major", "cents"] = "major"
+    full: bool = False
 
 
 def command(
@@ -49,8 +67,7 @@ def command(
     ] = None,
     price_unit: Annotated[PriceUnit, typer.Option(help="Unit of the prices.")] = PriceUnit.MAJOR,
     full: Annotated[
-        bool,
-        typer.Option("--full/--partial", help="--full withdraws items that the files lack."),
+        bool, typer.Option("--full/--partial", help="--full withdraws items that are absent.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -60,63 +77,107 @@ def command(
             "something to import", "none of --items, --events, --judgments", f"{EXAMPLE}."
         )
     # Imported late, so that --help answers at once.
-    from mercato.data import importing
+    from mercato.data.report import ImportRefused
+
+    files = Files(items or (), events or (), judgments or ())
+    reading = Reading(format, parse_pairs("--map", map or []), price_unit.value, full)
+    try:
+        reports = run_import(ShopPaths(folder), files, reading)
+    except ImportRefused as refused:
+        _show([refused.report], as_json)
+        raise
+    _show(reports, as_json)
+    say(f"Next: mercato build {folder}")
+
+
+def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[ImportReport]":
+    """Import with progress; items first.
+
+    Raises BadInput for a file that cannot be read, ImportRefused where too many rows failed.
+    """
+    from mercato.data.importing import import_events, import_items, import_judgments
     from mercato.data.store import AssetStore
 
-    paths = ShopPaths(folder)
-    settings = load_settings(paths.settings)
     store = AssetStore(paths.assets)
-    mapping = parse_pairs("--map", map or [])
-    reports = {}
+    reports = []
     with shown() as progress:
-        if items:
-            reports["items"] = importing.import_items(
-                store,
-                items,
-                format=format,
-                mapping=mapping,
-                price_unit=price_unit.value,
-                full=full,
-                settings=settings,
-                progress=progress,
-            )
-        if events:
-            reports["events"] = importing.import_events(
-                store,
-                events,
-                format=format,
-                mapping=mapping,
-                price_unit=price_unit.value,
-                settings=settings,
-                progress=progress,
-            )
-        if judgments:
-            reports["judgments"] = importing.import_judgments(
-                store, judgments, mapping=mapping, settings=settings, progress=progress
-            )
+        common: dict[str, Any] = {
+            "format": reading.format,
+            "settings": load_settings(paths.settings),
+            "progress": progress,
+        }
+        if files.items:
+            common["mapping"] = _columns_of("items", files, reading)
+            prices: dict[str, Any] = {"price_unit": reading.price_unit, "full": reading.full}
+            reports.append(import_items(store, files.items, **prices, **common))
+        if files.events:
+            common["mapping"] = _columns_of("events", files, reading)
+            unit = reading.price_unit
+            reports.append(import_events(store, files.events, price_unit=unit, **common))
+        if files.judgments:
+            common["mapping"] = _columns_of("judgments", files, reading)
+            reports.append(import_judgments(store, files.judgments, **common))
+    return reports
+
+
+def _columns_of(asset: str, files: Files, reading: Reading) -> dict[str, str]:
+    """The part of the mapping that is meant for one asset.
+
+    A column that no asset of this import has goes to all of them, to be refused by name.
+    """
+    from mercato.data.assets import ASSETS
+
+    given = {"items": files.items, "events": files.events, "judgments": files.judgments}
+    others = [ASSETS[name].schema.names for name, some in given.items() if some and name != asset]
+    own = ASSETS[asset].schema.names
+    return {
+        ours: theirs
+        for ours, theirs in reading.mapping.items()
+        if ours in own or not any(ours in names for names in others)
+    }
+
+
+def _show(reports: "Sequence[ImportReport]", as_json: bool) -> None:
     if as_json:
-        print_json({name: asdict(report) for name, report in reports.items()})
-    else:
-        _print_reports(reports)
-        say(f"Next: mercato build {folder}")
-
-
-def _print_reports(reports: "Mapping[str, ImportReport]") -> None:
-    """How many rows came in, and how many failed which check."""
+        print_json([_as_json(report) for report in reports])
+        return
+    numbers = ("read", "accepted", "unchanged", "quarantined", "withdrawn")
     print_table(
-        ("what", "read", "accepted", "unchanged", "quarantined"),
-        [
-            (name, *(f"{n:,}" for n in (of.read, of.accepted, of.unchanged, of.quarantined)))
-            for name, of in reports.items()
-        ],
-        right=("read", "accepted", "unchanged", "quarantined"),
+        ("asset", *numbers),
+        [(of.asset, *(f"{getattr(of, name):,}" for name in numbers)) for of in reports],
+        right=numbers,
     )
-    failed = [
-        (name, check, f"{count:,}")
-        for name, report in reports.items()
-        for check, count in sorted(report.checks.items())
-    ]
+    failed = [(of.asset, check) for of in reports for check in of.checks]
     if failed:
         print_table(
-            ("what", "check", "rows that failed it"), failed, right=("rows that failed it",)
+            ("asset", "failed check", "rows", "expected", "found", "for example at"),
+            [
+                (asset, c.check.name, f"{c.rows:,}", c.check.expected, c.value, c.places[0])
+                for asset, c in failed
+            ],
+            right=("rows",),
         )
+
+
+def _as_json(report: "ImportReport") -> dict[str, Any]:
+    return {
+        "asset": report.asset,
+        "sources": list(report.sources),
+        "read": report.read,
+        "accepted": report.accepted,
+        "unchanged": report.unchanged,
+        "quarantined": report.quarantined,
+        "withdrawn": report.withdrawn,
+        "version": report.version,
+        "checks": [
+            {
+                "check": count.check.name,
+                "rows": count.rows,
+                "expected": count.check.expected,
+                "found": count.value,
+                "remedy": count.check.remedy,
+                "places": list(count.places),
+            }
+            for count in report.checks
+        ],
+    }

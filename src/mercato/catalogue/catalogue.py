@@ -1,0 +1,162 @@
+"""The products that a shop sells at one moment: a release and the changes since.
+
+A snapshot never changes. Columns, postings and vectors only grow: a changed item is a new row and
+its old row dies, so a snapshot is how many rows there are and which of them live.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.base import Base
+from mercato.catalogue.columns import Columns
+from mercato.catalogue.documents import decode
+from mercato.catalogue.facets import count_values
+from mercato.catalogue.filters import Filter
+from mercato.catalogue.masks import known_field, mask_of
+from mercato.catalogue.memo import Memo
+from mercato.catalogue.overlay import WITHDRAWN, applied
+from mercato.catalogue.postings import TextIndex
+from mercato.catalogue.vectors import VectorIndex
+from mercato.core import columns as c
+from mercato.core.changes import ItemChange
+from mercato.core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A snapshot; rows below ``n_base`` are the release's, by falling popularity.
+
+    release   : number of the release
+    overlay   : seq of the last change in this snapshot
+    alive     : (n_rows,) bool
+    group     : (n_rows,) int32, rows that show as one card share it
+    base_of   : (n_rows,) int32, the base row whose behaviour a row continues; -1 for a new item
+    live_of   : (n_base,) int32, the row where a base row's item lives now; -1 withdrawn
+    place     : (n_rows,) int32, the row at which the item first stood: the order of rows that
+                are equal otherwise, which a change of an item does not upset
+    documents : the items of the rows appended since the release
+    late_rows : rows of ids changed since the release; -1 withdrawn
+    late_groups : group of an item_group_id that the release lacks
+    """
+
+    base: Base
+    release: int
+    overlay: int
+    alive: NDArray[np.bool_]
+    group: NDArray[np.int32]
+    base_of: NDArray[np.int32]
+    live_of: NDArray[np.int32]
+    place: NDArray[np.int32]
+    columns: Columns
+    text: TextIndex
+    vectors: VectorIndex | None
+    documents: tuple[Mapping[str, Any], ...]
+    late_rows: Mapping[str, int]
+    late_groups: Mapping[str, int]
+    memo: Memo = field(default_factory=Memo, compare=False)
+
+    @classmethod
+    def over(cls, base: Base, release: int) -> "Catalogue":
+        """The catalogue as a release has it, before any change."""
+        rows = np.arange(len(base), dtype=np.int32)
+        return cls(
+            base=base,
+            release=release,
+            overlay=0,
+            alive=np.ones(len(base), bool),
+            group=base.group,
+            base_of=rows,
+            live_of=rows,
+            place=rows,
+            columns=Columns(base.columns, {}),
+            text=TextIndex(base.text, {}),
+            vectors=base.vectors,
+            documents=(),
+            late_rows={},
+            late_groups={},
+        )
+
+    @property
+    def n_base(self) -> int:
+        return len(self.base)
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.alive)
+
+    @cached_property
+    def living(self) -> NDArray[np.int64]:
+        """Rows that live, ascending."""
+        return np.flatnonzero(self.alive)
+
+    @cached_property
+    def popularity(self) -> NDArray[np.float32]:
+        """(n_rows,) of the base row that a row continues; 0 for a new item."""
+        known = np.append(self.base.popularity, np.float32(0))
+        return known[self.base_of]
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether any two living rows show as one card."""
+        return len(np.unique(self.group[self.living])) < len(self.living)
+
+    def row(self, item_id: str) -> int | None:
+        """The living row of an item; None where the catalogue has no such item."""
+        if item_id in self.late_rows:
+            row = self.late_rows[item_id]
+            return None if row == WITHDRAWN else row
+        return self.base_row(item_id)
+
+    def base_row(self, item_id: str) -> int | None:
+        """The row of an item in the release, whatever became of it."""
+        row = self.base.row_of_id.find(item_id)
+        return row if row is not None and self.base.ids[row] == item_id else None
+
+    def item(self, row: int) -> dict[str, Any]:
+        """The item of a row: its fields that are not empty, attributes as a dict."""
+        if row < self.n_base:
+            return decode(self.base.documents.bytes_of(row))
+        return dict(self.documents[row - self.n_base])
+
+    def items(self, rows: Iterable[int]) -> list[dict[str, Any]]:
+        """The items of some rows."""
+        return [self.item(int(row)) for row in rows]
+
+    def ids(self, rows: NDArray[np.integer]) -> list[str]:
+        """The ids of some rows."""
+        late = np.flatnonzero(rows >= self.n_base)
+        found = self.base.ids.many(np.where(rows < self.n_base, rows, 0)) if self.n_base else []
+        found = found or [""] * len(rows)
+        for at in late.tolist():
+            found[at] = self.documents[int(rows[at]) - self.n_base][c.ID]
+        return found
+
+    def mask(self, wanted: Filter) -> NDArray[np.bool_]:
+        """(n_rows,) which rows a filter lets through, dead ones not left out.
+
+        Raises BadInput where it names a field that no item has.
+        """
+        return self.memo.get(
+            ("mask", wanted), lambda: mask_of(wanted, self.columns, self.n_rows, self.row)
+        )
+
+    def facet(self, name: str, rows: NDArray[np.integer], *, distinct: bool) -> dict[str, int]:
+        """Value of a field → how many of ``rows`` (ascending) have it.
+
+        With ``distinct`` a group counts once for each value that any of its rows has. Numbers of
+        many values are counted in ranges. Raises BadInput for a field that no item has.
+        """
+        name = known_field(name, self.columns)
+        if name == c.ID:
+            raise BadInput("a field that items share", "id", "Ask for another facet.")
+        group = self.group if distinct and self.grouped else None
+        return count_values(self.columns[name], rows, group)
+
+    def apply(self, changes: Sequence[ItemChange]) -> "Catalogue":
+        """The snapshot after more changes, given by rising seq; those it has already are left."""
+        return applied(self, changes)

@@ -1,0 +1,80 @@
+"""Write the text index of a release: for each token the rows that hold it and its score there."""
+
+import json
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue import bm25
+from mercato.catalogue.analysis import tokens
+from mercato.catalogue.packed import save_array
+from mercato.catalogue.texts import searched_texts
+
+N_FIELDS = len(bm25.TEXT_FIELDS)
+
+
+class PostingWriter:
+    """Takes items in the order of their rows."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+        self._tokens = array("i")
+        self._lengths = array("i")
+
+    def add(self, item: Mapping[str, Any]) -> None:
+        number = self._number
+        for text in searched_texts(item):
+            found = tokens(text) if text else ()
+            self._tokens.extend([number.setdefault(token, len(number)) for token in found])
+            self._lengths.append(len(found))
+
+    def write(self, folder: Path) -> None:
+        """Write vocabulary (sorted by bytes), offsets, rows and impacts (CSR), and lengths."""
+        lengths = np.array(self._lengths, np.int64).reshape(-1, N_FIELDS)
+        mean_lengths = _mean_lengths(lengths)
+        vocabulary = np.array([token.encode() for token in self._number], "S")
+        order = np.argsort(vocabulary, kind="stable")
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        token = rank[np.array(self._tokens, np.int64)] if len(order) else np.zeros(0, np.int64)
+        offsets, rows, impacts = _postings(token, lengths, mean_lengths, len(order))
+        save_array(folder, "vocabulary", vocabulary[order])
+        save_array(folder, "posting_offsets", offsets)
+        save_array(folder, "posting_rows", rows)
+        save_array(folder, "posting_impacts", impacts)
+        meta = {"n_items": len(lengths), "mean_lengths": mean_lengths.tolist()}
+        (folder / "text.json").write_text(json.dumps(meta))
+
+
+def _mean_lengths(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n_fields,) tokens, over the items that have the field; 1 where none has."""
+    having = np.maximum((lengths > 0).sum(0), 1)
+    return np.asarray(np.maximum(lengths.sum(0) / having, 1.0), np.float64)
+
+
+def _postings(
+    token: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    mean_lengths: NDArray[np.float64],
+    n_tokens: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    n_items = len(lengths)
+    place = np.repeat(np.arange(lengths.size), lengths.ravel())  # row * N_FIELDS + field
+    key, count = np.unique(token * lengths.size + place, return_counts=True)
+    token, place = np.divmod(key, max(lengths.size, 1))
+    row, field = np.divmod(place, N_FIELDS)
+    frequency = bm25.weighted_frequency(count, field, lengths[row, field], mean_lengths)
+    opens = np.ones(len(key), bool)
+    opens[1:] = (token[1:] != token[:-1]) | (row[1:] != row[:-1])
+    first = np.flatnonzero(opens)
+    if len(first):
+        frequency = np.add.reduceat(frequency, first)
+    token, row = token[first], row[first]
+    offsets = np.searchsorted(token, np.arange(n_tokens + 1))
+    idf = bm25.rarity(n_items, np.diff(offsets))
+    impacts = idf[token] * bm25.saturate(frequency)
+    return offsets, row.astype(np.int32), impacts.astype(np.float32)

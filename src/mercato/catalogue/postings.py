@@ -1,0 +1,199 @@
+"""The text index: which rows hold the words of a query, and how well they fit."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue import bm25
+from mercato.catalogue.analysis import Word, tokens
+from mercato.catalogue.packed import open_array
+from mercato.catalogue.texts import searched_texts
+
+SHARE_NEEDED = 0.75
+"""Minimum should match, ``2<75%`` in the notation of Lucene: of one or two words all, of more
+this share, rounded down. Only words that the catalogue knows at all are counted."""
+
+
+def needed_words(n_words: int) -> int:
+    """How many of ``n_words`` known words a row must hold to match."""
+    return n_words if n_words <= 2 else int(n_words * SHARE_NEEDED)
+
+
+@dataclass(frozen=True)
+class Postings:
+    """The rows that hold a token, ascending, and the token's BM25F score in each.
+
+    rows    : (n,) int32
+    impacts : (n,) float32
+    """
+
+    rows: NDArray[np.int32]
+    impacts: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TextMatches:
+    """Rows that match a query's words, dead ones included.
+
+    rows   : (n,) int64, ascending
+    scores : (n_rows,) float32, BM25F of every row of the catalogue, 0 where it holds no word
+    best   : no row can score more
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    best: float
+
+
+@dataclass(frozen=True)
+class BaseText:
+    """The text index of a release, mapped into memory.
+
+    vocabulary      : (n_tokens,) bytes, ascending
+    posting_offsets : (n_tokens + 1,) int64
+    posting_rows    : (n_postings,) int32
+    posting_impacts : (n_postings,) float32
+    """
+
+    vocabulary: NDArray[np.bytes_]
+    posting_offsets: NDArray[np.int64]
+    posting_rows: NDArray[np.int32]
+    posting_impacts: NDArray[np.float32]
+    n_items: int
+    mean_lengths: NDArray[np.float64]
+
+    @classmethod
+    def open(cls, folder: Path) -> "BaseText":
+        meta = json.loads((folder / "text.json").read_text())
+        return cls(
+            np.asarray(open_array(folder, "vocabulary"), np.bytes_),
+            open_array(folder, "posting_offsets").view(np.int64),
+            open_array(folder, "posting_rows").view(np.int32),
+            open_array(folder, "posting_impacts").view(np.float32),
+            meta["n_items"],
+            np.array(meta["mean_lengths"]),
+        )
+
+    def number(self, token: str) -> int | None:
+        """The position of a token in the vocabulary."""
+        encoded = token.encode()
+        if len(encoded) > self.vocabulary.itemsize:
+            return None
+        at = int(np.searchsorted(self.vocabulary, np.array(encoded, self.vocabulary.dtype)))
+        return at if at < len(self.vocabulary) and self.vocabulary[at] == encoded else None
+
+    def frequency(self, token: str) -> int:
+        """In how many items of the release the token stands."""
+        at = self.number(token)
+        return 0 if at is None else int(self.posting_offsets[at + 1] - self.posting_offsets[at])
+
+    def impacts(self, item: Mapping[str, Any]) -> dict[str, float]:
+        """The scores of an item's tokens by the release's frequencies and lengths, so that an
+        item changed since ranks beside those of the release."""
+        weighted: Counter[str] = Counter()
+        for field, text in enumerate(searched_texts(item)):
+            found = tokens(text)
+            counts = Counter(found)
+            frequency = bm25.weighted_frequency(
+                np.array(list(counts.values()), np.int64),
+                np.full(len(counts), field),
+                np.full(len(counts), len(found)),
+                self.mean_lengths,
+            )
+            for token, value in zip(counts, frequency.tolist(), strict=True):
+                weighted[token] += value
+        held = np.array([self.frequency(token) for token in weighted], np.int64)
+        scores = bm25.rarity(self.n_items, held) * bm25.saturate(np.array([*weighted.values()]))
+        return dict(zip(weighted, scores.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class TextIndex:
+    """A release's index and the postings of rows appended since."""
+
+    base: BaseText
+    tail: Mapping[str, Postings]
+
+    @classmethod
+    def of_release(cls, base: BaseText) -> "TextIndex":
+        return cls(base, {})
+
+    def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "TextIndex":
+        """With more rows, given in ascending order."""
+        found: dict[str, tuple[list[int], list[float]]] = {}
+        for row, item in rows:
+            for token, impact in self.base.impacts(item).items():
+                of_rows, impacts = found.setdefault(token, ([], []))
+                of_rows.append(row)
+                impacts.append(impact)
+        tail = dict(self.tail)
+        for token, (of_rows, impacts) in found.items():
+            new = Postings(np.array(of_rows, np.int32), np.array(impacts, np.float32))
+            old = tail.get(token)
+            tail[token] = new if old is None else _joined(old, new)
+        return TextIndex(self.base, tail)
+
+    def postings(self, token: str) -> tuple[Postings, ...]:
+        """Of the release and of later rows; none for a token that the catalogue lacks."""
+        found = []
+        at = self.base.number(token)
+        if at is not None:
+            start, stop = self.base.posting_offsets[at], self.base.posting_offsets[at + 1]
+            part = slice(start, stop)
+            found.append(Postings(self.base.posting_rows[part], self.base.posting_impacts[part]))
+        if token in self.tail:
+            found.append(self.tail[token])
+        return tuple(found)
+
+    def match(self, words: Sequence[Word], n_rows: int) -> TextMatches:
+        """Rows that hold enough of the words."""
+        scores = np.zeros(n_rows, np.float32)
+        held = np.zeros(n_rows, np.uint8)
+        n_known, best = 0, 0.0
+        for word in words:
+            found = {token: self.postings(token) for token in word.tokens}
+            for token, postings in found.items():
+                for part in postings:
+                    scores[part.rows] += part.impacts
+                best += self._rarity(token) if postings else 0.0
+            rows = _rows_of_word(word, found)
+            if rows is not None:
+                held[rows] += 1
+                n_known += 1
+        if n_known == 0:
+            return TextMatches(np.zeros(0, np.int64), scores, best)
+        return TextMatches(np.flatnonzero(held >= needed_words(n_known)), scores, best)
+
+    def _rarity(self, token: str) -> float:
+        return float(bm25.rarity(self.base.n_items, np.array(self.base.frequency(token))))
+
+
+def _joined(old: Postings, new: Postings) -> Postings:
+    return Postings(
+        np.concatenate([old.rows, new.rows]), np.concatenate([old.impacts, new.impacts])
+    )
+
+
+def _rows(postings: tuple[Postings, ...]) -> NDArray[np.int32]:
+    if len(postings) == 1:
+        return postings[0].rows
+    return np.concatenate([each.rows for each in postings] or [np.zeros(0, np.int32)])
+
+
+def _rows_of_word(
+    word: Word, found: Mapping[str, tuple[Postings, ...]]
+) -> NDArray[np.int32] | None:
+    """Rows, each once, with the whole word or all its parts; None if no row can have either."""
+    whole = _rows(found[word.whole])
+    if not word.parts or not all(found[part] for part in word.parts):
+        return whole if found[word.whole] else None
+    together = _rows(found[word.parts[0]])
+    for part in word.parts[1:]:
+        together = np.intersect1d(together, _rows(found[part]), assume_unique=True)
+    return np.union1d(whole, together)

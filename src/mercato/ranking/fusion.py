@@ -1,0 +1,53 @@
+"""One score from two: how well an item's words fit and how near its meaning is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a release learned about its own scores."""
+
+    semantic_threshold: float = 0.45
+    """Cosine from which an item may match a query by meaning alone. Assumed, until calibrated."""
+    semantic_most: int = 1_000
+    """At most so many nearest items match by meaning."""
+    semantic_weight: float = 0.5
+    """Share of the meaning in the fused score, 0 to 1. Assumed, until calibrated."""
+
+    def to_json(self) -> dict[str, float]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "Calibration":
+        """Raises BadInput where a key is unknown."""
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(set(found) - known):
+            raise BadInput(
+                f"a calibration of {sorted(known)}", str(unknown), "Build the release anew."
+            )
+        return cls(**found)
+
+
+def fuse(
+    lexical: NDArray[np.float32],
+    lexical_best: float,
+    cosine: NDArray[np.float32],
+    calibration: Calibration,
+) -> NDArray[np.float32]:
+    """Scores from 0 to 1, higher is better.
+
+    lexical      : (n,) BM25F, 0 and more
+    lexical_best : what no item can exceed for this query; 0 where no word is known
+    cosine       : (n,)
+    """
+    by_words = lexical / (lexical_best or 1.0)
+    by_meaning = np.maximum(cosine, 0)
+    weight = calibration.semantic_weight
+    return ((1 - weight) * by_words + weight * by_meaning).astype(np.float32)

@@ -1,0 +1,54 @@
+"""What every asset declares, in one place: schema, checks, inputs, how it is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import ibis
+import pyarrow as pa
+
+from mercato.data.casts import Cast
+from mercato.data.checks import Check
+
+
+@dataclass(frozen=True)
+class DeriveContext:
+    """What a derived asset may depend on besides its inputs.
+
+    until : no event at or after it is used; the input ``events`` is cut before ``build`` sees it
+    """
+
+    until: datetime | None
+    session_gap_minutes: int
+
+
+Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One versioned table.
+
+    keys   : the columns that identify a row; empty where rows have no identity
+    keeps_order : imports leave the rows ordered by the keys (small tables), not as they came
+    checks : what each row must be; the first that fails sends the row to quarantine
+    casts  : how imported columns are read, beside the plain reading by type
+    inputs : the assets that ``build`` is given
+    build  : an Ibis expression over the inputs; None for assets that are imported or logged
+    """
+
+    name: str
+    description: str
+    owner: str
+    schema: pa.Schema
+    keys: tuple[str, ...] = ()
+    keeps_order: bool = False
+    checks: tuple[Check, ...] = ()
+    casts: Mapping[str, Cast] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    build: Build | None = None
+
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """The columns that every source of this asset must have."""
+        return tuple(str(check.column) for check in self.checks if check.name.endswith("-required"))

@@ -1,0 +1,15 @@
+"""The assets of a shop, one file each, found here by name."""
+
+from collections.abc import Mapping
+
+from mercato.data.asset import Asset
+from mercato.data.assets.answers import ANSWERS
+from mercato.data.assets.events import EVENTS
+from mercato.data.assets.items import ITEMS
+from mercato.data.assets.judgments import JUDGMENTS
+from mercato.data.assets.quarantine import QUARANTINE
+
+ASSETS: Mapping[str, Asset] = {
+    asset.name: asset for asset in (ITEMS, EVENTS, ANSWERS, JUDGMENTS, QUARANTINE)
+}
+"""Every asset by its name; an asset stands behind its inputs."""

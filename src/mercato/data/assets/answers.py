@@ -1,0 +1,30 @@
+"""What the shop showed: every answered search and shelf."""
+
+import pyarrow as pa
+
+from mercato.data.asset import Asset
+from mercato.data.casts import MOMENT
+
+ANSWERS = Asset(
+    name="answers",
+    description="Every answered search and shelf, with what was shown and how likely it was.",
+    owner="shop",
+    keys=("query_id",),
+    schema=pa.schema(
+        [
+            ("query_id", pa.string()),
+            ("ts", MOMENT),
+            ("kind", pa.string()),
+            ("placement", pa.string()),
+            ("request", pa.string()),
+            ("release", pa.int64()),
+            ("variant", pa.string()),
+            ("user_id", pa.string()),
+            ("session_id", pa.string()),
+            ("item_ids", pa.list_(pa.string())),
+            ("positions", pa.list_(pa.int32())),
+            ("scores", pa.list_(pa.float32())),
+            ("propensities", pa.list_(pa.float32())),
+        ]
+    ),
+)

@@ -1,0 +1,81 @@
+"""What shoppers did, one row an event line."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mercato.core import columns as c
+from mercato.core.columns import Event
+from mercato.data.asset import Asset
+from mercato.data.casts import MOMENT, amounts, json_objects, spaced, text
+from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
+from mercato.data.currencies import CURRENCIES
+
+_TYPES = {
+    c.LINE: pa.int32(),
+    c.TS: MOMENT,
+    c.QUANTITY: pa.float64(),
+    c.PRICE: pa.float64(),
+    c.VALUE: pa.float64(),
+    c.POSITION: pa.int32(),
+}
+
+SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in c.EVENT_COLUMNS])
+
+LONGEST_ID = 512
+"""Characters of any id of an event."""
+
+
+def event_name(raw: pa.Array) -> pa.Array:
+    """GA4's spelling: ``Add To Cart`` is ``add_to_cart``."""
+    distinct = text(raw).dictionary_encode()
+    names = [spaced(each) for each in distinct.dictionary.to_pylist()]
+    return pa.array(names, pa.string()).take(distinct.indices)
+
+
+EVENTS = Asset(
+    name="events",
+    description="What shoppers did, under GA4's names; one row an event line.",
+    owner="shop",
+    schema=SCHEMA,
+    keys=(c.EVENT_ID, c.LINE),
+    casts={
+        c.EVENT: event_name,
+        c.CURRENCY: lambda raw: pc.utf8_upper(text(raw)),
+        c.PRICE: amounts,
+        c.VALUE: amounts,
+        c.ATTRIBUTES: json_objects,
+    },
+    checks=(
+        readable(
+            c.TS,
+            "a time such as 2026-05-01T12:00:00Z or an epoch",
+            "Write it as ISO 8601 (UTC where no zone stands) or as an epoch.",
+        ),
+        required(c.TS, "Say when the event happened."),
+        required(c.EVENT, "Name the event, for example purchase."),
+        accepted(
+            c.EVENT,
+            list(Event),
+            "one of " + ", ".join(Event),
+            "Map the shop's own event names to these.",
+        ),
+        readable(c.LINE, "a whole number from 0", "Count the lines of an event from 0."),
+        not_negative(c.LINE, "Count the lines of an event from 0."),
+        at_most_long(c.EVENT_ID, LONGEST_ID),
+        at_most_long(c.USER_ID, LONGEST_ID),
+        at_most_long(c.VISITOR_ID, LONGEST_ID),
+        at_most_long(c.ITEM_ID, LONGEST_ID),
+        readable(c.QUANTITY, "a number of pieces", "Write the quantity as a number."),
+        not_negative(c.QUANTITY, "Log what comes back as a refund."),
+        readable(c.PRICE, "an amount such as 15.00", "Write the price as a number."),
+        not_negative(c.PRICE, "Log what comes back as a refund."),
+        readable(c.VALUE, "an amount such as 15.00", "Write the value as a number."),
+        readable(c.POSITION, "a whole number", "Write the position as a whole number."),
+        not_negative(c.POSITION, "Count positions from 1."),
+        accepted(
+            c.CURRENCY, CURRENCIES, "an ISO 4217 code such as USD", "Write the currency's code."
+        ),
+        readable(c.ATTRIBUTES, "a JSON object", 'Write it as {"name": "value"}.'),
+        unique((c.EVENT_ID, c.LINE), "Number the lines of an event."),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Rows that failed a check, kept with what was wrong."""
+
+import pyarrow as pa
+
+from mercato.data.asset import Asset
+from mercato.data.casts import MOMENT
+
+QUARANTINE = Asset(
+    name="quarantine",
+    description="Rows that the newest import of each source refused, with the check's name.",
+    owner="data",
+    schema=pa.schema(
+        [
+            ("source", pa.string()),
+            ("source_line", pa.int64()),
+            ("asset", pa.string()),
+            ("check", pa.string()),
+            ("column", pa.string()),
+            ("value", pa.string()),
+            ("row", pa.string()),
+            ("imported_at", MOMENT),
+            ("source_sha256", pa.string()),
+        ]
+    ),
+)

@@ -1,0 +1,132 @@
+"""What a row must be to be accepted, declared as values and run over whole batches."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch on its way in, before and after its columns were cast; all of one length."""
+
+    raw: Mapping[str, pa.Array]
+    typed: pa.RecordBatch
+
+    def raw_text(self, column: str, row: int) -> str | None:
+        """What the source wrote, for the quarantine."""
+        source = self.raw.get(column)
+        found = None if source is None else source[row].as_py()
+        return None if found is None else str(found)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation of one column, or of the row where ``column`` is None.
+
+    fails : gives a boolean per row, true (never null) where the row fails; None for checks that
+            need more than a batch, and are run where that is known
+    """
+
+    name: str
+    column: str | None
+    expected: str
+    remedy: str
+    fails: Callable[[Rows], pa.BooleanArray] | None = None
+
+
+def required(column: str, remedy: str) -> Check:
+    """The column must have a value."""
+    return Check(
+        f"{column}-required",
+        column,
+        f"a value of {column}",
+        remedy,
+        lambda rows: pc.is_null(rows.typed[column]),
+    )
+
+
+def readable(column: str, expected: str, remedy: str) -> Check:
+    """What was written must have been understood by the column's cast."""
+
+    def fails(rows: Rows) -> pa.BooleanArray:
+        raw = rows.raw.get(column)
+        if raw is None:
+            return _none_of(rows)
+        written = pc.is_valid(raw)
+        return pc.and_(written, pc.is_null(rows.typed[column]))
+
+    return Check(f"{column}-readable", column, expected, remedy, fails)
+
+
+def not_negative(column: str, remedy: str) -> Check:
+    return Check(
+        f"{column}-not-negative",
+        column,
+        f"{column} of at least 0",
+        remedy,
+        lambda rows: pc.fill_null(pc.less(rows.typed[column], 0), False),
+    )
+
+
+def accepted(column: str, values: Collection[str], expected: str, remedy: str) -> Check:
+    """The value, where there is one, must be one of ``values``."""
+    known = pa.array(sorted(values), pa.string())
+    return Check(
+        f"{column}-accepted",
+        column,
+        expected,
+        remedy,
+        lambda rows: pc.and_(
+            pc.is_valid(rows.typed[column]),
+            pc.invert(pc.is_in(rows.typed[column], value_set=known)),
+        ),
+    )
+
+
+def at_most_long(column: str, most: int) -> Check:
+    """Texts that are used as keys must not be longer than ``most`` characters."""
+    return Check(
+        f"{column}-length",
+        column,
+        f"{column} of at most {most} characters",
+        "Shorten it at its source.",
+        lambda rows: pc.fill_null(pc.greater(pc.utf8_length(rows.typed[column]), most), False),
+    )
+
+
+def unique(keys: tuple[str, ...], remedy: str) -> Check:
+    """Two rows of one import must not share ``keys`` and say different things."""
+    expected = f"each {' and '.join(keys)} once"
+    return Check(unique_check_name(keys), keys[0], expected, remedy)
+
+
+def unique_check_name(keys: tuple[str, ...]) -> str:
+    return f"{'-'.join(keys)}-unique"
+
+
+ROW_CHECKS = (
+    Check(
+        "row-shape", None, "as many fields as the header has", "Quote fields that hold delimiters."
+    ),
+    Check("text-utf8", None, "text in UTF-8", "Save the file as UTF-8."),
+    Check("row-json", None, "one JSON object a line", "Mend the line."),
+    Check("row-object", None, "a JSON object", "Write each row as an object."),
+)
+"""What readers of files expect before there are columns."""
+
+
+def first_failures(rows: Rows, checks: Collection[Check]) -> pa.Int32Array:
+    """For each row the position of the first check that it fails; null where it passes all."""
+    first = pa.nulls(rows.typed.num_rows, pa.int32())
+    for position, check in enumerate(checks):
+        failed = check.fails(rows) if check.fails else _none_of(rows)
+        if pc.any(failed).as_py():
+            here = pc.if_else(failed, pa.scalar(position, pa.int32()), pa.scalar(None, pa.int32()))
+            first = pc.coalesce(first, here)
+    return first
+
+
+def _none_of(rows: Rows) -> pa.BooleanArray:
+    return pa.repeat(pa.scalar(False), rows.typed.num_rows)

@@ -1,0 +1,102 @@
+"""What every reader of a source gives: batches of rows as they were written, with their lines."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+import pyarrow as pa
+
+BATCH_ROWS = 65_536
+"""Rows that are in memory at once, per step of an import."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, or the files of a folder, that an import reads."""
+
+    path: Path
+    files: tuple[Path, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the bytes of its files, one behind the other."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+        return digest.hexdigest()
+
+    @property
+    def suffix(self) -> str:
+        """The name's ending without ``.gz``, in lower case: ``.csv``."""
+        name = self.path.name.lower().removesuffix(".gz")
+        return Path(name).suffix
+
+    def open(self) -> BinaryIO:
+        """The bytes of its one file, unpacked where they are gzip's."""
+        stream = self.path.open("rb")
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if packed else stream
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that could not even be read as a row, or fails before it has columns.
+
+    row : the row as it was written, as JSON
+    """
+
+    line: int
+    check: str
+    column: str | None
+    value: str | None
+    row: str
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Rows of a source, by column, all (n,) long.
+
+    lines    : (n,) int64, the line of the source on which each row starts, counted from 1
+    columns  : what was written, text or typed
+    rest     : (n,) JSON objects of further fields, where the source is wide and sparse
+    refusals : rows of the same stretch of the source that have no place in ``columns``
+    """
+
+    lines: pa.Int64Array
+    columns: Mapping[str, pa.Array]
+    rest: pa.StringArray | None = None
+    refusals: tuple[Refusal, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a dialect is asked for.
+
+    asset  : the asset's name: items, events or judgments
+    wanted : the columns that get an array of their own; others may go to ``rest``
+    """
+
+    asset: str
+    wanted: frozenset[str]
+
+
+class Dialect(Protocol):
+    """One way in which shops write their feeds and logs."""
+
+    name: str
+    assets: frozenset[str]
+    """What it can hold: items, events, judgments."""
+
+    def holds(self, source: Source, asset: str) -> bool:
+        """Whether the source looks like this dialect."""
+
+    def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
+        """The source's rows, in its order, in batches. Columns that the dialect understands
+        bear our names, others the source's."""

@@ -1,0 +1,141 @@
+"""What an import changes: staged rows against the asset's present version, by its keys."""
+
+import json
+from dataclasses import dataclass, replace
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mercato.data.asset import Asset
+from mercato.data.assets.events import EVENTS
+from mercato.data.checks import unique_check_name
+from mercato.data.engines import Engine
+from mercato.data.identity import identified, lacks_identity
+from mercato.data.importers.raw import Refusal
+from mercato.data.staging import ORDER, SOURCE, SOURCE_LINE, Staging
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Counts of rows, and the new version's content.
+
+    data : None where the version stays; ``append`` says whether it comes behind what is there
+    """
+
+    new: int
+    replaced: int
+    unchanged: int
+    withdrawn: int
+    append: bool
+    data: pa.RecordBatchReader | None
+
+
+NO_CHANGES = Changes(0, 0, 0, 0, append=False, data=None)
+
+
+def changes(
+    engine: Engine,
+    staging: Staging,
+    rows: ibis.Table,
+    present: ibis.Table | None,
+    *,
+    full: bool,
+) -> Changes:
+    """Compare ``rows``, unique by the asset's keys, with ``present``.
+
+    A row whose key is present replaces that row whole; with ``full``, present rows whose keys
+    are absent from ``rows`` are withdrawn.
+    """
+    asset = staging.asset
+    names = asset.schema.names
+    if present is None:
+        count = _count(engine, rows)
+        data = engine.batches(_ordered(rows.select(names), asset), asset.schema) if count else None
+        return Changes(count, 0, 0, 0, append=False, data=data)
+    new, replaced, same = _write_differing(engine, staging, rows, present)
+    withdrawn = _count(engine, present.anti_join(rows, asset.keys)) if full else 0
+    if not (new or replaced or withdrawn):
+        return replace(NO_CHANGES, unchanged=same)
+    differing = engine.files([staging.changes_file], asset.schema)
+    append = not (replaced or withdrawn) and not asset.keeps_order
+    if append:
+        whole = differing
+    elif full:
+        whole = rows.select(names)
+    else:
+        whole = present.anti_join(differing, asset.keys).select(names).union(differing)
+    data = engine.batches(_ordered(whole, asset), asset.schema)
+    return Changes(new, replaced, same, withdrawn, append, data)
+
+
+def _write_differing(
+    engine: Engine, staging: Staging, rows: ibis.Table, present: ibis.Table
+) -> tuple[int, int, int]:
+    """Write new and changed rows to the staging; count (new, changed, same)."""
+    asset = staging.asset
+    is_there = "__is_there"
+    old = present.select(asset.schema.names).mutate(**{is_there: True})
+    pairs = rows.left_join(old, asset.keys, rname="__old_{name}")
+    same = ibis.and_(pairs[is_there].fill_null(False), _same(pairs, "__old_", asset))
+    found = pairs.filter(~same).select(*asset.schema.names, is_there)
+    new = replaced = 0
+    schema = pa.schema([*asset.schema, (is_there, pa.bool_())])
+    with pq.ParquetWriter(staging.changes_file, asset.schema) as writer:
+        for batch in engine.batches(found, schema):
+            replaced += batch.num_rows - batch.column(is_there).null_count
+            new += batch.column(is_there).null_count
+            writer.write_batch(batch.select(asset.schema.names))
+    return new, replaced, _count(engine, rows) - new - replaced
+
+
+def unique_rows(engine: Engine, staging: Staging) -> ibis.Table:
+    """The staged rows, identified, the first of each key; later ones that say something else are
+    refused, later ones that say the same are only unchanged."""
+    asset = staging.asset
+    rows = staging.rows(engine)
+    if asset is EVENTS and _count(engine, lacks_identity(rows)):
+        rows = identified(rows)
+    keys = rows.select(asset.keys)
+    if _count(engine, rows) == _count(engine, keys.distinct()):
+        return rows
+    first, different = _parted(rows, asset)
+    for row in engine.table(different, staging.schema).to_pylist():
+        staging.refuse([_not_unique(row, asset)], row[SOURCE])
+    return first
+
+
+def _parted(rows: ibis.Table, asset: Asset) -> tuple[ibis.Table, ibis.Table]:
+    """The first row of each key, and the later rows that differ from it."""
+    nth = "__nth"
+    ranked = rows.mutate(**{nth: ibis.row_number().over(group_by=asset.keys, order_by=ORDER)})
+    first = ranked.filter(ranked[nth] == 0).drop(nth)
+    later = ranked.filter(ranked[nth] > 0).drop(nth)
+    pairs = later.inner_join(first, asset.keys, rname="__first_{name}")
+    different = pairs.filter(~_same(pairs, "__first_", asset))
+    return first, different.select(rows.columns)
+
+
+def _same(pairs: ibis.Table, prefix: str, asset: Asset) -> ibis.Value:
+    others = [name for name in asset.schema.names if name not in asset.keys]
+    return ibis.and_(*(pairs[name].identical_to(pairs[prefix + name]) for name in others))
+
+
+def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
+    says = {name: row[name] for name in asset.schema.names if row[name] is not None}
+    return Refusal(
+        line=int(str(row[SOURCE_LINE])),
+        check=unique_check_name(asset.keys),
+        column=asset.keys[0],
+        value=", ".join(str(row[key]) for key in asset.keys),
+        row=json.dumps(says, default=str, ensure_ascii=False),
+    )
+
+
+def _ordered(rows: ibis.Table, asset: Asset) -> ibis.Table:
+    return rows.order_by(asset.keys) if asset.keeps_order else rows
+
+
+def _count(engine: Engine, rows: ibis.Table) -> int:
+    counted = engine.table(rows.aggregate(n=rows.count()))
+    return int(counted["n"][0].as_py())

@@ -1,0 +1,80 @@
+"""What an import did, row by row and check by check."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from mercato.core.errors import ChecksFailed
+from mercato.data.checks import Check
+
+_EXAMPLES = 3
+"""Places that a report names per check."""
+
+
+@dataclass(frozen=True)
+class CheckCount:
+    """A check, and the rows that failed it.
+
+    value  : what the first of them said
+    places : the first few, as ``file:line``
+    """
+
+    check: Check
+    rows: int
+    value: str | None
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """Counts of rows: read = accepted + unchanged + quarantined.
+
+    accepted  : new or changed rows
+    unchanged : rows that the asset had already, and repeats of a row within the sources
+    withdrawn : rows that the asset had and a full import lacks
+    version   : of the asset, after the import; None where there is none yet
+    committed : whether the import made a new version
+    """
+
+    asset: str
+    sources: tuple[str, ...]
+    read: int
+    accepted: int
+    unchanged: int
+    quarantined: int
+    withdrawn: int
+    checks: tuple[CheckCount, ...]
+    version: int | None
+    committed: bool
+
+    @property
+    def bad_share(self) -> float:
+        return self.quarantined / self.read if self.read else 0.0
+
+
+def check_counts(quarantined: pa.Table, checks: tuple[Check, ...]) -> tuple[CheckCount, ...]:
+    """Rows of the quarantine by check, the most frequent first."""
+    declared = {check.name: check for check in checks}
+    rows = quarantined.select(["check", "source", "source_line", "column", "value"]).to_pylist()
+    by_check: dict[str, list[dict[str, object]]] = {}
+    for row in rows:
+        by_check.setdefault(str(row["check"]), []).append(row)
+    counts = []
+    for name, found in sorted(by_check.items(), key=lambda each: (-len(each[1]), each[0])):
+        value = found[0]["value"]
+        counts.append(
+            CheckCount(
+                check=declared[name],
+                rows=len(found),
+                value=None if value is None else str(value),
+                places=tuple(f"{r['source']}:{r['source_line']}" for r in found[:_EXAMPLES]),
+            )
+        )
+    return tuple(counts)
+
+
+@dataclass
+class ImportRefused(ChecksFailed):
+    """Too many rows failed; nothing was changed. The report says which and why."""
+
+    report: ImportReport = field(kw_only=True)

@@ -1,0 +1,133 @@
+"""Rows of an import between reading and committing, on disk beside the assets."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mercato.data.asset import Asset
+from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.engines import Engine
+from mercato.data.importers.raw import Refusal, Source
+from mercato.data.rows import Checked
+
+SOURCE, SOURCE_LINE, ORDER = "__source", "__source_line", "__order"
+"""Where a staged row came from: the source's position, its line, its place in the import."""
+
+_FOLDER = ".staging"
+
+
+class Staging:
+    """Collects what passed and what was refused; nothing of it is seen by readers of assets."""
+
+    def __init__(self, folder: Path, asset: Asset) -> None:
+        places = [(SOURCE, pa.int32()), (SOURCE_LINE, pa.int64()), (ORDER, pa.int64())]
+        self.folder = folder
+        self.asset = asset
+        self.sources: list[Source] = []
+        self.schema = pa.schema([*asset.schema, *places])
+        self.read = 0
+        self.passed = 0
+        self.refused = 0
+        self.imported_at = datetime.now(UTC)
+        self._rows_file = folder / "rows.parquet"
+        self._quarantine_file = folder / "quarantine.parquet"
+        self._passed = pq.ParquetWriter(self._rows_file, self.schema)
+        self._refused = pq.ParquetWriter(self._quarantine_file, QUARANTINE.schema)
+
+    @property
+    def changes_file(self) -> Path:
+        """Where a merge may put the rows that differ from what is there."""
+        return self.folder / "changes.parquet"
+
+    def begin(self, source: Source) -> None:
+        """What is added from now on comes from ``source``."""
+        self.sources.append(source)
+
+    def add(self, checked: Checked) -> None:
+        """Keep a batch of the present source."""
+        position = len(self.sources) - 1
+        count = checked.rows.num_rows
+        order = pa.array(range(self.passed, self.passed + count), pa.int64())
+        places = [pa.repeat(pa.scalar(position, pa.int32()), count), checked.lines, order]
+        arrays = [*checked.rows.columns, *places]
+        self._passed.write_batch(pa.record_batch(arrays, schema=self.schema))
+        self.passed += count
+        self.read += count + len(checked.refusals)
+        self.refuse(checked.refusals, position)
+
+    def refuse(self, refusals: Sequence[Refusal], source: int) -> None:
+        """Keep rows of the source at position ``source`` for the quarantine."""
+        if refusals:
+            self.refused += len(refusals)
+            self._refused.write_table(self._quarantined(refusals, self.sources[source]))
+
+    def rows(self, engine: Engine) -> ibis.Table:
+        """What passed; nothing can be added any more."""
+        self._passed.close()
+        return engine.files([self._rows_file], self.schema)
+
+    def quarantined(self) -> pa.Table:
+        """What was refused; nothing can be refused any more."""
+        self._refused.close()
+        return pq.read_table(self._quarantine_file)
+
+    def close(self) -> None:
+        self._passed.close()
+        self._refused.close()
+
+    def _quarantined(self, refusals: Sequence[Refusal], source: Source) -> pa.Table:
+        return pa.Table.from_pylist(
+            [
+                {
+                    "source": str(source.path),
+                    "source_line": refusal.line,
+                    "asset": self.asset.name,
+                    "check": refusal.check,
+                    "column": refusal.column,
+                    "value": refusal.value,
+                    "row": refusal.row,
+                    "imported_at": self.imported_at,
+                    "source_sha256": source.sha256,
+                }
+                for refusal in refusals
+            ],
+            schema=QUARANTINE.schema,
+        )
+
+
+@contextmanager
+def open_staging(root: Path, asset: Asset) -> Iterator[Staging]:
+    """A staging area under ``root`` that is gone afterwards.
+
+    What killed imports left behind is removed too: the lock of a process that lives is held.
+    """
+    parent = root / _FOLDER
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.iterdir():
+        _remove_if_abandoned(left)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        staging = Staging(folder, asset)
+        try:
+            yield staging
+        finally:
+            staging.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_abandoned(folder: Path) -> None:
+    try:
+        with (folder / "lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    except (BlockingIOError, FileNotFoundError, NotADirectoryError):
+        pass  # another import is at work there, or has just begun or ended

@@ -1,0 +1,170 @@
+"""Versioned tables of a shop: Delta Lake under ``<shop>/assets/<name>``.
+
+A commit is atomic: readers see the version before it or the version after it, whole, also when
+the writer is killed (Armbrust et al., Delta Lake, VLDB 2020).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from mercato.core.errors import MercatoError, NotFound
+
+_NOTE = "mercato"
+"""The key of our notes in a commit's metadata."""
+
+Mode = Literal["overwrite", "append"]
+
+_SCHEMA_MODE: dict[Mode, Literal["merge", "overwrite"]] = {
+    "append": "merge",
+    "overwrite": "overwrite",
+}
+"""A newer Mercato may have added columns."""
+
+
+class Conflict(MercatoError):
+    """Another writer committed to the same asset in between; nothing of ours was written."""
+
+    status = 409
+    title = "Somebody else wrote at the same time"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One commit of an asset.
+
+    rows : rows that the commit added; None for commits that add none
+    """
+
+    version: int
+    ts: datetime
+    rows: int | None
+    note: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class AssetStore:
+    """The assets in the folder ``root``; safe to use by many processes at once."""
+
+    root: Path
+
+    def names(self) -> tuple[str, ...]:
+        """The assets that have a version, in alphabetical order."""
+        if not self.root.is_dir():
+            return ()
+        return tuple(sorted(f.name for f in self.root.iterdir() if (f / "_delta_log").is_dir()))
+
+    def version(self, name: str) -> int | None:
+        """The newest version; None where the asset was never committed."""
+        table = self._table(name)
+        return None if table is None else table.version()
+
+    def files(self, name: str, version: int | None = None) -> list[str]:
+        """The Parquet files that make up a version (default: the newest)."""
+        return sorted(self._existing(name, version).file_uris())
+
+    def read(
+        self, name: str, version: int | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """A version (default: the newest) as one table.
+
+        Raises NotFound where the asset or the version does not exist.
+        """
+        wanted = None if columns is None else list(columns)
+        return self._existing(name, version).to_pyarrow_table(columns=wanted)
+
+    def commit(
+        self,
+        name: str,
+        data: pa.Table | pa.RecordBatchReader,
+        *,
+        mode: Mode = "overwrite",
+        note: Mapping[str, str] | None = None,
+        transaction: tuple[str, int] | None = None,
+        base: int | None = None,
+    ) -> int:
+        """Write ``data`` as the next version and return its number.
+
+        note        : what it was made from; read back by `history`
+        transaction : (application, number) is remembered with the commit, see `transaction`
+        base        : only commit over this version; -1 where there must be none yet
+
+        Raises Conflict where the newest version is not ``base``, or another writer was faster.
+        """
+        folder = self.root / name
+        table = self._table(name)
+        newest = -1 if table is None else table.version()
+        if base is not None and base != newest:
+            raise _conflict(name, base, newest)
+        folder.mkdir(parents=True, exist_ok=True)
+        transactions = [Transaction(*transaction)] if transaction else None
+        try:
+            write_deltalake(
+                folder if table is None else table,
+                data,
+                mode="error" if table is None else mode,
+                schema_mode=None if table is None else _SCHEMA_MODE[mode],
+                commit_properties=CommitProperties(
+                    custom_metadata={_NOTE: json.dumps(dict(note or {}))},
+                    app_transactions=transactions,
+                    max_commit_retries=0 if base is not None or transaction else None,
+                ),
+            )
+        except DeltaError as error:
+            made_meanwhile = table is None and self.version(name) is not None
+            if made_meanwhile or isinstance(error, CommitFailedError):
+                raise _conflict(name, newest, self.version(name)) from None
+            raise
+        written = self.version(name) if table is None else table.version()
+        assert written is not None
+        return written
+
+    def transaction(self, name: str, application: str) -> int | None:
+        """The number of the last commit of ``application`` to an asset; None before the first."""
+        table = self._table(name)
+        return None if table is None else table.transaction_version(application)
+
+    def history(self, name: str, limit: int | None = None) -> list[Version]:
+        """The commits of an asset, newest first; empty where there is none."""
+        table = self._table(name)
+        return [] if table is None else [_version(commit) for commit in table.history(limit)]
+
+    def _table(self, name: str) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.root / name)
+        except TableNotFoundError:
+            return None
+
+    def _existing(self, name: str, version: int | None) -> DeltaTable:
+        table = self._table(name)
+        if table is None:
+            known = ", ".join(self.names()) or "no asset at all"
+            raise NotFound(f"an asset {name!r}", known, "Import or build it first.")
+        if version is not None and not 0 <= version <= table.version():
+            found = f"versions 0 to {table.version()}"
+            raise NotFound(f"version {version} of asset {name!r}", found, "Name one of those.")
+        return table if version is None else DeltaTable(self.root / name, version=version)
+
+
+def _version(commit: dict[str, object]) -> Version:
+    metrics = commit.get("operationMetrics")
+    added = metrics.get("num_added_rows") if isinstance(metrics, dict) else None
+    return Version(
+        version=int(str(commit["version"])),
+        ts=datetime.fromtimestamp(int(str(commit["timestamp"])) / 1000, UTC),
+        rows=None if added is None else int(added),
+        note=json.loads(str(commit.get(_NOTE, "{}"))),
+    )
+
+
+def _conflict(name: str, base: int, newest: int | None) -> Conflict:
+    return Conflict(
+        f"asset {name} at version {base}", f"version {newest}", "Run the command again."
+    )

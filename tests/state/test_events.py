@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mercato.core.columns import EVENT_COLUMNS
 from mercato.core.events import EventRow
-from mercato.state import Appended, State
+from mercato.state import Appended, RecentEvent, State
 from mercato.state.tables import events
 
 Stored = Callable[..., None]
@@ -16,7 +16,7 @@ def view(event_id: str, user: str | None = None, visitor: str | None = None, **m
     return EventRow(event_id, 0, more.pop("ts", 0), "view_item", user, visitor, **more)
 
 
-def ids(rows: tuple[EventRow, ...]) -> list[str]:
+def ids(rows: Sequence[EventRow | RecentEvent]) -> list[str]:
     return [row.event_id for row in rows]
 
 
@@ -31,8 +31,9 @@ def test_a_row_comes_back_as_it_went_in(state: State, stored: Stored) -> None:
         "père", "q", "home", 7, "C", "t", "app", '{"a":1}',
     )  # fmt: skip
     stored(row)
-    assert state.events.recent("u", None) == (row,)
     assert state.events.after(0, 10).rows == (row,)
+    recent = state.events.recent("u", None)[0]
+    assert recent._asdict() == {name: getattr(row, name) for name in recent._fields}
 
 
 def test_an_event_counts_once(state: State) -> None:

@@ -13,7 +13,7 @@ from mercato.ranking.reasons import Reason
 from mercato.recommend import ShelfContext, ShelfRequest, recommend
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
-from mercato.state import EventRow
+from mercato.state import RecentEvent
 
 _RECENT_MOST = 200
 """So many of the shopper's events since the release join their history."""
@@ -126,14 +126,14 @@ def _rows(live: Live, ids: Iterable[str | None]) -> list[int]:
     return [row for row in rows if row is not None]
 
 
-def _history(live: Live, call: ShelfCall, events: tuple[EventRow, ...]) -> Interactions:
+def _history(live: Live, call: ShelfCall, events: tuple[RecentEvent, ...]) -> Interactions:
     """The shopper's events of the release and of the state, in one line of time."""
     known = live.histories.of(call.user_id)
     guest = None if call.visitor_id is None else f"visitor:{call.visitor_id}"
     return one_shopper(known, live.histories.of(guest), _since_release(live, events))
 
 
-def _since_release(live: Live, events: tuple[EventRow, ...]) -> Interactions:
+def _since_release(live: Live, events: tuple[RecentEvent, ...]) -> Interactions:
     catalogue = live.catalogue
     rows = [None if e.item_id is None else catalogue.row(e.item_id) for e in events]
     base = np.array([-1 if row is None else catalogue.base_of[row] for row in rows], np.int32)

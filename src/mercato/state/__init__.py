@@ -7,7 +7,7 @@ read of every other.
 
 from mercato.core.events import EventRow
 from mercato.state.answers import Answer
-from mercato.state.events import Appended
+from mercato.state.events import Appended, RecentEvent
 from mercato.state.opened import State
 
-__all__ = ["Answer", "Appended", "EventRow", "State"]
+__all__ = ["Answer", "Appended", "EventRow", "RecentEvent", "State"]

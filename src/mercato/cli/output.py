@@ -12,6 +12,10 @@ from rich.text import Text
 from mercato.core.errors import MercatoError
 
 
+_WIDE = 200
+"""Characters of a table's line where no terminal sets a limit."""
+
+
 def errors_console() -> Console:
     """Where progress and errors go, so that stdout stays clean for pipes."""
     return Console(stderr=True, highlight=False)
@@ -45,4 +49,6 @@ def print_table(
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # In a pipe or a log nothing is gained by folding cells at 80 characters.
+    console.print(table, width=None if console.is_terminal else _WIDE)

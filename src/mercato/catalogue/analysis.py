@@ -110,8 +110,12 @@ def words(text: str) -> tuple[Word, ...]:
 
 
 def surface_words(text: str) -> list[str]:
-    """Folded words as a shopper types them, not cut further: for suggestions."""
-    return [run.replace("’", "'") for run in _runs(text)]
+    """Folded words as a shopper types them, with their endings: for suggestions."""
+    return [word for run in _runs(text) for word in _surface_words_of_run(run)]
+
+
+def _surface_words_of_run(run: str) -> list[str]:
+    return _han_words(run) if _IS_HAN.match(run) else [run.replace("’", "'")]
 
 
 def _runs(text: str) -> Iterator[str]:

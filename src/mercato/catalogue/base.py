@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.column_writing import ColumnWriter
 from mercato.catalogue.columns import BaseColumns
+from mercato.catalogue.completion_writing import CompletionWriter
+from mercato.catalogue.completions import BaseCompletions
 from mercato.catalogue.documents import canonical, encode
 from mercato.catalogue.packed import HashTable, Texts, open_array, save_array
 from mercato.catalogue.posting_writing import PostingWriter
@@ -47,6 +49,7 @@ class Base:
     popularity: NDArray[np.float32]
     columns: BaseColumns
     text: BaseText
+    completions: BaseCompletions
     vectors: VectorIndex | None
 
     def __len__(self) -> int:
@@ -115,6 +118,7 @@ def open_base(folder: Path, vectors: VectorIndex | None) -> Base:
         open_array(folder, "popularity").view(np.float32),
         BaseColumns.open(folder),
         BaseText.open(folder),
+        BaseCompletions.open(folder),
         vectors,
     )
 
@@ -134,6 +138,7 @@ class _Writers:
         self._number_of_group: dict[str, int] = {}
         self._columns = ColumnWriter()
         self._postings = PostingWriter()
+        self._completions = CompletionWriter()
 
     def add(self, item: dict[str, Any]) -> None:
         row = len(self._ids)
@@ -143,6 +148,7 @@ class _Writers:
         self._group.append(row if key is None else self._number_of_group.setdefault(key, row))
         self._columns.add(item)
         self._postings.add(item)
+        self._completions.add(item)
 
     def write(self, folder: Path) -> None:
         if len(set(self._ids)) < len(self._ids):
@@ -160,3 +166,4 @@ class _Writers:
         save_array(folder, "group_numbers", numbers)
         self._columns.write(folder)
         self._postings.write(folder)
+        self._completions.write(folder)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.base import Base
 from mercato.catalogue.columns import Columns
+from mercato.catalogue.completions import Completions
 from mercato.catalogue.documents import decode
 from mercato.catalogue.facets import count_values
 from mercato.catalogue.filters import Filter
@@ -54,6 +55,7 @@ class Catalogue:
     place: NDArray[np.int32]
     columns: Columns
     text: TextIndex
+    completions: Completions
     vectors: VectorIndex | None
     documents: tuple[Mapping[str, Any], ...]
     late_rows: Mapping[str, int]
@@ -75,6 +77,7 @@ class Catalogue:
             place=rows,
             columns=Columns(base.columns, {}),
             text=TextIndex(base.text, {}),
+            completions=Completions(base.completions, {}),
             vectors=base.vectors,
             documents=(),
             late_rows={},
@@ -104,6 +107,11 @@ class Catalogue:
     def grouped(self) -> bool:
         """Whether any two living rows show as one card."""
         return len(np.unique(self.group[self.living])) < len(self.living)
+
+    def in_order(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The rows of a mask (n_rows,), in the order of their place."""
+        rows = np.flatnonzero(mask)
+        return rows[np.argsort(self.place[rows], kind="stable")]
 
     def row(self, item_id: str) -> int | None:
         """The living row of an item; None where the catalogue has no such item."""

@@ -120,10 +120,6 @@ class TextIndex:
     base: BaseText
     tail: Mapping[str, Postings]
 
-    @classmethod
-    def of_release(cls, base: BaseText) -> "TextIndex":
-        return cls(base, {})
-
     def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "TextIndex":
         """With more rows, given in ascending order."""
         found: dict[str, tuple[list[int], list[float]]] = {}
@@ -150,6 +146,11 @@ class TextIndex:
         if token in self.tail:
             found.append(self.tail[token])
         return tuple(found)
+
+    def rows_with(self, word: Word) -> NDArray[np.integer]:
+        """Rows that hold a word, each once."""
+        rows = _rows_of_word(word, {token: self.postings(token) for token in word.tokens})
+        return np.zeros(0, np.int32) if rows is None else rows
 
     def match(self, words: Sequence[Word], n_rows: int) -> TextMatches:
         """Rows that hold enough of the words."""

@@ -1,0 +1,96 @@
+"""Find rows and phrases by the beginning of a word, for suggestions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.analysis import LONGEST_TOKEN, surface_words
+from mercato.catalogue.packed import open_array
+from mercato.core import columns as c
+
+_AFTER = b"\xff"
+"""Behind every word that starts with the same bytes: UTF-8 has no such byte."""
+
+
+def completing_words(item: Mapping[str, Any]) -> set[str]:
+    """The words of an item that a shopper may be typing: of title, brand and category; of a
+    word with hyphens the whole and its parts."""
+    texts = (item.get(name) for name in (c.TITLE, c.BRAND, c.PRODUCT_TYPE))
+    found = {word for text in texts if text for word in surface_words(text)}
+    found |= {part for word in found if "-" in word for part in word.split("-") if part}
+    return {word[:LONGEST_TOKEN] for word in found}
+
+
+@dataclass(frozen=True)
+class BaseCompletions:
+    """The words and phrases of a release.
+
+    words         : (n_words,) bytes, ascending
+    offsets       : (n_words + 1,) int64
+    rows          : (n_pairs,) int32, by word, then row
+    phrases       : (n_phrases,) bytes, ascending
+    phrase_titles : (n_phrases,) int32, different titles with the phrase
+    """
+
+    words: NDArray[np.bytes_]
+    offsets: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    phrases: NDArray[np.bytes_]
+    phrase_titles: NDArray[np.int32]
+
+    @classmethod
+    def open(cls, folder: Path) -> "BaseCompletions":
+        return cls(
+            np.asarray(open_array(folder, "completion_words"), np.bytes_),
+            open_array(folder, "completion_offsets").view(np.int64),
+            open_array(folder, "completion_rows").view(np.int32),
+            np.asarray(open_array(folder, "phrases"), np.bytes_),
+            open_array(folder, "phrase_titles").view(np.int32),
+        )
+
+    def rows_with(self, prefix: str) -> NDArray[np.int32]:
+        """Rows with a word that starts so, some more than once."""
+        found = _starting(self.words, prefix)
+        return self.rows[self.offsets[found.start] : self.offsets[found.stop]]
+
+    def phrases_with(self, prefix: str, most: int) -> list[str]:
+        """Phrases that start so, the most frequent first."""
+        found = _starting(self.phrases, prefix)
+        titles = self.phrase_titles[found]
+        order = np.argsort(-titles, kind="stable")[:most]
+        return [phrase.decode() for phrase in self.phrases[found][order].tolist()]
+
+
+@dataclass(frozen=True)
+class Completions:
+    """A release's words and those of rows appended since, which are few: word → rows."""
+
+    base: BaseCompletions
+    tail: Mapping[str, tuple[int, ...]]
+
+    def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "Completions":
+        """With more rows, given in ascending order."""
+        found: dict[str, list[int]] = {}
+        for row, item in rows:
+            for word in completing_words(item):
+                found.setdefault(word, []).append(row)
+        grown = {word: (*self.tail.get(word, ()), *late) for word, late in found.items()}
+        return Completions(self.base, {**self.tail, **grown})
+
+    def rows_with(self, prefix: str) -> NDArray[np.integer]:
+        """Rows with a word that starts so, some more than once."""
+        prefix = prefix[:LONGEST_TOKEN]
+        late = [row for word, rows in self.tail.items() if word.startswith(prefix) for row in rows]
+        base = self.base.rows_with(prefix)
+        return np.concatenate([base, np.array(late, np.int32)]) if late else base
+
+
+def _starting(words: NDArray[np.bytes_], prefix: str) -> slice:
+    """Where in ascending words those stand that start so."""
+    start = prefix.encode()
+    low, high = np.searchsorted(words, np.array([start, start + _AFTER], "S"))
+    return slice(int(low), int(high))

@@ -124,7 +124,10 @@ _ISO = (
 _ZONE = r":\d{2}[\d.,]* ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 
 
-_MOST_MICROSECONDS = 2.5e17
+EPOCH_STEPS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (1e20, 1e-3))
+"""Epochs below the first are to be multiplied by the second to become microseconds."""
+
+MOST_MICROSECONDS = 2.5e17
 """Into the year 9892; Python's datetime ends in 9999."""
 
 
@@ -148,13 +151,10 @@ def moments(raw: pa.Array) -> pa.Array:
 
 def _epochs(values: pa.Array) -> pa.Array:
     size = pc.abs(values)
-    factor = pc.if_else(
-        pc.less(size, 1e11),
-        1e6,
-        pc.if_else(pc.less(size, 1e14), 1e3, pc.if_else(pc.less(size, 1e17), 1.0, 1e-3)),
-    )
+    below = [pc.less(size, most) for most, _ in EPOCH_STEPS]
+    factor = pc.case_when(pc.make_struct(*below), *(scale for _, scale in EPOCH_STEPS))
     scaled = pc.round(pc.multiply(values, factor))
-    fits = pc.less(pc.abs(scaled), _MOST_MICROSECONDS)
+    fits = pc.less(pc.abs(scaled), MOST_MICROSECONDS)
     scaled = pc.if_else(fits, scaled, pa.scalar(None, pa.float64()))
     return scaled.cast(pa.int64()).cast(MOMENT)
 

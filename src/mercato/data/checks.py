@@ -21,41 +21,42 @@ class Rows:
         return None if found is None else str(found)
 
 
+Fails = Callable[[Rows], pa.BooleanArray | None]
+
+
 @dataclass(frozen=True)
 class Check:
     """One expectation of one column, or of the row where ``column`` is None.
 
-    fails : gives a boolean per row, true (never null) where the row fails; None for checks that
-            need more than a batch, and are run where that is known
+    fails : gives a boolean per row, true (never null) where the row fails, or None where no row
+            does; is None itself for checks that are run where more than a batch is known
     """
 
     name: str
     column: str | None
     expected: str
     remedy: str
-    fails: Callable[[Rows], pa.BooleanArray] | None = None
+    fails: Fails | None = None
 
 
 def required(column: str, remedy: str) -> Check:
     """The column must have a value."""
-    return Check(
-        f"{column}-required",
-        column,
-        f"a value of {column}",
-        remedy,
-        lambda rows: pc.is_null(rows.typed[column]),
-    )
+
+    def fails(rows: Rows) -> pa.BooleanArray | None:
+        values = rows.typed[column]
+        return pc.is_null(values) if values.null_count else None
+
+    return Check(f"{column}-required", column, f"a value of {column}", remedy, fails)
 
 
 def readable(column: str, expected: str, remedy: str) -> Check:
     """What was written must have been understood by the column's cast."""
 
-    def fails(rows: Rows) -> pa.BooleanArray:
-        raw = rows.raw.get(column)
-        if raw is None:
-            return _none_of(rows)
-        written = pc.is_valid(raw)
-        return pc.and_(written, pc.is_null(rows.typed[column]))
+    def fails(rows: Rows) -> pa.BooleanArray | None:
+        raw, values = rows.raw.get(column), rows.typed[column]
+        if raw is None or raw.null_count == values.null_count:
+            return None
+        return pc.and_(pc.is_valid(raw), pc.is_null(values))
 
     return Check(f"{column}-readable", column, expected, remedy, fails)
 
@@ -66,7 +67,7 @@ def not_negative(column: str, remedy: str) -> Check:
         column,
         f"{column} of at least 0",
         remedy,
-        lambda rows: pc.fill_null(pc.less(rows.typed[column], 0), False),
+        _on_values(column, lambda values: pc.less(values, 0)),
     )
 
 
@@ -78,10 +79,7 @@ def accepted(column: str, values: Collection[str], expected: str, remedy: str) -
         column,
         expected,
         remedy,
-        lambda rows: pc.and_(
-            pc.is_valid(rows.typed[column]),
-            pc.invert(pc.is_in(rows.typed[column], value_set=known)),
-        ),
+        _on_values(column, lambda values: pc.invert(pc.is_in(values, value_set=known))),
     )
 
 
@@ -92,8 +90,21 @@ def at_most_long(column: str, most: int) -> Check:
         column,
         f"{column} of at most {most} characters",
         "Shorten it at its source.",
-        lambda rows: pc.fill_null(pc.greater(pc.utf8_length(rows.typed[column]), most), False),
+        _on_values(column, lambda values: pc.greater(pc.utf8_length(values), most)),
     )
+
+
+def _on_values(column: str, test: Callable[[pa.Array], pa.BooleanArray]) -> Fails:
+    """Rows fail where they have a value and ``test`` is true of it."""
+
+    def fails(rows: Rows) -> pa.BooleanArray | None:
+        values = rows.typed[column]
+        if values.null_count == len(values):
+            return None
+        failed = test(values)
+        return pc.and_(failed, pc.is_valid(values)) if values.null_count else failed
+
+    return fails
 
 
 def unique(keys: tuple[str, ...], remedy: str) -> Check:
@@ -106,6 +117,8 @@ def unique_check_name(keys: tuple[str, ...]) -> str:
     return f"{'-'.join(keys)}-unique"
 
 
+_NOT_HERE = pa.scalar(None, pa.int32())
+
 ROW_CHECKS = (
     Check(
         "row-shape", None, "as many fields as the header has", "Quote fields that hold delimiters."
@@ -113,6 +126,8 @@ ROW_CHECKS = (
     Check("text-utf8", None, "text in UTF-8", "Save the file as UTF-8."),
     Check("row-json", None, "one JSON object a line", "Mend the line."),
     Check("row-object", None, "a JSON object", "Write each row as an object."),
+    Check("items-list", None, "items as a list of objects", "Write each line as an object."),
+    Check("params-object", None, "parameters as an object", "Write them as GA4 does."),
 )
 """What readers of files expect before there are columns."""
 
@@ -121,12 +136,8 @@ def first_failures(rows: Rows, checks: Collection[Check]) -> pa.Int32Array:
     """For each row the position of the first check that it fails; null where it passes all."""
     first = pa.nulls(rows.typed.num_rows, pa.int32())
     for position, check in enumerate(checks):
-        failed = check.fails(rows) if check.fails else _none_of(rows)
-        if pc.any(failed).as_py():
-            here = pc.if_else(failed, pa.scalar(position, pa.int32()), pa.scalar(None, pa.int32()))
+        failed = check.fails(rows) if check.fails else None
+        if failed is not None and failed.true_count:
+            here = pc.if_else(failed, pa.scalar(position, pa.int32()), _NOT_HERE)
             first = pc.coalesce(first, here)
     return first
-
-
-def _none_of(rows: Rows) -> pa.BooleanArray:
-    return pa.repeat(pa.scalar(False), rows.typed.num_rows)

@@ -132,10 +132,11 @@ def _check_mapping(order: _Order) -> None:
 def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) -> Iterator[int]:
     """Read, check and stage one source; yields the rows of each batch."""
     asset = how.asset
-    theirs = set(how.mapping.values())
+    theirs = frozenset(how.mapping.values())
+    reading = Reading(asset.name, frozenset(asset.schema.names), theirs)
     seen: set[str] = set()
     staging.begin(source)
-    for batch in dialect.read(source, Reading(asset.name, frozenset(asset.schema.names) | theirs)):
+    for batch in dialect.read(source, reading):
         if not seen:
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from mercato.core.errors import BadInput, NotFound, WrongUse
 from mercato.data.importers.complete_journey import CompleteJourney, table_files
+from mercato.data.importers.ga4 import Ga4
+from mercato.data.importers.merchant import Merchant
 from mercato.data.importers.plain import Plain
 from mercato.data.importers.raw import Dialect, Source
 
 DIALECTS: Mapping[str, Dialect] = {
-    dialect.name: dialect for dialect in (CompleteJourney(), Plain())
+    dialect.name: dialect for dialect in (CompleteJourney(), Ga4(), Merchant(), Plain())
 }
 """Every dialect by its name, the more particular before the more general."""
 

@@ -15,6 +15,8 @@ from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Refusal, Source
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
+CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
+
 _DELIMITERS = (",", "\t", ";", "|")
 
 

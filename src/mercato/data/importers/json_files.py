@@ -14,6 +14,8 @@ from mercato.core.errors import BadInput
 from mercato.data.casts import attributes_json
 from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Refusal, Source
 
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+
 _CHUNK = 1 << 20
 _BETWEEN = re.compile(r"[\s,]*")
 

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 from mercato.core.errors import BadInput
 from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Source
 
+PARQUET_SUFFIXES = (".parquet", ".pq")
+
 
 def read_parquet(source: Source) -> Iterator[RawBatch]:
     """Columns under their own names and types; ``lines`` counts rows from 1.

@@ -5,14 +5,10 @@ from dataclasses import replace
 
 from mercato.core.errors import BadInput
 from mercato.data.casts import spaced
-from mercato.data.importers.csv_files import read_csv
-from mercato.data.importers.json_files import read_json
-from mercato.data.importers.parquet_files import read_parquet
+from mercato.data.importers.csv_files import CSV_SUFFIXES, read_csv
+from mercato.data.importers.json_files import JSON_SUFFIXES, read_json
+from mercato.data.importers.parquet_files import PARQUET_SUFFIXES, read_parquet
 from mercato.data.importers.raw import RawBatch, Reading, Source
-
-CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
 class Plain:
@@ -51,4 +47,4 @@ def _known(name: str, reading: Reading) -> str:
     """The wanted name that ``name`` is a spelling of; else ``name`` as it is."""
     if name in reading.wanted:
         return name
-    return spaced(name) if spaced(name) in reading.wanted else name
+    return spaced(name) if spaced(name) in reading.ours else name

@@ -80,11 +80,18 @@ class Reading:
     """What a dialect is asked for.
 
     asset  : the asset's name: items, events or judgments
-    wanted : the columns that get an array of their own; others may go to ``rest``
+    ours   : the asset's columns
+    mapped : further columns of the source that the user maps to ours
     """
 
     asset: str
-    wanted: frozenset[str]
+    ours: frozenset[str]
+    mapped: frozenset[str] = frozenset()
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The columns that get an array of their own; others may go to ``rest``."""
+        return self.ours | self.mapped
 
 
 class Dialect(Protocol):

@@ -3,9 +3,8 @@
 import shutil
 import time
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -30,14 +29,9 @@ _LEAST_ROOM = 500_000_000
 """Bytes; the encoder and its copy take 120 MB, a small shop's release far less."""
 
 
-class Engine(StrEnum):
-    DUCKDB = "duckdb"
-
-
 def command(
     folder: ShopFolder,
     until: Until = None,
-    engine: Annotated[Engine, typer.Option(help="What does the table work.")] = Engine.DUCKDB,
     as_json: AsJson = False,
 ) -> None:
     """Build a release from what was imported, and publish it; only what changed is redone."""

@@ -1,6 +1,8 @@
 """How commands print: tables and JSON on stdout, progress and errors on stderr."""
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from mercato.core.errors import MercatoError
-
 
 _WIDE = 200
 """Characters of a table's line where no terminal sets a limit."""
@@ -49,6 +50,6 @@ def print_table(
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console = Console(highlight=False)
     # In a pipe or a log nothing is gained by folding cells at 80 characters.
-    console.print(table, width=None if console.is_terminal else _WIDE)
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(highlight=False, width=None if limited else _WIDE).print(table)

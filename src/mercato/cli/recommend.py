@@ -21,7 +21,7 @@ def command(
     cart: Annotated[
         list[str] | None, typer.Option(help="An item in the basket. May be repeated.")
     ] = None,
-    n: Annotated[int, typer.Option("--n", min=1, max=100)] = 20,
+    n: Annotated[int, typer.Option("--n", min=1, max=100, help="Products at most.")] = 20,
     filters: Filters = None,
     as_json: AsJson = False,
 ) -> None:

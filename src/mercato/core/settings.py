@@ -15,8 +15,11 @@ FORMAT = 1
 @dataclass(frozen=True)
 class Identity:
     name: str = "My shop"
+    """As shoppers see it."""
     language: str = "en"
+    """Language of the catalogue and of the storefront's first visit: ``en`` or ``zh``."""
     currency: str = "USD"
+    """ISO 4217 code of prices that name no currency."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class EvaluationSettings:
 @dataclass(frozen=True)
 class ServeSettings:
     cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API from a browser, as ``https://shop.example``."""
     drain_seconds: float = 30.0
     """Seconds between two moves of events and answers from the state into their assets."""
 
@@ -140,11 +144,14 @@ def _refuse_unknown(found: dict[str, Any], known: list[str], what: str) -> None:
             raise BadInput(f"a known {what}", repr(name), hint)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A setting's value as TOML."""
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     return str(value)
 
 
@@ -154,5 +161,5 @@ def settings_text(settings: Settings) -> str:
     for table in fields(settings):
         part = getattr(settings, table.name)
         lines += ["", f"[{table.name}]"]
-        lines += [f"{key.name} = {_toml(getattr(part, key.name))}" for key in fields(part)]
+        lines += [f"{key.name} = {toml_value(getattr(part, key.name))}" for key in fields(part)]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,105 @@
+"""A shop that is built and served, and the system's Chromium to look at it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+TOUR = Path(__file__).parents[2] / "examples" / "tour"
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""No screen, and nothing asked of a network outside."""
+
+
+def run(*arguments: object) -> None:
+    """`mercato` with arguments; fails with what it printed."""
+    command = [sys.executable, "-m", "mercato.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, python: str = sys.executable) -> Iterator[str]:
+    """`mercato serve` in a process of its own; the address at which it answers."""
+    command = [python, "-m", "mercato.cli", "serve", str(folder), "--port", "0", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = []
+        try:
+            for line in server.stderr:
+                said.append(line)
+                if found := re.search(r"http://\S+", line):
+                    # Nobody reads on: a full pipe would stop the server.
+                    threading.Thread(target=server.stderr.read, daemon=True).start()
+                    yield found.group()
+                    break
+            else:
+                pytest.fail(f"mercato serve ended: {''.join(said)}")
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serve_shop() -> Callable[..., AbstractContextManager[str]]:
+    """``with serve_shop(folder) as address``: serves a shop that is built."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def tour_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outdoor shop of the tour, imported and built."""
+    folder = tmp_path_factory.mktemp("shops") / "tour"
+    run("init", folder, "--name", "Hill & Harbour", "--currency", "EUR")
+    run("import", folder, "--items", TOUR / "products.csv", "--events", TOUR / "events.csv")
+    run("build", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tour_address(tour_shop: Path) -> Iterator[str]:
+    """Where the tour's shop is served; tests that change it serve a copy of ``tour_shop``."""
+    with serving(tour_shop) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium; skips where there is none."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip("install chromium: apt install chromium")
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page of a desktop; an error in a script of the page fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not errors

@@ -184,20 +184,17 @@ def _text(fields: Mapping[str, Any], name: str, longest: int) -> str | None:
 
 def _number(fields: Mapping[str, Any], name: str, *, least: float = 0.0) -> float | None:
     """A finite number of at least ``least``; None where it is absent."""
-    found: Any = fields.get(name)
+    found = fields.get(name)
     if found is None or found == "":
         return None
     try:
-        number = float(found) if found.__class__ in _NUMERIC else math.nan
+        number = math.nan if isinstance(found, bool | list | dict) else float(found)
     except ValueError:
         number = math.nan
     if math.isfinite(number) and number >= least:
         return number
     bound = " of at least 0" if least == 0 else ""
     raise _bad(f"{name} as a number{bound}", found, "Write it plainly, such as 12.5.")
-
-
-_NUMERIC = frozenset((int, float, str))
 
 
 def _count(fields: Mapping[str, Any], name: str) -> int | None:

@@ -58,6 +58,18 @@ def serving(folder: Path, *arguments: str, python: str = sys.executable) -> Iter
 
 
 @pytest.fixture(scope="session")
+def mercato() -> Callable[..., None]:
+    """`mercato` with arguments, in a process of its own; fails with what it printed."""
+    return run
+
+
+@pytest.fixture(scope="session")
+def tour() -> Path:
+    """The folder with the tour's feed and events."""
+    return TOUR
+
+
+@pytest.fixture(scope="session")
 def serve_shop() -> Callable[..., AbstractContextManager[str]]:
     """``with serve_shop(folder) as address``: serves a shop that is built."""
     return serving

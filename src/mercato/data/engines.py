@@ -61,6 +61,11 @@ class Engine:
             schema = expression.schema().to_pyarrow()
         return self.batches(expression, schema).read_all()
 
+    def count(self, expression: ibis.Table) -> int:
+        """The rows of ``expression``."""
+        counted = self.table(expression.aggregate(n=expression.count()))
+        return int(counted["n"][0].as_py())
+
 
 @contextmanager
 def open_engine(name: str = "duckdb") -> Iterator[Engine]:

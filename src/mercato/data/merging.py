@@ -50,11 +50,11 @@ def changes(
     asset = staging.asset
     names = asset.schema.names
     if present is None:
-        count = _count(engine, rows)
+        count = engine.count(rows)
         data = engine.batches(_ordered(rows.select(names), asset), asset.schema) if count else None
         return Changes(count, 0, 0, 0, append=False, data=data)
     new, replaced, same = _write_differing(engine, staging, rows, present)
-    withdrawn = _count(engine, present.anti_join(rows, asset.keys)) if full else 0
+    withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
     if not (new or replaced or withdrawn):
         return replace(NO_CHANGES, unchanged=same)
     differing = engine.files([staging.changes_file], asset.schema)
@@ -86,7 +86,7 @@ def _write_differing(
             replaced += batch.num_rows - batch.column(is_there).null_count
             new += batch.column(is_there).null_count
             writer.write_batch(batch.select(asset.schema.names))
-    return new, replaced, _count(engine, rows) - new - replaced
+    return new, replaced, engine.count(rows) - new - replaced
 
 
 def unique_rows(engine: Engine, staging: Staging) -> ibis.Table:
@@ -94,10 +94,10 @@ def unique_rows(engine: Engine, staging: Staging) -> ibis.Table:
     refused, later ones that say the same are only unchanged."""
     asset = staging.asset
     rows = staging.rows(engine)
-    if asset is EVENTS and _count(engine, lacks_identity(rows)):
+    if asset is EVENTS and engine.count(lacks_identity(rows)):
         rows = identified(rows)
     keys = rows.select(asset.keys)
-    if _count(engine, rows) == _count(engine, keys.distinct()):
+    if engine.count(rows) == engine.count(keys.distinct()):
         return rows
     first, different = _parted(rows, asset)
     for row in engine.table(different, staging.schema).to_pylist():
@@ -134,8 +134,3 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
 
 def _ordered(rows: ibis.Table, asset: Asset) -> ibis.Table:
     return rows.order_by(asset.keys) if asset.keeps_order else rows
-
-
-def _count(engine: Engine, rows: ibis.Table) -> int:
-    counted = engine.table(rows.aggregate(n=rows.count()))
-    return int(counted["n"][0].as_py())

@@ -4,12 +4,29 @@ from collections.abc import Mapping
 
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
+from mercato.data.assets.co_purchase import CO_PURCHASE
 from mercato.data.assets.events import EVENTS
+from mercato.data.assets.histories import HISTORIES
+from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
+from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.assets.sessions import SESSIONS
 
 ASSETS: Mapping[str, Asset] = {
-    asset.name: asset for asset in (ITEMS, EVENTS, ANSWERS, JUDGMENTS, QUARANTINE)
+    asset.name: asset
+    for asset in (
+        ITEMS,
+        EVENTS,
+        ANSWERS,
+        JUDGMENTS,
+        QUARANTINE,
+        SESSIONS,
+        HISTORIES,
+        ITEM_STATISTICS,
+        CO_PURCHASE,
+        POPULARITY,
+    )
 }
 """Every asset by its name; an asset stands behind its inputs."""

@@ -1,0 +1,60 @@
+"""What every shopper did with items, as one list each."""
+
+from collections.abc import Mapping
+
+import ibis
+import pyarrow as pa
+
+from mercato.data.asset import Asset, DeriveContext
+from mercato.data.casts import MOMENT
+from mercato.data.checks import required
+from mercato.data.shoppers import SHOPPER_ID, with_shopper
+
+_SAID = ("ts", "event", "item_id", "quantity", "price")
+
+
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+    """Lists of what each shopper did with items, by time, then by event and line.
+
+    Structs are collected with their sort key in front and sorted as lists, since
+    ``collect(order_by=…)`` is not there on every engine.
+    """
+    lines = with_shopper(tables["events"])
+    lines = lines.filter(lines.item_id.notnull() & lines[SHOPPER_ID].notnull())
+    order = ("ts", "event_id", "line")
+    said = ibis.struct({name: lines[name] for name in dict.fromkeys((*order, *_SAID))})
+    lists = (
+        lines.mutate(said=said).group_by(SHOPPER_ID).aggregate(events=lambda t: t.said.collect())
+    )
+    only = lists.events.sort().map(lambda each: ibis.struct({n: each[n] for n in _SAID}))
+    return lists.mutate(events=only)
+
+
+HISTORIES = Asset(
+    name="histories",
+    description="What every shopper did with items, oldest first.",
+    owner="data",
+    keys=(SHOPPER_ID,),
+    inputs=("events",),
+    build=build,
+    checks=(required(SHOPPER_ID, "Report this."),),
+    schema=pa.schema(
+        [
+            (SHOPPER_ID, pa.string()),
+            (
+                "events",
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("ts", MOMENT),
+                            ("event", pa.string()),
+                            ("item_id", pa.string()),
+                            ("quantity", pa.float64()),
+                            ("price", pa.float64()),
+                        ]
+                    )
+                ),
+            ),
+        ]
+    ),
+)

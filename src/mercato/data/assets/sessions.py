@@ -1,0 +1,55 @@
+"""Visits of shoppers."""
+
+from collections.abc import Mapping
+
+import ibis
+import pyarrow as pa
+
+from mercato.data.asset import Asset, DeriveContext
+from mercato.data.casts import MOMENT
+from mercato.data.checks import required
+from mercato.data.money import revenue
+from mercato.data.shoppers import SHOPPER_ID, VISIT, with_shopper, with_visit
+
+
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+    """One row a visit; half an hour of silence ends one (GA4's default), or its session_id."""
+    events = with_visit(with_shopper(tables["events"]), context.session_gap_minutes)
+    purchase = events.event == "purchase"
+    return (
+        events.group_by([SHOPPER_ID, VISIT])
+        .aggregate(
+            first_ts=events.ts.min(),
+            last_ts=events.ts.max(),
+            events=events.event_id.nunique(),
+            lines=events.count(),
+            items=events.item_id.nunique(),
+            purchases=purchase.sum(),
+            revenue=ibis.ifelse(purchase, revenue(events), 0.0).sum(),
+        )
+        .rename(session_id=VISIT)
+    )
+
+
+SESSIONS = Asset(
+    name="sessions",
+    description="Visits of shoppers: their events up to a silence.",
+    owner="data",
+    keys=(SHOPPER_ID, "session_id"),
+    inputs=("events",),
+    build=build,
+    checks=(required(SHOPPER_ID, ""), required("session_id", "")),
+    schema=pa.schema(
+        [
+            (SHOPPER_ID, pa.string()),
+            ("session_id", pa.string()),
+            ("first_ts", MOMENT),
+            ("last_ts", MOMENT),
+            ("events", pa.int64()),
+            ("lines", pa.int64()),
+            ("items", pa.int64()),
+            ("purchases", pa.int64()),
+            ("revenue", pa.float64()),
+        ]
+    ),
+)

@@ -1,0 +1,148 @@
+"""Derived assets: computed where their inputs or their meaning changed, read back where not."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import ibis
+import pyarrow as pa
+
+from mercato.core.columns import TS
+from mercato.core.errors import ChecksFailed, NotFound
+from mercato.core.progress import Progress, Silent
+from mercato.core.settings import Settings
+from mercato.data.asset import Asset, DeriveContext
+from mercato.data.assets import ASSETS
+from mercato.data.checks import Rows, first_failures
+from mercato.data.engines import Engine, open_engine
+from mercato.data.store import AssetStore
+
+_CUT = "events"
+"""The input of which nothing at or after ``until`` is used."""
+
+
+def derive(
+    store: AssetStore,
+    names: Sequence[str],
+    *,
+    until: datetime | None = None,
+    settings: Settings,
+    engine: str = "duckdb",
+    progress: Progress | None = None,
+) -> dict[str, pa.Table]:
+    """The derived assets called ``names``, from the present versions of their inputs.
+
+    until : no event at or after it is used
+
+    A version that was made from the same versions of the same inputs by the same expression is
+    read back. Raises NotFound for a name that is no derived asset, ChecksFailed where a result
+    is not what its asset declares; then it is not committed.
+    """
+    if until is not None and until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    context = DeriveContext(until, settings.sessions.gap_minutes)
+    shown = progress or Silent()
+    versions: dict[str, int | None] = {}
+    with open_engine(engine) as opened:
+        for asset in _in_order(names):
+            with shown.step(f"Deriving {asset.name}") as step:
+                versions |= {
+                    name: store.version(name) for name in asset.inputs if name not in versions
+                }
+                fingerprint = _fingerprint(asset, versions, context)
+                version = _made_before(store, asset, fingerprint)
+                if version is None:
+                    version = _make(store, opened, asset, versions, context, fingerprint)
+                    step.note("made")
+                else:
+                    step.note("nothing changed")
+                versions[asset.name] = version
+    return {name: store.read(name, versions[name]) for name in names}
+
+
+def _in_order(names: Sequence[str]) -> list[Asset]:
+    """The assets and the derived ones among their inputs, inputs first."""
+    found: dict[str, Asset] = {}
+    for name in names:
+        asset = ASSETS.get(name)
+        if asset is None or asset.build is None:
+            known = ", ".join(each.name for each in ASSETS.values() if each.build)
+            raise NotFound(f"a derived asset out of {known}", repr(name), "Name one of those.")
+        derived = [each for each in asset.inputs if ASSETS[each].build]
+        found |= {each.name: each for each in (*_in_order(derived), asset)}
+    return list(found.values())
+
+
+def _expression(
+    asset: Asset, tables: Mapping[str, ibis.Table], context: DeriveContext
+) -> ibis.Table:
+    """What the asset is, over its inputs without what happened at or after ``until``."""
+    assert asset.build is not None
+    cut = dict(tables)
+    if context.until is not None and _CUT in cut:
+        cut[_CUT] = cut[_CUT].filter(cut[_CUT][TS] < ibis.literal(context.until))
+    return asset.build(cut, context).select(*asset.schema.names)
+
+
+def _fingerprint(asset: Asset, versions: Mapping[str, int | None], context: DeriveContext) -> str:
+    """Of the compiled expression over named versions: it changes where the code, a setting,
+    ``until`` or an input does."""
+    tables = {
+        name: ibis.table(ibis.schema(ASSETS[name].schema), name=f"{name}@{versions[name]}")
+        for name in asset.inputs
+    }
+    meaning = str(ibis.to_sql(_expression(asset, tables, context), dialect="duckdb"))
+    return hashlib.sha256(f"{asset.schema}\n{meaning}".encode()).hexdigest()
+
+
+def _made_before(store: AssetStore, asset: Asset, fingerprint: str) -> int | None:
+    for commit in store.history(asset.name):
+        if commit.note.get("fingerprint") == fingerprint:
+            return commit.version
+    return None
+
+
+def _make(
+    store: AssetStore,
+    engine: Engine,
+    asset: Asset,
+    versions: Mapping[str, int | None],
+    context: DeriveContext,
+    fingerprint: str,
+) -> int:
+    """Compute, check and commit an asset; returns its version."""
+    tables = {
+        name: engine.files(
+            [] if versions[name] is None else store.files(name, versions[name]),
+            ASSETS[name].schema,
+        )
+        for name in asset.inputs
+    }
+    made = _expression(asset, tables, context).order_by(asset.keys)
+    table = engine.table(made, asset.schema)
+    _check(engine, asset, table)
+    note = {
+        "made_by": "derive",
+        "fingerprint": fingerprint,
+        "inputs": json.dumps({name: versions[name] for name in asset.inputs}),
+        "until": "" if context.until is None else context.until.isoformat(),
+    }
+    return store.commit(asset.name, table, note=note)
+
+
+def _check(engine: Engine, asset: Asset, table: pa.Table) -> None:
+    """Raises ChecksFailed where a row fails a check of the asset, or its key is not unique."""
+    for batch in table.to_batches():
+        failed = first_failures(Rows({}, batch), asset.checks).drop_null()
+        if len(failed):
+            check = asset.checks[failed[0].as_py()]
+            found = f"{len(failed):,} rows that fail {check.name}"
+            raise ChecksFailed(f"{check.expected} in {asset.name}", found, check.remedy)
+    distinct = engine.count(engine.arrow(table.select(list(asset.keys))).distinct())
+    if distinct != len(table):
+        raise ChecksFailed(
+            f"one row a {' and '.join(asset.keys)} in {asset.name}",
+            f"{len(table) - distinct:,} rows too many",
+            "Check the inputs' keys.",
+        )

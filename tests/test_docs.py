@@ -1,0 +1,146 @@
+"""The documents say what the code does: generated parts are fresh, the tour runs."""
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mercato.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+RUN = re.compile(r"<!-- run: (.+?) -->\n```bash\n(.*?)```", re.DOTALL)
+
+
+def script(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+docs = script("scripts/docs.py")
+tables = script("bench/tables.py")
+
+
+@pytest.mark.parametrize("name", docs.PAGES)
+def test_generated_pages_are_fresh(name):
+    assert (ROOT / name).read_text(encoding="utf-8") == docs.PAGES[name](), "run: make docs"
+
+
+@pytest.mark.parametrize("name", tables.PAGES)
+def test_tables_say_what_the_result_files_say(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert len(tables.BLOCK.findall(text)) == 1
+    found = tables.results(tables.RESULTS)
+    assert tables.renewed(text, found, tables.PAGES[name]) == text, "run: make docs"
+
+
+def test_a_table_shows_intervals_and_the_chosen_row():
+    result = {
+        "name": "shelf",
+        "protocol": "December.",
+        "rows": [
+            {"model": "popularity", "metrics": {"recall@20": 0.1235}},
+            {
+                "model": "ease",
+                "chosen": True,
+                "metrics": {"recall@20": {"value": 0.0479, "low": 0.04, "high": 0.05}, "ms": 1234},
+            },
+        ],
+    }
+    assert tables.block([result], tables.PAGES["README.md"]).splitlines()[2:] == [
+        "| model | recall@20 | ms |",
+        "| --- | --: | --: |",
+        "| popularity | .1235 |  |",
+        "| **ease** | .0479 (.0400–.0500) | 1,234 |",
+    ]
+
+
+def test_every_setting_has_its_meaning_in_the_documents():
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", docs.all_settings(), re.MULTILINE)
+    assert len(rows) > 10
+    assert [name for name, meaning in rows if not meaning] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_both_readmes_name_the_same_commands(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert RUN.findall(text) == RUN.findall((ROOT / READMES[0]).read_text(encoding="utf-8"))
+    for used in re.findall(r"mercato ([a-z]+)", "\n".join(b for _, b in RUN.findall(text))):
+        assert used in COMMANDS
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_inside_the_repository_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_headings_and_pictures_of_both_readmes_correspond():
+    shapes = []
+    for name in READMES:
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        marks = [re.match(r"(#+|<!-- .*? -->|!\[)", line) for line in lines]
+        shapes.append([mark.group() for mark in marks if mark])
+    assert shapes[0] == shapes[1]
+
+
+@contextmanager
+def in_the_background(block: str, environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """Runs a server until the tour is over; goes on once it says its address."""
+    command = ["bash", "-c", f"exec {block}"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        try:
+            said = next((line for line in server.stderr if "http://" in line), None)
+            assert said, "the server ended"
+            yield
+        finally:
+            server.terminate()
+
+
+def test_the_tour_of_the_readme_runs(tmp_path):
+    if shutil.which("curl") is None:
+        pytest.skip("install curl: apt install curl")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "COLUMNS": "200"}
+    blocks = RUN.findall((ROOT / READMES[0]).read_text(encoding="utf-8"))
+    (serving,) = (at for at, (expected, _) in enumerate(blocks) if expected == "serve")
+
+    def walk(part: list[tuple[str, str]]) -> None:
+        for expected, block in part:
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", block.replace("8000", port)],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+            )
+            assert done.returncode == 0, f"{block}\n{done.stderr}"
+            assert expected in done.stdout, block
+
+    walk(blocks[:serving])
+    serve = blocks[serving][1].replace("mercato serve", f"mercato serve --port {port}")
+    with in_the_background(serve, environment, tmp_path):
+        walk(blocks[serving + 1 :])

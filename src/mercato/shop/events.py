@@ -5,8 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from mercato.core.errors import BadInput
-from mercato.core.events import EventRow
-from mercato.shop.event_rows import event_rows
+from mercato.data.importers.ga4_event import ParsedEvents, parse_events
 from mercato.shop.opened import Shop
 from mercato.state import Appended
 
@@ -14,7 +13,18 @@ MOST_EVENTS = 1_000
 """Events in one batch."""
 
 MOST_LINES = 10_000
-"""Lines of one batch's events; the state takes 20,000 at a time."""
+"""Lines of one batch's events: half of what the state lets wait."""
+
+AHEAD_MICROSECONDS = 86_400_000_000
+"""So far ahead a sender's clock may be: one day. One event from a wrong year would make all that
+a release learns from look old."""
+
+
+class TooLarge(BadInput):
+    """The batch is longer than what is taken at once."""
+
+    status = 413
+    title = "Too much at once"
 
 
 @dataclass(frozen=True)
@@ -37,25 +47,36 @@ class Accepted:
 def accept(shop: Shop, events: Sequence[object]) -> "Future[Accepted]":
     """Store the events that fit; the future resolves once they are on the disk.
 
-    Raises BadInput for a batch that is too long as a whole, Overloaded where too much waits to
+    Raises TooLarge for a batch that is too long as a whole, Overloaded where too much waits to
     be written; then nothing of it is stored.
     """
     if len(events) > MOST_EVENTS:
-        raise _too_many(f"{MOST_EVENTS} events", f"{len(events)}")
-    rows: list[EventRow] = []
-    rejected: list[Rejected] = []
+        raise _too_large(f"{MOST_EVENTS} events in a batch", len(events))
     now = shop.wall()
-    for index, event in enumerate(events):
-        try:
-            rows += event_rows(event, now)
-        except BadInput as error:
-            rejected.append(Rejected(index, str(error)))
-    if len(rows) > MOST_LINES:
-        raise _too_many(f"{MOST_LINES} items", f"{len(rows)}")
+    parsed = parse_events(events, received=now)
+    if len(parsed.rows) > MOST_LINES:
+        raise _too_large(f"{MOST_LINES} items in a batch", len(parsed.rows))
+    rejected = {index: str(problem) for index, problem in parsed.problems.items()}
+    rejected |= _ahead(parsed, now + AHEAD_MICROSECONDS)
+    rows = parsed.rows
+    if len(rejected) > len(parsed.problems):
+        lines = zip(rows, parsed.event_of_row, strict=True)
+        rows = [row for row, index in lines if index not in rejected]
+    told = tuple(Rejected(index, rejected[index]) for index in sorted(rejected))
     accepted: Future[Accepted] = Future()
     stored = shop.state.events.append(rows)
-    stored.add_done_callback(lambda done: _settle(accepted, done, tuple(rejected)))
+    stored.add_done_callback(lambda done: _settle(accepted, done, told))
     return accepted
+
+
+def _ahead(parsed: ParsedEvents, latest: int) -> dict[int, str]:
+    """The events whose time lies after ``latest``, and what to say to that."""
+    said = (
+        "expected ts at most a day ahead of this server's clock; found one later. "
+        "Set the sender's clock."
+    )
+    lines = zip(parsed.rows, parsed.event_of_row, strict=True)
+    return {index: said for row, index in lines if row.ts > latest}
 
 
 def _settle(
@@ -71,5 +92,5 @@ def _settle(
         accepted.set_result(Accepted(count.accepted, count.duplicates, rejected))
 
 
-def _too_many(expected: str, found: str) -> BadInput:
-    return BadInput(f"at most {expected} in a batch", found, "Send it in several batches.")
+def _too_large(expected: str, found: int) -> TooLarge:
+    return TooLarge(f"at most {expected}", str(found), "Send it in several batches.")

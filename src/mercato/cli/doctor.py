@@ -15,7 +15,7 @@ import typer
 
 from mercato.cli.arguments import AsJson
 from mercato.cli.output import print_json, print_table
-from mercato.core.errors import MercatoError
+from mercato.core.errors import MercatoError, NotFound
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 
@@ -105,6 +105,8 @@ def shop(paths: ShopPaths) -> Iterator[Finding]:
         except MercatoError as error:
             found = f"{error.found} (expected {error.expected})"
             yield Finding(what, Health.BROKEN, found, error.remedy)
+            if isinstance(error, NotFound):
+                return  # no shop at all: nothing more to look at
 
 
 def _settings(paths: ShopPaths) -> Finding:

@@ -21,9 +21,7 @@ def command(
     facets: Annotated[
         list[str] | None, typer.Option("--facet", help="Count its values. May be repeated.")
     ] = None,
-    sort: Annotated[
-        str | None, typer.Option(help="As price:asc or price:desc.")
-    ] = None,
+    sort: Annotated[str | None, typer.Option(help="As price:asc or price:desc.")] = None,
     page: Annotated[int, typer.Option(min=1, help="Counts from 1.")] = 1,
     per_page: Annotated[int, typer.Option(min=1, max=100, help="Products a page.")] = 10,
     user: Annotated[str | None, typer.Option(help="The shopper who asks.")] = None,

@@ -52,6 +52,19 @@ def test_by_hand() -> None:
     assert np.allclose(found.recency, [1, 1 / 3 + 1 / 3 + 1 / 2])
 
 
+def test_events_of_different_weight() -> None:
+    # Item 2 on days 0 and 30 with weights 1 and 0.5, at day 30: 1 / (1 + 30 / 30) + 0.5 / 1
+    rows = [(0, 0, 2), (0, 30, 2)]
+    found = history(
+        interactions(rows, n_users=1, n_items=3),
+        now=30 * DAY,
+        scale_days=30,
+        power=1,
+        weights=np.array([1, 0.5]),
+    )
+    assert np.allclose(found.recency, [1 / 2 + 1 / 2])
+
+
 def test_nothing_happened() -> None:
     found = history(Interactions.empty(n_items=5, n_users=3), now=0)
     assert found.n_users == 3

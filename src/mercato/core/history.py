@@ -112,7 +112,7 @@ class History:
     quantity : (n_pairs,) float32, pieces in all
     first_ts : (n_pairs,) int64, microseconds
     last_ts  : (n_pairs,) int64, microseconds
-    recency  : (n_pairs,) float64, the sum over events of (1 + age / scale) ** -power
+    recency  : (n_pairs,) float64, the sum over events of weight * (1 + age / scale) ** -power
     """
 
     offsets: NDArray[np.int64]
@@ -131,13 +131,18 @@ class History:
 
 
 def history(
-    interactions: Interactions, now: int, *, scale_days: float = 30.0, power: float = 0.7
+    interactions: Interactions,
+    now: int,
+    *,
+    scale_days: float = 30.0,
+    power: float = 0.7,
+    weights: NDArray[np.float64] | None = None,
 ) -> History:
     """Sum up interactions by shopper and item, as seen at ``now`` (microseconds).
 
     An event of age a days adds (1 + a / scale_days) ** -power to ``recency``: the power law of
     forgetting (Anderson & Schooler, 1991); power 0 counts events. Events after ``now`` count as
-    of age 0.
+    of age 0. ``weights`` (n,) is what each event counts for; None: 1 each.
     """
     key = interactions.user * interactions.n_items + interactions.item
     order = np.argsort(key, kind="stable")
@@ -162,6 +167,8 @@ def history(
     moment[1:] |= ts[1:] != ts[:-1]
     age_days = np.maximum(now - ts, 0) / MICROSECONDS_PER_DAY
     weight = (1.0 + age_days / scale_days) ** -power
+    if weights is not None:
+        weight = weight * weights[order]
     last = np.append(first[1:], len(key)) - 1
     users = np.arange(interactions.n_users + 1) * interactions.n_items
     return History(

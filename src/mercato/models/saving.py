@@ -1,0 +1,72 @@
+"""Save a frozen dataclass of arrays and numbers, and map it back into memory. No pickle."""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from mercato.core.errors import NotReady
+
+_FORMAT = 1
+"""The version of the layout that this Mercato writes and reads."""
+
+_ABOUT = "model.json"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Array fields lie in one ``.npy`` each, all others in ``model.json``."""
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which is made where it is missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        about: dict[str, Any] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, np.ndarray):
+                np.save(folder / f"{each.name}.npy", value, allow_pickle=False)
+            else:
+                about[each.name] = value
+        whole = {"format": _FORMAT, "model": type(self).__name__, "fields": about}
+        (folder / _ABOUT).write_text(json.dumps(whole, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open what ``save`` wrote; arrays are memory-mapped, read only.
+
+        Raises NotReady where there is none, or one of another kind or format.
+        """
+        try:
+            whole = json.loads((folder / _ABOUT).read_text())
+            about = _checked(whole, cls.__name__, folder)
+            arrays = {
+                each.name: _mapped(folder / f"{each.name}.npy")
+                for each in fields(cls)
+                if each.name not in about
+            }
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError) as error:
+            raise _not_ready(cls.__name__, folder, str(error)) from None
+        return cls(**about, **arrays)
+
+
+def _checked(whole: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
+    found = (whole.get("model"), whole.get("format"))
+    if found != (name, _FORMAT):
+        raise _not_ready(name, folder, f"{found[0]} of format {found[1]}")
+    fields_: dict[str, Any] = whole["fields"]
+    return fields_
+
+
+def _mapped(path: Path) -> np.ndarray[Any, Any]:
+    """A plain array over the mapped file: slicing a ``np.memmap`` costs several times as much."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
+
+
+def _not_ready(name: str, folder: Path, found: str) -> NotReady:
+    return NotReady(
+        f"a {name} of format {_FORMAT} in {folder}",
+        found,
+        "Build a release with: mercato build",
+    )

@@ -1,0 +1,90 @@
+"""What a shelf is asked for, all that its answer depends on, and the answer."""
+
+from dataclasses import dataclass
+
+from mercato.catalogue.catalogue import Catalogue
+from mercato.core.columns import Event, Placement
+from mercato.core.errors import BadInput
+from mercato.core.history import Interactions
+from mercato.models import Models
+from mercato.ranking.reasons import Reason
+
+MOST_ITEMS = 100
+
+
+@dataclass(frozen=True)
+class ShelfRequest:
+    """Rows are those of the context's catalogue.
+
+    filters  : all must hold, see `catalogue.filters`
+    item_row : the item that is looked at
+    cart     : rows of the items in the basket
+    distinct : one item of each group
+    """
+
+    placement: Placement
+    n: int = 20
+    filters: tuple[str, ...] = ()
+    item_row: int | None = None
+    cart: tuple[int, ...] = ()
+    distinct: bool = False
+
+    def check(self) -> None:
+        """Raise BadInput where n is out of range or the placement lacks its item."""
+        if not 1 <= self.n <= MOST_ITEMS:
+            raise BadInput(f"n from 1 to {MOST_ITEMS}", str(self.n), "Ask for fewer items.")
+        if self.item_row is None and self.placement in (
+            Placement.ITEM_SIMILAR,
+            Placement.ITEM_TOGETHER,
+        ):
+            raise BadInput(f"an item with {self.placement}", "none", "Name the item shown.")
+
+
+@dataclass(frozen=True)
+class LateEvent:
+    """An event with an item newer than the release, which interactions cannot hold.
+
+    ts : microseconds since 1970 UTC, on the shop's clock
+    """
+
+    row: int
+    event: Event
+    ts: int
+
+
+@dataclass(frozen=True)
+class ShelfContext:
+    """All that an answer depends on besides the request.
+
+    shopper           : events of the one shopper, items as base rows
+    recent_rows       : rows touched in this session, oldest first
+    now               : microseconds since 1970 UTC, on the shop's clock
+    late              : the shopper's events with items newer than the release
+    most_per_category : at most so many items of one leaf category; 0: no cap
+    """
+
+    catalogue: Catalogue
+    shopper: Interactions
+    recent_rows: tuple[int, ...]
+    now: int
+    models: Models
+    late: tuple[LateEvent, ...] = ()
+    most_per_category: int = 0
+
+
+@dataclass(frozen=True)
+class ShelfItem:
+    """score : 0 to 1, not rising along a shelf; retriever : what proposed the item."""
+
+    row: int
+    score: float
+    reason: Reason
+    retriever: str
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """``fallback`` names the last retriever that had to fill the shelf; None where none had to."""
+
+    items: tuple[ShelfItem, ...]
+    fallback: str | None

@@ -16,10 +16,12 @@ class DeriveContext:
     """What a derived asset may depend on besides its inputs.
 
     until : no event at or after it is used; the input ``events`` is cut before ``build`` sees it
+    keep  : gives a table of the same rows that is computed once, however often it is used
     """
 
     until: datetime | None
     session_gap_minutes: int
+    keep: Callable[[ibis.Table], ibis.Table] = lambda table: table
 
 
 Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table]
@@ -52,3 +54,8 @@ class Asset:
     def required_columns(self) -> tuple[str, ...]:
         """The columns that every source of this asset must have."""
         return tuple(str(check.column) for check in self.checks if check.name.endswith("-required"))
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns by which imports leave the rows ordered."""
+        return self.keys if self.keeps_order else ()

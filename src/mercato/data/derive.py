@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import ibis
@@ -119,8 +120,8 @@ def _make(
         )
         for name in asset.inputs
     }
-    made = _expression(asset, tables, context).order_by(asset.keys)
-    table = engine.table(made, asset.schema)
+    context = replace(context, keep=engine.kept)
+    table = engine.table(_expression(asset, tables, context), asset.schema, asset.keys)
     _check(engine, asset, table)
     note = {
         "made_by": "derive",

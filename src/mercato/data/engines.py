@@ -48,18 +48,31 @@ class Engine:
         self._backend.con.register(name, table)
         return self._backend.table(name)
 
-    def batches(self, expression: ibis.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+    def kept(self, expression: ibis.Table) -> ibis.Table:
+        """The rows of ``expression``, computed now and once."""
+        return self._backend.create_table(ibis.util.gen_name("kept"), expression, temp=True)
+
+    def batches(
+        self, expression: ibis.Table, schema: pa.Schema, order_by: Sequence[str] = ()
+    ) -> pa.RecordBatchReader:
         """The rows of ``expression``, cast to ``schema``, as they are computed."""
-        ordered = expression.select(*schema.names)
-        reader = self._backend.con.sql(self._backend.compile(ordered)).to_arrow_reader(_BATCH_ROWS)
+        wanted = expression.select(*schema.names)
+        if order_by:
+            wanted = wanted.order_by(list(order_by))
+        reader = self._backend.con.sql(self._backend.compile(wanted)).to_arrow_reader(_BATCH_ROWS)
         parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
         return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
 
-    def table(self, expression: ibis.Table, schema: pa.Schema | None = None) -> pa.Table:
+    def table(
+        self,
+        expression: ibis.Table,
+        schema: pa.Schema | None = None,
+        order_by: Sequence[str] = (),
+    ) -> pa.Table:
         """The rows of ``expression`` at once; ``schema`` is the expression's own by default."""
         if schema is None:
             schema = expression.schema().to_pyarrow()
-        return self.batches(expression, schema).read_all()
+        return self.batches(expression, schema, order_by).read_all()
 
     def count(self, expression: ibis.Table) -> int:
         """The rows of ``expression``."""

@@ -51,7 +51,7 @@ def changes(
     names = asset.schema.names
     if present is None:
         count = engine.count(rows)
-        data = engine.batches(_ordered(rows.select(names), asset), asset.schema) if count else None
+        data = engine.batches(rows, asset.schema, asset.order) if count else None
         return Changes(count, 0, 0, 0, append=False, data=data)
     new, replaced, same = _write_differing(engine, staging, rows, present)
     withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
@@ -65,7 +65,7 @@ def changes(
         whole = rows.select(names)
     else:
         whole = present.anti_join(differing, asset.keys).select(names).union(differing)
-    data = engine.batches(_ordered(whole, asset), asset.schema)
+    data = engine.batches(whole, asset.schema, asset.order)
     return Changes(new, replaced, same, withdrawn, append, data)
 
 
@@ -130,7 +130,3 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
         value=", ".join(str(row[key]) for key in asset.keys),
         row=json.dumps(says, default=str, ensure_ascii=False),
     )
-
-
-def _ordered(rows: ibis.Table, asset: Asset) -> ibis.Table:
-    return rows.order_by(asset.keys) if asset.keeps_order else rows

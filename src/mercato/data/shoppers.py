@@ -22,23 +22,27 @@ def with_shopper(events: ibis.Table) -> ibis.Table:
     return joined.mutate(**{SHOPPER_ID: shopper}).drop("known_visitor", "known_user")
 
 
-def with_visit(events: ibis.Table, gap_minutes: int) -> ibis.Table:
-    """Events of `with_shopper` that have one, with ``visit``: the session that they name, else
+def with_visit(lines: ibis.Table, gap_minutes: int) -> ibis.Table:
+    """Lines of `with_shopper` that have one, with ``visit``: the session that they name, else
     one that begins after ``gap_minutes`` of silence and is called ``<shopper>@<epoch seconds of
     its first event>``. A visit is one of its shopper: clients number sessions by themselves.
     """
-    known = events.filter(events[SHOPPER_ID].notnull())
-    by_time = ibis.window(
-        group_by=[known[SHOPPER_ID], known.session_id],
-        order_by=[known.ts, known.event_id, known.line],
-    )
-    before = known.ts.lag().over(by_time)
-    silent = before.isnull() | (before + ibis.interval(minutes=gap_minutes) < known.ts)
-    opened = known.mutate(opened=ibis.ifelse(silent, known.ts, ibis.null(known.ts.type())))
-    so_far = ibis.cumulative_window(
-        group_by=[opened[SHOPPER_ID], opened.session_id],
-        order_by=[opened.ts, opened.event_id, opened.line],
-    )
-    start = opened.opened.max().over(so_far).epoch_seconds().cast("int64").cast("string")
-    unnamed = opened[SHOPPER_ID] + ibis.literal("@") + start
-    return opened.mutate(**{VISIT: opened.session_id.coalesce(unnamed)}).drop("opened")
+    known = lines.filter(lines[SHOPPER_ID].notnull())
+    unnamed = known.filter(known.session_id.isnull())
+    keys = [SHOPPER_ID, "event_id"]
+    visits = _opened(unnamed.group_by(keys).aggregate(ts=unnamed.ts.min()), gap_minutes)
+    found = unnamed.inner_join(visits.drop("ts"), keys)
+    named = known.filter(known.session_id.notnull()).mutate(**{VISIT: _.session_id})
+    return found.union(named.select(found.columns))
+
+
+def _opened(events: ibis.Table, gap_minutes: int) -> ibis.Table:
+    """(shopper_id, event_id, ts) with ``visit``, the name of the visit that it belongs to."""
+    shopper = events[SHOPPER_ID]
+    by_time = ibis.window(group_by=shopper, order_by=[events.ts, events.event_id])
+    before = events.ts.lag().over(by_time)
+    silent = before.isnull() | (before + ibis.interval(minutes=gap_minutes) < events.ts)
+    opens = events.mutate(opens=ibis.ifelse(silent, events.ts, ibis.null(events.ts.type())))
+    so_far = ibis.cumulative_window(group_by=opens[SHOPPER_ID], order_by=[opens.ts, opens.event_id])
+    start = opens.opens.max().over(so_far).epoch_seconds().cast("int64").cast("string")
+    return opens.mutate(**{VISIT: opens[SHOPPER_ID] + "@" + start}).drop("opens")

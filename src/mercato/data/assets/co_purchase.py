@@ -24,14 +24,15 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     score    : together / √(baskets with one × baskets with the other)
     lift     : together × baskets / (baskets with one × baskets with the other)
     """
-    bought = _bought(tables["events"], context)
-    items = _numbered(bought, "item_id", "item")
+    bought = context.keep(_bought(tables["events"], context))
+    items = context.keep(_numbered(bought, "item_id", "item"))
     baskets = _numbered(bought, "basket_id", "basket")
     contents = bought.inner_join(items, "item_id").inner_join(baskets, "basket_id")
-    contents = contents.select("basket", "item")
+    contents = context.keep(contents.select("basket", "item"))
     total = contents.aggregate(total=contents.basket.nunique())
     counts = contents.group_by("item").aggregate(baskets=_.count())
-    pairs = _pairs(contents.semi_join(counts.filter(_.baskets >= FEWEST_TOGETHER), "item"))
+    often = contents.semi_join(counts.filter(_.baskets >= FEWEST_TOGETHER), "item")
+    pairs = context.keep(_pairs(often))
     one = counts.select("item", of_one="baskets")
     other = counts.select(other="item", of_other="baskets")
     scored = pairs.inner_join(one, "item").inner_join(other, "other").cross_join(total)
@@ -39,9 +40,8 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     scored = scored.mutate(
         score=scored.together / both.sqrt(), lift=scored.together * scored.total / both
     )
-    names = items.select(item="item", item_id="item_id")
-    other_names = items.select(other="item", other_id="item_id")
-    return _best(scored.inner_join(names, "item").inner_join(other_names, "other"))
+    other_items = items.select(other="item", other_id="item_id")
+    return _best(scored).inner_join(items, "item").inner_join(other_items, "other")
 
 
 def _bought(events: ibis.Table, context: DeriveContext) -> ibis.Table:
@@ -85,9 +85,10 @@ def _pairs(contents: ibis.Table) -> ibis.Table:
 
 
 def _best(scored: ibis.Table) -> ibis.Table:
+    """Items are numbered by their ids, so ties go by id."""
     place = ibis.row_number().over(
         group_by=scored.item,
-        order_by=[scored.score.desc(), scored.together.desc(), scored.other_id],
+        order_by=[scored.score.desc(), scored.together.desc(), scored.other],
     )
     ranked = scored.mutate(rank=place + 1)
     return ranked.filter(ranked["rank"] <= MOST_PER_ITEM)

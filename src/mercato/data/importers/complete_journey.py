@@ -76,7 +76,7 @@ def _items(engine: Engine, folder: Path) -> pa.Table:
         price=unit.median().round(2).nullif(0.0), first_ts=lines.transaction_timestamp.min()
     )
     products = _table(engine, folder, "products").left_join(sales, "product_id")
-    found = engine.table(products.order_by("product_id")).combine_chunks()
+    found = engine.table(products, order_by=["product_id"]).combine_chunks()
     named = readable_products(found)
     return pa.table(
         {
@@ -117,7 +117,7 @@ def _events(engine: Engine, folder: Path) -> pa.Table:
     coupons = _coupons_used(engine, folder)
     lines = lines.left_join(coupons, ["household_id", "product_id", "day"])
     return engine.table(
-        lines.order_by("basket_id", "line").select(
+        lines.select(
             event_id=lines.basket_id.cast("string"),
             line=lines.line.cast("int32"),
             ts=lines.transaction_timestamp,
@@ -132,7 +132,8 @@ def _events(engine: Engine, folder: Path) -> pa.Table:
             transaction_id=lines.basket_id.cast("string"),
             channel=ibis.literal("store"),
             store_id=lines.store_id.cast("string"),
-        )
+        ),
+        order_by=["event_id", "line"],
     )
 
 

@@ -31,3 +31,8 @@ class EventRow(NamedTuple):
     transaction_id: str | None = None
     channel: str | None = None
     attributes: str | None = None
+
+
+DRAIN_APPLICATION = "mercato-drain"
+"""The Delta application under which lines of the state come into an asset; its number is the
+highest ``seq`` that the asset holds."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+import orjson
+
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import VectorIndex
@@ -47,12 +49,16 @@ def open_release(folder: Path, number: int) -> Live:
         number=number,
         manifest=manifest,
         clock=Clock(manifest.as_of, _microseconds(manifest.created_at)),
-        catalogue=Catalogue.over(open_base(folder / "catalogue", vectors), release=number),
+        catalogue=Catalogue.over(open_base(folder / "catalogue", vectors), number),
         encoder=TextEncoder.open(folder / "encoder") if has_vectors else None,
-        calibration=Calibration.load(folder / "calibration.json"),
+        calibration=_calibration(folder / "calibration" / "calibration.json"),
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
     )
+
+
+def _calibration(path: Path) -> Calibration:
+    return Calibration.from_json(orjson.loads(path.read_bytes()))
 
 
 def _microseconds(iso: str) -> int:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mercato.core.columns import Placement
+from mercato.core.columns import Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
 from mercato.ranking.reasons import Reason
-from mercato.recommend import ShelfContext, ShelfRequest, recommend
+from mercato.recommend import recommend
+from mercato.recommend.request import LateEvent, ShelfContext, ShelfRequest
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
 from mercato.state import RecentEvent
@@ -18,7 +21,7 @@ from mercato.state import RecentEvent
 _RECENT_MOST = 200
 """So many of the shopper's events since the release join their history."""
 
-_RECENT_ROWS_MICROSECONDS = 3_600_000_000
+_RECENT_MICROSECONDS = 3_600_000_000
 """Events of the last hour say what the shopper is after now."""
 
 
@@ -71,15 +74,15 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         cart=tuple(_rows(live, call.cart)),
         distinct=call.distinct,
     )
-    wall = shop.wall()
+    answer_to = _Shopper(live, events, shop.wall())
     context = ShelfContext(
         catalogue=live.catalogue,
-        shopper=_history(live, call, events),
-        recent_rows=tuple(
-            _rows(live, (e.item_id for e in events if e.ts > wall - _RECENT_ROWS_MICROSECONDS))
-        ),
-        now=live.clock.now(wall),
+        shopper=answer_to.history(call),
+        recent_rows=answer_to.recent_rows(),
+        now=live.clock.now(answer_to.wall),
         models=live.models,
+        late=answer_to.late(),
+        most_per_category=shop.settings.recommend.most_per_category,
     )
     answer = recommend(request, context)
     query_id = new_query_id()
@@ -126,23 +129,57 @@ def _rows(live: Live, ids: Iterable[str | None]) -> list[int]:
     return [row for row in rows if row is not None]
 
 
-def _history(live: Live, call: ShelfCall, events: tuple[RecentEvent, ...]) -> Interactions:
-    """The shopper's events of the release and of the state, in one line of time."""
-    known = live.histories.of(call.user_id)
-    guest = None if call.visitor_id is None else f"visitor:{call.visitor_id}"
-    return one_shopper(known, live.histories.of(guest), _since_release(live, events))
+@dataclass(frozen=True)
+class _Shopper:
+    """Who asks, and what they did since the release was made; wall in microseconds."""
 
+    live: Live
+    events: tuple[RecentEvent, ...]
+    wall: int
 
-def _since_release(live: Live, events: tuple[RecentEvent, ...]) -> Interactions:
-    catalogue = live.catalogue
-    rows = [None if e.item_id is None else catalogue.row(e.item_id) for e in events]
-    base = np.array([-1 if row is None else catalogue.base_of[row] for row in rows], np.int32)
-    interactions = Interactions(
-        offsets=np.array([0, len(events)]),
-        item=base,
-        ts=live.clock.of(np.array([e.ts for e in events], np.int64)),
-        event=np.array([EVENT_CODES[e.event] for e in events], np.int8),
-        quantity=np.array([e.quantity or 1.0 for e in events], np.float32),
-        n_items=catalogue.n_base,
-    )
-    return interactions.where(base >= 0)
+    def history(self, call: ShelfCall) -> Interactions:
+        """The shopper's events of the release and of the state, in one line of time."""
+        guest = None if call.visitor_id is None else f"visitor:{call.visitor_id}"
+        histories = self.live.histories
+        return one_shopper(histories.of(call.user_id), histories.of(guest), self._since_release())
+
+    def recent_rows(self) -> tuple[int, ...]:
+        """Rows touched within the last hour, oldest first."""
+        since = self.wall - _RECENT_MICROSECONDS
+        pairs = zip(self.events, self._rows, strict=True)
+        return tuple(row for event, row in pairs if row is not None and event.ts > since)
+
+    def late(self) -> tuple[LateEvent, ...]:
+        """Events with items that the release does not know."""
+        return tuple(
+            LateEvent(row, Event(event.event), int(ts))
+            for event, row, base, ts in zip(
+                self.events, self._rows, self._base, self._ts, strict=True
+            )
+            if row is not None and base < 0
+        )
+
+    @cached_property
+    def _rows(self) -> list[int | None]:
+        row = self.live.catalogue.row
+        return [None if event.item_id is None else row(event.item_id) for event in self.events]
+
+    @cached_property
+    def _base(self) -> NDArray[np.int32]:
+        base_of = self.live.catalogue.base_of
+        return np.array([-1 if row is None else base_of[row] for row in self._rows], np.int32)
+
+    @cached_property
+    def _ts(self) -> NDArray[np.int64]:
+        return self.live.clock.of(np.array([event.ts for event in self.events], np.int64))
+
+    def _since_release(self) -> Interactions:
+        interactions = Interactions(
+            offsets=np.array([0, len(self.events)]),
+            item=self._base,
+            ts=self._ts,
+            event=np.array([EVENT_CODES[event.event] for event in self.events], np.int8),
+            quantity=np.array([event.quantity or 1.0 for event in self.events], np.float32),
+            n_items=self.live.catalogue.n_base,
+        )
+        return interactions.where(self._base >= 0)

@@ -15,7 +15,7 @@ from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
 from mercato.training.evaluate import Measured, event_span, measure_shelves
 from mercato.training.parts import Parts, make_parts, read_assets
-from mercato.training.workshop import DONE, Workshop, one_at_a_time
+from mercato.training.workshop import DONE, UNFINISHED, Workshop, one_at_a_time
 
 _KEEP_RELEASES = 5
 
@@ -92,7 +92,7 @@ def _measure(
     most_users: int | None,
 ) -> Measured:
     parts = _parts(workshop, store, settings, split)
-    with tempfile.TemporaryDirectory(dir=workshop.root) as scratch:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
         folder = Path(scratch)
         manifest = _assemble(folder, parts, workshop, split, {})
         write_manifest(folder, manifest)

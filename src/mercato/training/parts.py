@@ -1,5 +1,7 @@
 """From tables to the parts of a release; each step is done only when its inputs changed."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,17 +18,21 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.texts import item_text
 from mercato.catalogue.vectors import write_vectors
 from mercato.core.errors import NotReady
+from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.progress import Progress, Step
 from mercato.core.settings import Settings
 from mercato.data.derive import derive
 from mercato.data.histories import Histories
 from mercato.data.store import AssetStore
 from mercato.models import MODELS
+from mercato.models.base import Model
 from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
+from mercato.ranking.fusion import Calibration
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
 
-DERIVED = ("sessions", "histories", "item_statistics", "co_purchase", "popularity")
+LEARNED_FROM = ("histories", "item_statistics")
+"""Derived assets that parts of a release are made from."""
 
 NO_ENCODER = "none"
 
@@ -64,14 +70,14 @@ def read_assets(
     progress: Progress,
 ) -> Assets:
     """Read items, derive what is derived. Raises NotReady where there are no items."""
-    watermark = store.transaction("events", DRAIN_APP) or 0
+    watermark = store.transaction("events", DRAIN_APPLICATION) or 0
     version = store.version("items")
     if version is None or (items := store.read("items", version)).num_rows == 0:
         raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
     derived = derive(
-        store, DERIVED, until=until, settings=settings, engine="duckdb", progress=progress
+        store, LEARNED_FROM, until=until, settings=settings, engine="duckdb", progress=progress
     )
-    versions = {name: store.version(name) for name in ("items", "events", *DERIVED)}
+    versions = {name: store.version(name) for name in ("items", "events", *LEARNED_FROM)}
     n_events, newest = _events_seen(store, until)
     return Assets(
         versions={name: version for name, version in versions.items() if version is not None},
@@ -108,7 +114,7 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     if encoder is not None and vectors is not None:
         made |= {"encoder": encoder, "vectors": vectors}
     made |= _models(workshop, histories, assets.as_of)
-    made["calibration"] = _calibration(workshop, made)
+    made["calibration"] = _calibration(workshop)
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
@@ -139,7 +145,7 @@ def _popularity(assets: Assets) -> NDArray[np.float32]:
 
 
 def _open_catalogue(made: Made) -> Catalogue:
-    return Catalogue.over(open_base(made.folder, None), release=0)
+    return Catalogue.over(open_base(made.folder, None), 0)
 
 
 def _histories(workshop: Workshop, assets: Assets, catalogue: Made, of: Mapping[str, Any]) -> Made:
@@ -164,16 +170,17 @@ def _text(
     def export(folder: Path, step: Step) -> None:
         export_encoder(source, folder)
 
-    encoder = workshop.make("encoder", {"source": str(source), "sha": _weights(source)}, export)
+    encoder = workshop.make("encoder", {"weights": _checksum(source / "model.safetensors")}, export)
     opened = _open_catalogue(catalogue)
-    texts = [item_text(opened.item(row)) for row in range(opened.n_base)]
-    distinct = sorted(set(texts))
+    number: dict[str, int] = {}
+    texts = (item_text(opened.item(row)) for row in range(opened.n_base))
+    text_of_row = np.array([number.setdefault(text, len(number)) for text in texts], np.int32)
+    distinct = list(number)
 
     def encode(folder: Path, step: Step) -> None:
         known = TextVectors(workshop.root / "texts" / encoder.fingerprint)
         vectors = known.of(distinct, TextEncoder.open(encoder.folder), step)
-        place = {text: at for at, text in enumerate(distinct)}
-        write_vectors(folder, vectors, np.array([place[text] for text in texts], np.int32))
+        write_vectors(folder, vectors, text_of_row)
         step.note(f"{len(distinct):,} distinct texts")
 
     of = {"catalogue": catalogue.fingerprint, "encoder": encoder.fingerprint}
@@ -184,10 +191,23 @@ def _models(workshop: Workshop, histories: Made, as_of: int) -> dict[str, Made]:
     made = {}
     for name, model in MODELS.items():
 
-        def work(folder: Path, step: Step, model: Any = model) -> None:
+        def work(folder: Path, step: Step, model: type[Model] = model) -> None:
             interactions = Histories.open(histories.folder).interactions
             model().fit(interactions, as_of, step).save(folder)
 
         of = {"histories": histories.fingerprint, "as_of": as_of}
         made[f"models/{name}"] = workshop.make(name, of, work)
     return made
+
+
+def _calibration(workshop: Workshop) -> Made:
+    def work(folder: Path, step: Step) -> None:
+        text = json.dumps(Calibration().to_json(), indent=1)
+        (folder / "calibration.json").write_text(text)
+
+    return workshop.make("calibration", {}, work)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

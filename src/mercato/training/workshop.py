@@ -25,7 +25,9 @@ _ROOMS = ("core", "data", "catalogue", "models", "evaluation", "ranking", "train
 DONE = "step.json"
 """In a step's folder once it is finished: how many seconds it took."""
 
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
+"""Begins the names of folders that an interrupted build leaves behind."""
+
 _LOCK = ".lock"
 
 
@@ -86,7 +88,7 @@ class Workshop:
         return done
 
     def _fill(self, folder: Path, step: Step, work: Callable[[Path, Step], None]) -> None:
-        unfinished = self.root / f"{_UNFINISHED}{folder.name}"
+        unfinished = self.root / f"{UNFINISHED}{folder.name}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         started = time.monotonic()
@@ -107,7 +109,8 @@ class Workshop:
         """Delete the steps of earlier builds that this one did not use."""
         used = {made.folder.name for made in self.made}
         for folder in self.root.iterdir():
-            if folder.is_dir() and folder.name not in used:
+            is_step = (folder / DONE).is_file() or folder.name.startswith(UNFINISHED)
+            if is_step and folder.name not in used:
                 shutil.rmtree(folder)
 
 

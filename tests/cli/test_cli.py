@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -52,6 +53,22 @@ def test_an_error_says_expected_found_and_remedy_without_a_traceback(mercato, tm
         "  found     no shop.toml there",
         "  remedy    Make one with: mercato init nowhere",
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_said_without_a_traceback():
+    # Opened for writing, /dev/full answers every write with ENOSPC, as a full disk does.
+    code = (
+        "import mercato.cli as cli\n"
+        "def fail(): open('/dev/full', 'w').write('x' * 100000)\n"
+        "cli.app = fail\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Make room on that disk" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_answers_without_the_heavy_rooms():

@@ -1,5 +1,6 @@
 """The command line: one file a command; each parses, calls and prints."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from mercato.cli import (
     serve,
 )
 from mercato.cli.output import print_error
-from mercato.core.errors import MercatoError
+from mercato.core.errors import MercatoError, NotReady
 
 app = typer.Typer(
     name="mercato",
@@ -59,6 +60,15 @@ def _common(
     pass
 
 
+_DISK_TROUBLE = {
+    errno.ENOSPC: "Make room on that disk and run it again; finished steps are kept.",
+    errno.EDQUOT: "Make room in your quota and run it again; finished steps are kept.",
+    errno.EACCES: "Check whose folder it is, or name another one.",
+    errno.EROFS: "Name a folder on a disk that may be written.",
+}
+"""What a disk may refuse in the middle of any command → the remedy."""
+
+
 def main() -> None:
     """The console script. What Mercato refuses is printed in three parts, without a traceback."""
     try:
@@ -66,3 +76,10 @@ def main() -> None:
     except MercatoError as error:
         print_error(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _DISK_TROUBLE:
+            raise
+        place = error.filename or "the shop's folder"
+        remedy = _DISK_TROUBLE[error.errno]
+        print_error(NotReady(f"to read and write {place}", str(error.strerror), remedy))
+        sys.exit(NotReady.exit_code)

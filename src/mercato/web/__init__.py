@@ -1,1 +1,5 @@
-"""Storefront pages."""
+"""The storefront: plain pages that work without a script, and smoother with our small one."""
+
+from mercato.web.app import create_web
+
+__all__ = ["create_web"]

@@ -1,0 +1,86 @@
+"""The storefront as one ASGI application: which address is which page."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mercato.core.errors import NotFound
+from mercato.shop.opened import Shop
+from mercato.web.answering import Answering
+from mercato.web.asked import Ask, Data, Page, Redirect
+from mercato.web.pages.basket import add, basket, change, check_out
+from mercato.web.pages.browse import browse
+from mercato.web.pages.home import home
+from mercato.web.pages.item import item
+from mercato.web.pages.listing import listing
+from mercato.web.pages.shopper import become, shopper
+from mercato.web.pages.suggest import suggest
+from mercato.web.pages.thanks import thanks
+from mercato.web.rendering import STATIC, asset, warm
+
+PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
+    "/": home,
+    "/search": listing,
+    "/browse": browse,
+    "/item/{item_id:path}": item,
+    "/basket": basket,
+    "/thanks": thanks,
+    "/shopper": shopper,
+    "/suggest": suggest,
+}
+"""Each has its JSON twin under the same address with ``.json``; that of ``/`` is /index.json."""
+
+FORMS: Mapping[str, Callable[[Ask], Redirect]] = {
+    "/basket/add": add,
+    "/basket/change": change,
+    "/basket/checkout": check_out,
+    "/shopper": become,
+}
+
+_COMPRESSED_FROM_BYTES = 1_000
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def create_web(shop: Shop) -> Starlette:
+    """The storefront of a shop; mount it behind all other routes, at the root."""
+    warm()
+    answering = Answering(shop)
+    return Starlette(
+        routes=routes(answering),
+        middleware=[
+            Middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM_BYTES, compresslevel=5)
+        ],
+        exception_handlers=answering.handlers,
+    )
+
+
+def routes(answering: Answering) -> Sequence[Route]:
+    forms = [Route(path, answering.form(make), methods=["POST"]) for path, make in FORMS.items()]
+    pages = []
+    for path, make in PAGES.items():
+        endpoint = answering.page(make)
+        pages.append(Route(path, endpoint))
+        # The item's page tells its twin from an id that ends in .json by itself.
+        if "{" not in path:
+            pages.append(Route("/index.json" if path == "/" else f"{path}.json", endpoint))
+    return [Route("/static/{name}", static), *forms, *pages]
+
+
+async def static(request: Request) -> Response:
+    """A file of our own; its address carries its version, so it never has to be asked again."""
+    name = request.path_params["name"]
+    if name not in STATIC:
+        raise NotFound("a file of the storefront", repr(name), "See the page's source.")
+    found = asset(name)
+    headers = {"ETag": f'"{found.version}"', "Cache-Control": _FOR_EVER}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=_MEDIA[name.rpartition(".")[2]], headers=headers)
+
+
+_MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

@@ -1,0 +1,63 @@
+"""The first page: what this shopper may want now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from mercato.core.columns import TITLE, Event, Placement
+from mercato.web.asked import Ask, Page
+from mercato.web.departments import Category, departments
+from mercato.web.shelves import Shelf, popular_in, shelf
+
+_RECENT_EVENTS = 50
+_DEPARTMENT_SHELVES = 3
+_DOORS = 12
+
+
+@dataclass(frozen=True)
+class Home:
+    """user_id : None for a new shopper
+    shelves : each with its reasons; a known shopper's repeats stand first
+    departments : the fullest top levels, without what is below them
+    """
+
+    template: ClassVar[str] = "home.html"
+    user_id: str | None
+    shelves: tuple[Shelf, ...]
+    departments: tuple[Category, ...]
+
+
+def home(ask: Ask) -> Page:
+    top = departments(ask.shop.live)
+    shelves = (each for each in _shelves(ask, top) if each.cards)
+    doors = tuple(replace(each, children=()) for each in top[:_DOORS])
+    return Page(Home(ask.visit.user_id, tuple(shelves), doors))
+
+
+def _shelves(ask: Ask, top: tuple[Category, ...]) -> Iterator[Shelf]:
+    text = ask.visit.language.text
+    again = shelf(ask, Placement.BUY_AGAIN, text("shelf.buy_again"))
+    known = again.fallback is None
+    if known:
+        yield again
+    viewed = _last_viewed(ask)
+    if viewed is not None:
+        title = text("shelf.because", title=viewed[1])
+        yield shelf(ask, Placement.ITEM_SIMILAR, title, item_id=viewed[0])
+    discover = shelf(ask, Placement.HOME, text("shelf.discover" if known else "shelf.for_you"))
+    yield discover
+    if not known:
+        for category in top[:_DEPARTMENT_SHELVES]:
+            yield popular_in(ask, category.path, text("shelf.popular_in", name=category.name))
+
+
+def _last_viewed(ask: Ask) -> tuple[str, str] | None:
+    """(id, title) of the product that this visit looked at last and that is still sold."""
+    visit, catalogue = ask.visit, ask.shop.live.catalogue
+    events = ask.shop.state.events.recent(visit.user_id, visit.visitor_id, limit=_RECENT_EVENTS)
+    for event in reversed(events):
+        if event.event == Event.VIEW_ITEM and event.session_id == visit.session_id:
+            row = None if event.item_id is None else catalogue.row(event.item_id)
+            if row is not None and event.item_id is not None:
+                return event.item_id, str(catalogue.item(row)[TITLE])
+    return None

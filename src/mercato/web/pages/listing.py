@@ -1,0 +1,53 @@
+"""The page of results: of a search, of a category, or of both."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mercato.core.columns import PATH_SEPARATOR, Event, Placement
+from mercato.web.asked import Ask, Page
+from mercato.web.departments import crumbs
+from mercato.web.events import Sent, sent
+from mercato.web.links import Listing
+from mercato.web.results import Results, results
+from mercato.web.shelves import Shelf, shelf
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    """q : the words searched for; empty where a category is only looked at
+    category : name of the chosen category; empty where all are searched
+    crumbs : (name, address) of the levels above it, the widest first
+    instead : what to offer where nothing was found
+    """
+
+    template: ClassVar[str] = "listing.html"
+    q: str
+    category: str
+    crumbs: tuple[tuple[str, str], ...]
+    results: Results
+    instead: Shelf | None
+
+
+def listing(ask: Ask) -> Page:
+    """``/search``, and ``/browse`` where the address names a category."""
+    asked = Listing.read(ask.path, ask.query)
+    found = results(ask, asked)
+    instead = None
+    if found.total == 0:
+        instead = shelf(ask, Placement.HOME, ask.visit.language.text("shelf.instead"))
+    category = asked.category or ""
+    context = ListingPage(
+        q=asked.q,
+        category=category.rpartition(PATH_SEPARATOR)[2],
+        crumbs=crumbs(category),
+        results=found,
+        instead=instead,
+    )
+    return Page(context, _events(ask, asked, found))
+
+
+def _events(ask: Ask, asked: Listing, found: Results) -> tuple[Sent, ...]:
+    if not asked.q:
+        return ()
+    event = sent(ask.visit, Event.VIEW_SEARCH_RESULTS, search_term=asked.q, query_id=found.query_id)
+    return (event,)

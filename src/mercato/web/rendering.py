@@ -1,0 +1,93 @@
+"""Contexts into HTML: Jinja2, everything escaped, one environment a language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mercato.web.asked import Context
+from mercato.web.languages import CODES, Language, language
+from mercato.web.money import money
+
+STATIC = ("storefront.css", "storefront.js", "glyphs.svg", "favicon.svg")
+"""Files of our own that pages refer to."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """content : bytes; version : changes with them, so that browsers may keep a file for ever"""
+
+    content: bytes
+    version: str
+
+
+@cache
+def asset(name: str) -> Asset:
+    """One of `STATIC`."""
+    content = files("mercato.web").joinpath("static", name).read_bytes()
+    return Asset(content, sha256(content).hexdigest()[:12])
+
+
+def asset_url(name: str) -> str:
+    return f"/static/{name}?v={asset(name).version}"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page has around it.
+
+    languages : (code, name, address of this page in it) of the other languages
+    departments : (name, address) of the fullest top levels
+    here : this page's address, for forms that lead back
+    """
+
+    shop_name: str
+    user_id: str | None
+    basket_pieces: int
+    languages: tuple[tuple[str, str, str], ...]
+    departments: tuple[tuple[str, str], ...]
+    here: str
+
+
+def render(context: Context, frame: Frame, spoken: Language) -> str:
+    """The page of a context: its template sees the context's fields and ``frame``."""
+    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    return _environment(spoken.code).get_template(context.template).render(values, frame=frame)
+
+
+@cache
+def _environment(code: str) -> Environment:
+    spoken = language(code)
+    environment = Environment(
+        loader=PackageLoader("mercato.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= _globals(spoken)
+    return environment
+
+
+def _globals(spoken: Language) -> Mapping[str, object]:
+    def amount(value: float, currency: str) -> str:
+        return money(value, currency, spoken.code)
+
+    return {
+        "t": spoken.text,
+        "count": spoken.count,
+        "money": amount,
+        "lang": spoken,
+        "asset": asset_url,
+    }
+
+
+def warm() -> None:
+    """Compile every template before the first visitor waits for it."""
+    for code in CODES:
+        environment = _environment(code)
+        for name in environment.list_templates():
+            environment.get_template(name)

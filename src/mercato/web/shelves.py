@@ -1,0 +1,95 @@
+"""Shelves as pages show them."""
+
+from dataclasses import dataclass
+
+from mercato.catalogue.filters import Term
+from mercato.core.columns import PRODUCT_TYPE, Placement
+from mercato.shop.search import SearchCall, search
+from mercato.shop.shelf import ShelfAnswer, ShelfCall
+from mercato.shop.shelf import shelf as answer_shelf
+from mercato.web.asked import Ask
+from mercato.web.cards import Card, Origin, card
+from mercato.web.links import listing_path
+from mercato.web.reasons import reason_text
+
+N_CARDS = 12
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """title : in the visit's language
+    more : address of all of them; None where there is no such page
+    fallback : the retriever that had to fill the shelf, None where none had to
+    """
+
+    placement: str
+    query_id: str
+    title: str
+    cards: tuple[Card, ...]
+    more: str | None = None
+    fallback: str | None = None
+
+
+def shelf(
+    ask: Ask,
+    placement: Placement,
+    title: str,
+    *,
+    item_id: str | None = None,
+    cart: tuple[str, ...] = (),
+    n: int = N_CARDS,
+) -> Shelf:
+    """Ask for one shelf in the name of the visit."""
+    answer = answer_shelf(
+        ask.shop,
+        ShelfCall(
+            placement=placement,
+            user_id=ask.visit.user_id,
+            visitor_id=ask.visit.visitor_id,
+            session_id=ask.visit.session_id,
+            item_id=item_id,
+            cart=cart,
+            n=n,
+            distinct=True,
+        ),
+    )
+    return Shelf(
+        placement,
+        answer.query_id,
+        title,
+        _cards(ask, answer, item_id),
+        fallback=answer.fallback,
+    )
+
+
+def _cards(ask: Ask, answer: ShelfAnswer, here: str | None) -> tuple[Card, ...]:
+    live = ask.shop.live
+    now = live.clock.now(ask.shop.wall())
+    return tuple(
+        card(
+            each.item,
+            ask.currency,
+            Origin(answer.query_id, answer.placement, position),
+            reason_text(each.reason, ask.visit.language, live.catalogue, now, here),
+        )
+        for position, each in enumerate(answer.items, 1)
+    )
+
+
+def popular_in(ask: Ask, category: str, title: str) -> Shelf:
+    """The most popular products of a category, told as what they are."""
+    answer = search(
+        ask.shop,
+        SearchCall(
+            filters=(str(Term(PRODUCT_TYPE, category)),),
+            per_page=N_CARDS,
+            user_id=ask.visit.user_id,
+            visitor_id=ask.visit.visitor_id,
+            session_id=ask.visit.session_id,
+        ),
+    )
+    cards = tuple(
+        card(hit.item, ask.currency, Origin(answer.query_id, "category", position))
+        for position, hit in enumerate(answer.hits, 1)
+    )
+    return Shelf("category", answer.query_id, title, cards, more=listing_path(category))

@@ -1,0 +1,123 @@
+"""Who is asking: what a browser's cookies say, checked, and what goes back into them."""
+
+import re
+import secrets
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mercato.core.errors import BadInput
+from mercato.web.basket import Basket
+from mercato.web.languages import Language, choose
+
+_VISITOR, _SESSION, _USER, _LANGUAGE, _BASKET = (
+    "mercato_visitor",
+    "mercato_session",
+    "mercato_user",
+    "mercato_lang",
+    "mercato_basket",
+)
+
+_YEAR_SECONDS = 365 * 24 * 3600
+
+_RANDOM_ID = re.compile(r"[0-9a-f]{32}")
+
+_USER_LENGTH = 64
+"""Characters of a shopper's id that a cookie keeps."""
+
+
+def random_id() -> str:
+    """128 bits that nobody can guess, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One browser.
+
+    visitor_id : first-party random id, kept for a year
+    session_id : random id, gone after the shop's session gap without a request
+    user_id    : the shopper whose eyes the window is seen through; None for a new one
+    remembered : whether the language was chosen, not guessed
+    """
+
+    visitor_id: str
+    session_id: str
+    user_id: str | None
+    language: Language
+    remembered: bool
+    basket: Basket
+
+    def shopping_as(self, user_id: str | None) -> "Visit":
+        """Somebody else at the same browser: nothing of the shopper before is taken along.
+
+        Raises BadInput for an id that no cookie should carry.
+        """
+        if user_id is not None and not valid_user(user_id):
+            raise BadInput(
+                f"a shopper's id of at most {_USER_LENGTH} printable characters",
+                repr(user_id[: _USER_LENGTH + 1]),
+                "Take an id that stands in the events.",
+            )
+        return replace(
+            self,
+            visitor_id=random_id(),
+            session_id=random_id(),
+            user_id=user_id,
+            basket=Basket(),
+        )
+
+
+def valid_user(user_id: str) -> bool:
+    return 0 < len(user_id) <= _USER_LENGTH and user_id.isprintable()
+
+
+def read_visit(request: Request, default_language: str) -> Visit:
+    """The visit of a request; cookies that do not fit count as absent."""
+    cookies = request.cookies
+    user_id = unquote(cookies.get(_USER, ""))
+    asked = request.query_params.get("lang")
+    return Visit(
+        visitor_id=_random_or_new(cookies.get(_VISITOR)),
+        session_id=_random_or_new(cookies.get(_SESSION)),
+        user_id=user_id if valid_user(user_id) else None,
+        language=choose(
+            asked,
+            cookies.get(_LANGUAGE),
+            request.headers.get("accept-language", ""),
+            default_language,
+        ),
+        remembered=asked is not None or _LANGUAGE in cookies,
+        basket=Basket.from_cookie(cookies.get(_BASKET, "")),
+    )
+
+
+def _random_or_new(found: str | None) -> str:
+    return found if found is not None and _RANDOM_ID.fullmatch(found) else random_id()
+
+
+def write_visit(response: Response, visit: Visit, request: Request, session_seconds: int) -> None:
+    """Set the cookies that differ from those of the request; the session's, to go on, always."""
+    wanted = {
+        _VISITOR: visit.visitor_id,
+        _USER: quote(visit.user_id or "", safe=""),
+        _LANGUAGE: visit.language.code if visit.remembered else "",
+        _BASKET: visit.basket.cookie(),
+    }
+    for name, value in wanted.items():
+        if request.cookies.get(name, "") != value:
+            _set(response, request, name, value, _YEAR_SECONDS if value else 0)
+    _set(response, request, _SESSION, visit.session_id, session_seconds)
+
+
+def _set(response: Response, request: Request, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )

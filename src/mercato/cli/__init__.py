@@ -11,6 +11,7 @@ from mercato.cli import (
     build,
     demo,
     doctor,
+    events,
     import_,
     init,
     recommend,
@@ -37,6 +38,7 @@ COMMANDS = {
     "search": search,
     "recommend": recommend,
     "releases": releases,
+    "events": events,
     "doctor": doctor,
     "demo": demo,
 }

@@ -64,16 +64,20 @@ class FittedModel(Saved, ABC):
             scores[user, found.items] = found.scores
         return scores
 
-    def candidates(self, one: Interactions, most: int) -> Scored:
-        """The at most ``most`` items that score highest for one shopper, without the dense row."""
+    def scored(self, one: Interactions) -> Scored:
+        """Every item that the model proposes to one shopper, in no order."""
         self._check(one)
         if one.n_users != 1:
             raise BadInput("the events of one shopper", f"{one.n_users} shoppers", "Ask for each.")
-        return self._scored(one).best(most)
+        return self._scored(one)
+
+    def candidates(self, one: Interactions, most: int) -> Scored:
+        """The at most ``most`` items that score highest for one shopper, without the dense row."""
+        return self.scored(one).best(most)
 
     @abstractmethod
     def _scored(self, one: Interactions) -> Scored:
-        """Every item that the model proposes to one shopper."""
+        """See ``scored``."""
 
     def _check(self, interactions: Interactions) -> None:
         if interactions.n_items != self.n_items:

@@ -40,18 +40,29 @@ class FittedRepeatPurchase(FittedModel):
 
     recency_weight : of the log of a pair's recency
     item_part      : (n_items,) float32, the rest of the log odds
+    new_item_part  : the same for an item newer than the log: the mean over what was bought
     """
 
     scale_days: float
     power: float
     recency_weight: float
     item_part: NDArray[np.float32]
+    new_item_part: float
+
+    def of_new_items(self, recency: NDArray[np.float64]) -> NDArray[np.float32]:
+        """(k,) chances of items that the log does not know, from the recency of each."""
+        return self._chance(recency, self.new_item_part)
 
     def _scored(self, one: Interactions) -> Scored:
         bought = one.of_kinds(Event.PURCHASE)
         found = history(bought, self.as_of, scale_days=self.scale_days, power=self.power)
-        log_odds = self.recency_weight * np.log(found.recency) + self.item_part[found.item]
-        return Scored(found.item, (1 / (1 + np.exp(-log_odds))).astype(np.float32))
+        return Scored(found.item, self._chance(found.recency, self.item_part[found.item]))
+
+    def _chance(
+        self, recency: NDArray[np.float64], item_part: NDArray[np.float32] | float
+    ) -> NDArray[np.float32]:
+        log_odds = self.recency_weight * np.log(recency) + item_part
+        return (1 / (1 + np.exp(-log_odds))).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class RepeatPurchase:
             self.power,
             float(weights[1]),
             item_part.astype(np.float32),
+            float(item_part[whole.item].mean()) if len(whole.item) else float(weights[0]),
         )
 
     def _learned(self, bought: Interactions, as_of: int) -> NDArray[np.float64] | None:

@@ -9,7 +9,7 @@ class ReasonCode(StrEnum):
     BOUGHT_BEFORE = "bought-before"
     """The shopper bought it ``times`` times, last at ``last_ts``."""
     BECAUSE_BOUGHT = "because-bought"
-    """Shoppers who buy ``item``, as this one did, buy it too."""
+    """Shoppers who buy ``item``, as this one did, buy it too; without an item, what they buy."""
     BECAUSE_VIEWED = "because-viewed"
     """Shoppers of ``item``, which this one looked at or put into the basket, buy it too."""
     BOUGHT_TOGETHER = "bought-together"

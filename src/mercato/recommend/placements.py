@@ -1,0 +1,118 @@
+"""Each placement's retrievers, their order, and what never stands there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mercato.core.columns import Placement
+from mercato.recommend import sources
+from mercato.recommend.retrieval import Retriever
+from mercato.recommend.retrievers.category import CATEGORY
+from mercato.recommend.retrievers.content import content
+from mercato.recommend.retrievers.ease import EASE
+from mercato.recommend.retrievers.item_knn import item_knn
+from mercato.recommend.retrievers.popularity import POPULARITY
+from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
+
+
+class Excluded(StrEnum):
+    BOUGHT = "bought"
+    """What the shopper ever bought."""
+    CART = "cart"
+    """What is in the basket."""
+    ASKED = "asked"
+    """The item that is looked at, and its group."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """weight : of the retriever's scores, which are divided by their greatest"""
+
+    retriever: Retriever
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Retrievers whose scores are added up. What a stage leaves empty, the next one fills.
+
+    when_empty : asked only where no stage before had anything
+    """
+
+    parts: tuple[Part, ...]
+    when_empty: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.parts[0].retriever.name
+
+
+@dataclass(frozen=True)
+class Rules:
+    """same_category : factor on items of the leaf category of the item that is looked at"""
+
+    stages: tuple[Stage, ...]
+    excluded: frozenset[Excluded]
+    same_category: float = 1.0
+
+
+def _stage(*parts: tuple[Retriever, float], when_empty: bool = False) -> Stage:
+    return Stage(tuple(Part(*part) for part in parts), when_empty)
+
+
+_SESSION = (
+    (item_knn(sources.the_session), 0.5),
+    (content(sources.the_session_unbought), 0.5),
+)
+"""What the session says, against 1 for all of the past. Assumed, until sessions are measured."""
+
+PLACEMENTS: Mapping[Placement, Rules] = {
+    Placement.HOME: Rules(
+        stages=(
+            _stage((EASE, 1.0), *_SESSION),
+            _stage((item_knn(sources.the_past), 1.0)),
+            _stage((content(sources.the_past), 1.0)),
+            _stage((POPULARITY, 1.0)),
+        ),
+        excluded=frozenset({Excluded.BOUGHT, Excluded.CART}),
+    ),
+    Placement.BUY_AGAIN: Rules(
+        stages=(
+            _stage((REPEAT_PURCHASE, 1.0)),
+            _stage((POPULARITY, 1.0), when_empty=True),
+        ),
+        excluded=frozenset({Excluded.CART}),
+    ),
+    Placement.ITEM_SIMILAR: Rules(
+        stages=(
+            _stage(
+                (content(sources.the_item), 1.0), (CATEGORY, 0.2), (item_knn(sources.the_item), 0.1)
+            ),
+            _stage((POPULARITY, 1.0)),
+        ),
+        excluded=frozenset({Excluded.ASKED, Excluded.CART}),
+        same_category=1.2,
+    ),
+    Placement.ITEM_TOGETHER: Rules(
+        stages=(
+            _stage((item_knn(sources.the_item), 1.0)),
+            _stage((content(sources.the_item), 1.0)),
+            _stage((POPULARITY, 1.0)),
+        ),
+        excluded=frozenset({Excluded.ASKED, Excluded.CART}),
+        same_category=0.5,
+    ),
+    Placement.CART: Rules(
+        stages=(
+            _stage((item_knn(sources.the_cart), 1.0)),
+            _stage((EASE, 1.0)),
+            _stage((content(sources.the_cart), 1.0)),
+            _stage((POPULARITY, 1.0)),
+        ),
+        excluded=frozenset({Excluded.CART}),
+    ),
+}
+"""The factors of ``same_category`` and the weights of ``item-similar`` are assumed."""
+
+LAST_RESORT = _stage((POPULARITY, 1.0))
+"""Where everything left was bought or is in the basket: popularity among all of it."""

@@ -1,0 +1,34 @@
+"""What most shoppers bought lately; it always has something to propose."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.ranking.reasons import Reason, ReasonCode
+from mercato.recommend.asked import Asked, Rows
+from mercato.recommend.retrieval import Allowed, Proposal, Retriever
+
+
+def shoppers_of(asked: Asked, rows: Rows) -> NDArray[np.float32]:
+    """(len(rows),) distinct shoppers of the newest weeks; 0 for an item newer than the release."""
+    base = asked.catalogue.base_of[rows]
+    return np.where(base >= 0, asked.context.models.popularity.shoppers[base], np.float32(0))
+
+
+def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
+    catalogue = asked.catalogue
+    rows = catalogue.live_of[asked.context.models.popularity.order]
+    rows = rows[rows >= 0]
+    known = rows[allowed[rows]][:most].astype(np.int64)
+    new = np.flatnonzero(allowed[catalogue.n_base :] & (catalogue.base_of[catalogue.n_base :] < 0))
+    everything: Rows = np.concatenate([known, new + catalogue.n_base])[:most]
+    return Proposal(everything, shoppers_of(asked, everything) + 1)
+
+
+def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
+    return [
+        Reason(ReasonCode.POPULAR, shoppers=round(shoppers) or None)
+        for shoppers in shoppers_of(asked, rows).tolist()
+    ]
+
+
+POPULARITY = Retriever("popularity", _propose, _reasons)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -156,7 +156,7 @@ class Answering:
                 if code != visit.language.code
             ),
             departments=tuple((each.name, each.url) for each in top),
-            here=f"{path}?{urlencode(here)}" if here else path,
+            twin=_twin(path, here) if status == 200 else None,
         )
 
     async def _refused(self, request: Request, error: MercatoError) -> Response:
@@ -175,6 +175,11 @@ class Answering:
         if status == 429:
             response.headers["Retry-After"] = "1"
         return response
+
+
+def _twin(path: str, parameters: list[tuple[str, str]]) -> str:
+    address = ("/index" if path == "/" else quote(path)) + _TWIN
+    return f"{address}?{urlencode(parameters)}" if parameters else address
 
 
 def _simpler(request: Request) -> str | None:

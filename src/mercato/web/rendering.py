@@ -41,7 +41,7 @@ class Frame:
 
     languages : (code, name, address of this page in it) of the other languages
     departments : (name, address) of the fullest top levels
-    here : this page's address, for forms that lead back
+    twin : address of this page's context as JSON; None of a page that says an error
     """
 
     shop_name: str
@@ -49,7 +49,7 @@ class Frame:
     basket_pieces: int
     languages: tuple[tuple[str, str, str], ...]
     departments: tuple[tuple[str, str], ...]
-    here: str
+    twin: str | None
 
 
 def render(context: Context, frame: Frame, spoken: Language) -> str:

@@ -101,7 +101,7 @@ def _answer(ask: Ask, listing: Listing) -> SearchAnswer:
 
 def _sort(listing: Listing, sort: str, language: Language) -> Choice:
     if sort:
-        key = "sort." + sort.replace(":", "_")
+        key = f"sort.{sort.replace(':', '_')}"
     else:
         key = "sort.best" if listing.q else "sort.popular"
     url = replace(listing, sort=sort, page=1).url()

@@ -1,0 +1,68 @@
+"""The API of a shop as one ASGI application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+import mercato
+from mercato.api.metrics import CountRequests, Metrics
+from mercato.api.openapi import complete_openapi
+from mercato.api.problems import answer_errors
+from mercato.api.routes.events import events_route
+from mercato.api.routes.health import health_route
+from mercato.api.routes.items import items_route
+from mercato.api.routes.recommend import recommend_route
+from mercato.api.routes.search import search_route
+from mercato.api.routes.suggest import suggest_route
+from mercato.api.unknown import refuse_unknown
+from mercato.operating.background import Background
+from mercato.shop.opened import Shop
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_api(shop: Shop) -> FastAPI:
+    """Serve ``shop``. Its background work runs while the application does; then it is closed.
+
+    Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
+    answered here.
+    """
+    metrics = Metrics(shop)
+    app = FastAPI(
+        title="Mercato",
+        version=mercato.__version__,
+        summary="Search and recommendations of a shop",
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(shop),
+    )
+    app.include_router(events_route(shop, metrics))
+    app.include_router(search_route(shop))
+    app.include_router(suggest_route(shop))
+    app.include_router(recommend_route(shop))
+    app.include_router(items_route(shop))
+    app.include_router(health_route(shop, metrics))
+    answer_errors(app)
+    refuse_unknown(app)
+    complete_openapi(app)
+    origins = shop.settings.serve.cors_origins
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
+        )
+    app.add_middleware(CountRequests, metrics=metrics)
+    return app
+
+
+def _lifespan(shop: Shop) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            with Background(shop):
+                yield
+        finally:
+            shop.close()
+
+    return lifespan

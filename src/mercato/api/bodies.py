@@ -1,0 +1,49 @@
+"""Read the JSON body of a request, within limits."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from mercato.core.errors import BadInput
+
+MOST_BYTES = 8 * 1024 * 1024
+
+
+class BodyTooLarge(BadInput):
+    """More than `MOST_BYTES` were sent, or announced."""
+
+    status = 413
+    title = "The body is too large"
+
+
+async def read_json(request: Request) -> Any:
+    """The body's value. Raises BodyTooLarge, or BadInput where it is no JSON."""
+    body = await _read(request)
+    try:
+        found = orjson.loads(body)
+        # What can be read nests up to 1,024 levels, what can be written again up to 254.
+        orjson.dumps(found)
+    except orjson.JSONDecodeError as error:
+        raise BadInput("a JSON body in UTF-8", str(error), "Send valid JSON.") from None
+    except orjson.JSONEncodeError as error:
+        raise BadInput("JSON of flat objects", str(error), "Do not nest so deeply.") from None
+    return found
+
+
+async def _read(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > MOST_BYTES:
+        raise _too_large(announced)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise _too_large(f"more than {MOST_BYTES}")
+    return bytes(body)
+
+
+def _too_large(found: str) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"a body of at most {MOST_BYTES} bytes", f"{found} bytes", "Send it in several requests."
+    )

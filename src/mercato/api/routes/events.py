@@ -1,0 +1,47 @@
+"""``POST /v1/events``: one event or many; answered only once they are on the disk."""
+
+import asyncio
+
+from fastapi import APIRouter
+from pydantic import TypeAdapter
+from starlette.requests import Request
+
+from mercato.api.answers import JSONAnswer
+from mercato.api.bodies import read_json
+from mercato.api.metrics import Metrics
+from mercato.api.openapi import json_body, problems
+from mercato.api.shapes import EventsAnswer, SentEvent
+from mercato.core.errors import BadInput
+from mercato.data.importers.ga4_event import payload_events
+from mercato.shop.events import accept
+from mercato.shop.opened import Shop
+
+
+def events_route(shop: Shop, metrics: Metrics) -> APIRouter:
+    router = APIRouter()
+
+    @router.post(
+        "/v1/events",
+        status_code=202,
+        response_model=EventsAnswer,
+        responses=problems(400, 413, 429, 503),
+        openapi_extra=json_body(TypeAdapter(SentEvent | list[SentEvent])),
+    )
+    async def post_events(request: Request) -> JSONAnswer:
+        """Take one event, or a list of at most 1,000.
+
+        202 means that the accepted events are durable. Events that do not fit are left out and
+        listed with their place and the reason, also where none fits. Events whose `event_id` was
+        sent before count as duplicates, so a request may be sent again without harm.
+        """
+        sent = await read_json(request)
+        if not isinstance(sent, dict | list):
+            raise BadInput("an event or a list of events", type(sent).__name__, "Send an object.")
+        batch = sent if isinstance(sent, list) else list(payload_events(sent))
+        found = await asyncio.wrap_future(accept(shop, batch))
+        metrics.events.labels("accepted").inc(found.accepted)
+        metrics.events.labels("duplicate").inc(found.duplicates)
+        metrics.events.labels("rejected").inc(len(found.rejected))
+        return JSONAnswer(found, 202)
+
+    return router

@@ -1,0 +1,90 @@
+"""What runs beside the requests of a server: the refresh and the drain, a thread each."""
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+from deltalake.exceptions import DeltaError
+from sqlalchemy.exc import SQLAlchemyError
+
+from mercato.core.errors import MercatoError
+from mercato.data.store import AssetStore
+from mercato.operating.drain import drain, prune
+from mercato.shop.opened import Shop
+
+_log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 0.2
+"""Between two looks for item changes and releases of other processes: visible in under a second."""
+
+DRAINS_A_PRUNING = 100
+"""Drains between two prunings, which look at every row of the state."""
+
+_EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
+"""What a full disk, a busy database or another writer brings about; the next round may do."""
+
+
+class Every(threading.Thread):
+    """Does a work again and again with a pause of ``seconds``, until told to stop.
+
+    failures : rounds that failed; what failed is logged, once as long as it stays the same
+    """
+
+    def __init__(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self.seconds = seconds
+        self.work = work
+        self.failures = 0
+        self._stop_asked = threading.Event()
+        self._last = ""
+
+    def run(self) -> None:
+        while not self._stop_asked.wait(self.seconds):
+            try:
+                self.work()
+                self._last = ""
+            except _EXPECTED as error:
+                self.failures += 1
+                self._log_once(f"{type(error).__name__}: {error}")
+
+    def stop(self) -> None:
+        """End after the round that is running."""
+        self._stop_asked.set()
+        self.join()
+
+    def _log_once(self, text: str) -> None:
+        if text != self._last:
+            _log.warning("%s failed and will be tried again: %s", self.name, text)
+        self._last = text
+
+
+class Background:
+    """The threads of one server process, as a context manager."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._store = AssetStore(shop.paths.assets)
+        self._drains = 0
+        self.threads = (
+            Every(REFRESH_SECONDS, "refresh", shop.refresh),
+            Every(shop.settings.serve.drain_seconds, "drain", self._drain),
+        )
+
+    def __enter__(self) -> "Background":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        for thread in self.threads:
+            thread.stop()
+
+    def _drain(self) -> None:
+        drain(self._shop.state, self._store)
+        self._drains += 1
+        if self._drains % DRAINS_A_PRUNING == 0:
+            days = self._shop.settings.state.keep_days
+            prune(self._shop.state, self._store, days, self._shop.live.manifest.watermark)

@@ -1,0 +1,108 @@
+"""Move events and answers from the state into their assets, each line exactly once.
+
+How far a log was moved stands in the asset itself: the commit that adds the lines carries the
+``seq`` of the last one as Delta's application transaction, so that at no moment one is true without
+the other. Where somebody else drains or imports at the same time the commit fails, and the next
+drain begins from what is there then.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mercato.core.events import DRAIN_APPLICATION
+from mercato.data.appending import absent
+from mercato.data.asset import Asset
+from mercato.data.assets.answers import ANSWERS
+from mercato.data.assets.events import EVENTS
+from mercato.data.importers.ga4_event import columns_of
+from mercato.data.store import AssetStore
+from mercato.state import Answer, State
+
+ROWS_AT_ONCE = 50_000
+"""Rows a commit: some 20 MB in memory."""
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Counts of lines and answers.
+
+    known : stood in the asset already, as an event does that was also imported from a file
+    """
+
+    added: int = 0
+    known: int = 0
+
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(self.added + other.added, self.known + other.known)
+
+
+def drain(state: State, store: AssetStore) -> Moved:
+    """Move what is not yet in the assets.
+
+    Raises Conflict where another writer was faster; then the rest stays in the state.
+    """
+    return _drain(EVENTS, store, lambda seq: _events(state, seq)) + _drain(
+        ANSWERS, store, lambda seq: _answers(state, seq)
+    )
+
+
+def drained(store: AssetStore, asset: Asset) -> int:
+    """The ``seq`` up to which the asset holds its log; 0 before the first drain."""
+    return store.transaction(asset.name, DRAIN_APPLICATION) or 0
+
+
+def prune(state: State, store: AssetStore, keep_days: int, learned_up_to: int) -> int:
+    """Delete drained rows that are older than ``keep_days``; how many.
+
+    learned_up_to : the watermark of the live release; later events are still read from the state
+    """
+    before = time.time_ns() // 1000 - keep_days * MICROSECONDS_PER_DAY
+    events = min(drained(store, EVENTS), learned_up_to)
+    gone = state.events.prune(up_to=events, before=before)
+    return gone + state.answers.prune(up_to=drained(store, ANSWERS), before=before)
+
+
+Batch = tuple[int, pa.Table]
+"""The ``seq`` of the last row, and the rows."""
+
+
+def _drain(asset: Asset, store: AssetStore, after: Callable[[int], Batch]) -> Moved:
+    moved = Moved()
+    while True:
+        # In this order: a commit in between makes the base old, and ours is refused.
+        version = store.version(asset.name)
+        done = drained(store, asset)
+        last, rows = after(done)
+        if last == done:
+            return moved
+        new = rows if version is None else absent(store, asset, version, rows)
+        store.commit(
+            asset.name,
+            new,
+            mode="append",
+            note={"made_by": "drain", "from": str(done), "to": str(last)},
+            transaction=(DRAIN_APPLICATION, last),
+            base=-1 if version is None else version,
+        )
+        moved += Moved(new.num_rows, rows.num_rows - new.num_rows)
+
+
+def _events(state: State, seq: int) -> Batch:
+    lines = state.events.after(seq, ROWS_AT_ONCE)
+    return lines.last, pa.Table.from_batches([columns_of(lines.rows)])
+
+
+def _answers(state: State, seq: int) -> Batch:
+    found = state.answers.after(seq, ROWS_AT_ONCE)
+    return found.last, _answer_table(found.rows)
+
+
+def _answer_table(answers: Sequence[Answer]) -> pa.Table:
+    columns = {name: [getattr(each, name) for each in answers] for name in ANSWERS.schema.names}
+    arrays = [pa.array(columns[field.name], field.type) for field in ANSWERS.schema]
+    return pa.table(arrays, schema=ANSWERS.schema)

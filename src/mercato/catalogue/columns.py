@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.packed import HashTable, Texts, open_array
 from mercato.catalogue.values import Value, key_of, number_of, number_text
+
+NO_SPAN = {"pairs": [0, 0], "values": [0, 0], "bounds": []}
+"""Where a field stands that no item of the release has."""
 
 _NO_PAIRS = np.zeros(0, np.int32)
 
@@ -37,7 +41,7 @@ class BaseColumns:
     """The columns of a release; ``spans`` says which part of the arrays is whose."""
 
     n_rows: int
-    spans: Mapping[str, Mapping[str, list[float] | None]]
+    spans: Mapping[str, Mapping[str, Any]]
     rows: NDArray[np.int32]
     codes: NDArray[np.int32]
     texts: Texts
@@ -61,58 +65,62 @@ class BaseColumns:
     def column(self, name: str) -> "Column":
         """The column of a field; empty where no item of the release has the field."""
         if name not in self._opened:
-            self._opened[name] = Column(BaseColumn(name, self))
+            self._opened[name] = Column(self._base_column(name))
         return self._opened[name]
+
+    def _base_column(self, name: str) -> "BaseColumn":
+        span = self.spans.get(name, NO_SPAN)
+        pairs, values = slice(*span["pairs"]), slice(*span["values"])
+        return BaseColumn(
+            name,
+            self.n_rows,
+            Pairs(self.rows[pairs], self.codes[pairs]),
+            self.numbers[values],
+            tuple(span["bounds"]) if span["bounds"] else None,
+            self.texts,
+            self.keys,
+            values.start,
+        )
 
 
 @dataclass(frozen=True)
 class BaseColumn:
-    """One field of a release."""
+    """One field of a release.
+
+    numbers    : (n_values,) NaN for a value that is not a number
+    bounds     : inner bounds of the field's ranges; None where it is counted value by value
+    all_texts  : the values of all fields, this one's from ``first_value``
+    keys       : where in ``all_texts`` a value of a field stands
+    """
 
     name: str
-    source: BaseColumns
-
-    def _part(self, of: str) -> slice:
-        start, stop = (self.source.spans.get(self.name) or {}).get(of) or (0, 0)
-        return slice(int(start), int(stop))
-
-    @cached_property
-    def _values(self) -> slice:
-        return self._part("values")
-
-    @cached_property
-    def bounds(self) -> tuple[float, ...] | None:
-        found = (self.source.spans.get(self.name) or {}).get("bounds")
-        return tuple(found) if found else None
-
-    @cached_property
-    def pairs(self) -> Pairs:
-        span = self._part("pairs")
-        return Pairs(self.source.rows[span], self.source.codes[span])
-
-    @cached_property
-    def numbers(self) -> NDArray[np.float64]:
-        return self.source.numbers[self._values]
+    n_rows: int
+    pairs: Pairs
+    numbers: NDArray[np.float64]
+    bounds: tuple[float, ...] | None
+    all_texts: Texts
+    keys: HashTable
+    first_value: int
 
     @cached_property
     def one_each(self) -> bool:
         """Whether each row has exactly one value, so that ``pairs.rows`` counts them up."""
-        rows, n_rows = self.pairs.rows, self.source.n_rows
-        return len(rows) == n_rows and bool((rows == np.arange(n_rows)).all())
+        rows = self.pairs.rows
+        return len(rows) == self.n_rows and bool((rows == np.arange(self.n_rows)).all())
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(n_rows + 1,) where in ``pairs`` each row's values start."""
-        return np.searchsorted(self.pairs.rows, np.arange(self.source.n_rows + 1))
+        return np.searchsorted(self.pairs.rows, np.arange(self.n_rows + 1))
 
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
-        return self.source.texts.many(codes + self._values.start)
+        return self.all_texts.many(codes + self.first_value)
 
     def code(self, key: str) -> int | None:
-        at = self.source.keys.find(f"{self.name}\0{key}")
+        at = self.keys.find(f"{self.name}\0{key}")
         if at is None:
             return None
-        code = at - self._values.start
+        code = at - self.first_value
         # A key that was never put in may share its hash with another field's.
         return code if 0 <= code < len(self.numbers) else None
 
@@ -122,7 +130,7 @@ class BaseColumn:
         if self.one_each:
             return Pairs(rows, pairs.codes[rows])
         if len(pairs.rows) < 2 * len(rows):
-            asked = np.zeros(self.source.n_rows, bool)
+            asked = np.zeros(self.n_rows, bool)
             asked[rows] = True
             found = np.flatnonzero(asked[pairs.rows])
             return Pairs(pairs.rows[found], pairs.codes[found])
@@ -176,7 +184,7 @@ class Column:
 
     def of_rows(self, rows: NDArray[np.integer]) -> Pairs:
         """The pairs of some rows, given ascending."""
-        split = int(np.searchsorted(rows, self.base.source.n_rows))
+        split = int(np.searchsorted(rows, self.base.n_rows))
         found = self.base.of_rows(rows[:split])
         if split == len(rows) or len(self.tail.rows) == 0:
             return found

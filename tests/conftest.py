@@ -3,8 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,7 +16,10 @@ from numpy.typing import NDArray
 from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import VectorIndex, write_vectors
+from mercato.core.errors import NotReady
+from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
+from mercato.core.settings import Settings, settings_text
 from mercato.data.assets.items import ITEMS
 
 NO_SKIP = "MERCATO_NO_SKIP"
@@ -81,3 +87,76 @@ def open_catalogue(tmp_path_factory: pytest.TempPathFactory) -> OpenCatalogue:
         return Catalogue.over(base, release=1)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def supermarket(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's shop made smaller and built: the 3,000 products that most households buy, and
+    every sixteenth household. Tests that write into it open a copy."""
+    # Imported late: no other test waits for what a build needs.
+    from mercato.data.importers.complete_journey import package_folder
+    from mercato.data.importing import import_events, import_items
+    from mercato.data.store import AssetStore
+    from mercato.training.build import build
+
+    try:
+        whole = package_folder()
+    except NotReady as error:
+        pytest.skip(str(error.remedy))
+    part = tmp_path_factory.mktemp("supermarket-data")
+    _sample(whole, part)
+    folder = tmp_path_factory.mktemp("shops") / "supermarket"
+    folder.mkdir()
+    paths = ShopPaths(folder)
+    settings = Settings()
+    settings = replace(settings, shop=replace(settings.shop, name="Mercato Supermarket"))
+    paths.settings.write_text(settings_text(settings))
+    store = AssetStore(paths.assets)
+    for load in (import_items, import_events):
+        load(store, [part], format="complete-journey", settings=settings)
+    build(folder, progress=Silent())
+    return folder
+
+
+def _sample(whole: Path, part: Path) -> None:
+    """Write the four tables that the demo's importer reads, with fewer rows."""
+    with duckdb.connect() as database:
+        lines = f"'{whole}/transactions.parquet'"
+        database.sql(
+            f"CREATE TABLE kept AS SELECT product_id FROM {lines} GROUP BY product_id "
+            "ORDER BY count(DISTINCT household_id) DESC, product_id LIMIT 3000"
+        )
+        bought, joined = "product_id IN (FROM kept)", "household_id % 16 = 0"
+        for table, where in (
+            ("transactions", f"{bought} AND {joined}"),
+            ("products", bought),
+            ("coupons", bought),
+            ("coupon_redemptions", joined),
+        ):
+            rows = f"SELECT * FROM '{whole}/{table}.parquet' WHERE {where}"
+            database.sql(f"COPY ({rows}) TO '{part}/{table}.parquet'")
+
+
+Did = tuple[int, float, int] | tuple[int, float, int, Event]
+"""Shopper, day, item; a purchase unless an event is named."""
+
+
+@pytest.fixture(scope="session")
+def log_of() -> Callable[..., Interactions]:
+    """Interactions written as a list of what was done."""
+
+    def made(done: Sequence[Did], n_items: int, n_users: int | None = None) -> Interactions:
+        done = sorted(done, key=lambda each: each[:2])
+        users = np.array([each[0] for each in done], np.int64)
+        n_users = int(users.max(initial=-1)) + 1 if n_users is None else n_users
+        kinds = [each[3] if len(each) == 4 else Event.PURCHASE for each in done]
+        return Interactions(
+            offsets=np.searchsorted(users, np.arange(n_users + 1)),
+            item=np.array([each[2] for each in done], np.int32),
+            ts=np.array([round(each[1] * MICROSECONDS_PER_DAY) for each in done], np.int64),
+            event=np.array([EVENT_CODES[kind] for kind in kinds], np.int8),
+            quantity=np.ones(len(done), np.float32),
+            n_items=n_items,
+        )
+
+    return made

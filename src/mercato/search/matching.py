@@ -52,9 +52,8 @@ def matches(words: tuple[Word, ...], mode: Mode, context: SearchContext) -> Matc
     catalogue, calibration = context.catalogue, context.calibration
     found = np.zeros(catalogue.n_rows, bool)
     if mode is not Mode.SEMANTIC:
-        text = catalogue.text.match(words, catalogue.n_rows)
+        text = catalogue.text.match(words, catalogue.alive)
         found[text.rows] = True
-        found &= catalogue.alive
         if mode is Mode.LEXICAL:
             rows = np.flatnonzero(found)
             return Matches(rows, text.scores[rows] / np.float32(text.best or 1.0))

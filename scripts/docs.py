@@ -5,17 +5,23 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import typer.main
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
+from mercato.api import create_api
 from mercato.cli import app
 from mercato.core import settings
+from mercato.core.paths import ShopPaths
+
+if TYPE_CHECKING:
+    from mercato.shop.opened import Shop
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTICE = "<!-- Written by `make docs` from the code. -->\n"
@@ -61,7 +67,7 @@ def _kind(annotation: Any) -> str:
 def _default(value: Any) -> str:
     if value in (None, False, "", (), []):
         return ""
-    return f"`{getattr(value, 'value', value)}`"
+    return f"`{str(getattr(value, 'value', value)).replace('True', 'true')}`"
 
 
 def all_settings() -> str:
@@ -89,6 +95,70 @@ def _toml(key: "Field[Any]") -> str:
     return f"`{settings.toml_value(key.default)}`"
 
 
+def routes() -> str:
+    """docs/api.md"""
+    # Which routes there are does not depend on a shop's release, so none is opened.
+    stand_in = SimpleNamespace(settings=settings.Settings(), paths=ShopPaths(ROOT))
+    document = create_api(cast("Shop", stand_in)).openapi()
+    parts = [
+        f"{NOTICE}\n# The HTTP API\n",
+        "JSON throughout; the same as OpenAPI at `/openapi.json`, to try out at `/docs`. Every\n"
+        "error is an RFC 9457 problem document that says what was expected, what was found and\n"
+        "the remedy. An item bears the Google Merchant feed's names, an event GA4's.\n",
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts += _operation(f"{method.upper()} {path}", operation)
+    parts.append("# Shapes\n")
+    for name, shape in document["components"]["schemas"].items():
+        if "properties" in shape:
+            rows = [(f"`{each}`", _shape(kind)) for each, kind in shape["properties"].items()]
+            parts += [f"## {name}\n", _table(("field", "what it is"), rows)]
+    return "\n".join(parts)
+
+
+def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield f"{operation.get('description', '')}\n"
+    rows = [
+        (f"`{each['name']}`", each.get("description", ""), _asked(each))
+        for each in operation.get("parameters", ())
+    ]
+    if rows:
+        yield _table(("parameter", "what", "default"), rows)
+    if body := operation.get("requestBody"):
+        yield f"Body: {_content(body)}\n"
+    codes: dict[str, list[str]] = {}
+    for code, answer in sorted(operation["responses"].items()):
+        codes.setdefault(_content(answer), []).append(code)
+    yield "".join(f"- {', '.join(same)}: {shape}\n" for shape, same in codes.items())
+
+
+def _asked(parameter: Mapping[str, Any]) -> str:
+    default = parameter["schema"].get("default")
+    return "required" if parameter.get("required") else _default(default)
+
+
+def _content(part: Mapping[str, Any]) -> str:
+    shapes = [_shape(each.get("schema", {})) for each in part.get("content", {}).values()]
+    return " or ".join(shapes) or "nothing"
+
+
+def _shape(schema: Mapping[str, Any]) -> str:
+    """A JSON schema in a few words, with links to the shapes it names."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(map(_shape, schema["anyOf"])))
+    if schema.get("type") == "array":
+        return f"list of {_shape(schema.get('items', {}))}"
+    inside = schema.get("additionalProperties")
+    if schema.get("type") == "object" and isinstance(inside, Mapping) and inside:
+        return f"object of {_shape(inside)}"
+    return str(schema.get("type", "any value"))
+
+
 def _attribute_texts() -> Iterator[tuple[tuple[str, str], str]]:
     """(class, attribute) → the docstring that stands below the attribute."""
     for node in ast.parse(inspect.getsource(settings)).body:
@@ -110,6 +180,7 @@ def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands,
     "docs/settings.md": all_settings,
+    "docs/api.md": routes,
 }
 
 

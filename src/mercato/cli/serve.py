@@ -70,11 +70,16 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
 
 
 def create_app() -> "FastAPI":
-    """What each worker serves: the shop whose folder the environment names."""
+    """What each worker serves: the API, and behind it the storefront, of the shop whose folder
+    the environment names."""
     from mercato.api import create_api
     from mercato.shop.opened import Shop
+    from mercato.web import create_web
 
-    return create_api(Shop.open(Path(os.environ[_FOLDER])))
+    shop = Shop.open(Path(os.environ[_FOLDER]))
+    app = create_api(shop)
+    app.mount("/", create_web(shop))
+    return app
 
 
 class _Announcing(uvicorn.Server):

@@ -10,12 +10,12 @@ import mercato
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
-from mercato.api.routes.events import events_route
-from mercato.api.routes.health import health_route
-from mercato.api.routes.items import items_route
-from mercato.api.routes.recommend import recommend_route
-from mercato.api.routes.search import search_route
-from mercato.api.routes.suggest import suggest_route
+from mercato.api.routes.events import add_events
+from mercato.api.routes.health import add_health
+from mercato.api.routes.items import add_items
+from mercato.api.routes.recommend import add_recommend
+from mercato.api.routes.search import add_search
+from mercato.api.routes.suggest import add_suggest
 from mercato.api.unknown import refuse_unknown
 from mercato.operating.background import Background
 from mercato.shop.opened import Shop
@@ -38,12 +38,12 @@ def create_api(shop: Shop) -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan(shop),
     )
-    app.include_router(events_route(shop, metrics))
-    app.include_router(search_route(shop))
-    app.include_router(suggest_route(shop))
-    app.include_router(recommend_route(shop))
-    app.include_router(items_route(shop))
-    app.include_router(health_route(shop, metrics))
+    add_events(app, shop, metrics)
+    add_search(app, shop)
+    add_suggest(app, shop)
+    add_recommend(app, shop)
+    add_items(app, shop)
+    add_health(app, shop, metrics)
     answer_errors(app)
     refuse_unknown(app)
     complete_openapi(app)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mercato.core.columns import Placement
 
@@ -11,7 +11,11 @@ LONGEST_QUERY = 1_000
 MOST_VALUES = 200
 """Values of a parameter that can be repeated."""
 
-Id = Annotated[str | None, Field(max_length=LONGEST_ID)]
+Id = Annotated[
+    str | None, Field(max_length=LONGEST_ID), BeforeValidator(lambda given: given or None)
+]
+"""Of a shopper or an item; an empty one, as forms send it, is none."""
+
 Filters = Annotated[
     list[Annotated[str, Field(max_length=10_000)]],
     Field(

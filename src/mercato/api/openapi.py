@@ -14,8 +14,11 @@ _PROBLEM = {"schema": {"$ref": _REFERENCE.format(model="Problem")}}
 _DEFINITIONS = "$defs"
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 
+Responses = dict[int | str, dict[str, Any]]
+"""Of a route, by status, as FastAPI takes them."""
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+
+def problems(*statuses: int) -> Responses:
     """Responses of a route that are problem documents."""
     return {
         status: {

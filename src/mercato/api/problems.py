@@ -83,21 +83,26 @@ async def _of_the_unexpected(request: Request, error: Exception) -> ProblemAnswe
     )
 
 
-class HTTPError(MercatoError):
-    """A request that reaches no route."""
+class NoSuchAddress(MercatoError):
+    status = 404
+    title = "Not found"
 
 
-def _http_error(request: Request, error: HTTPException) -> HTTPError:
-    method, path = request.method, request.url.path
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+class WrongMethod(MercatoError):
+    status = 405
+    title = "Method not allowed"
+
+
+def _http_error(request: Request, error: HTTPException) -> MercatoError:
+    """What the framework refuses by itself."""
+    path, remedy = request.url.path, "See /openapi.json."
+    if error.status_code == WrongMethod.status:
         allowed = (error.headers or {}).get("Allow", "another method")
-        found = HTTPError(f"{allowed} for {path}", method, "See /openapi.json.")
-    elif error.status_code == HTTPStatus.NOT_FOUND:
-        found = HTTPError("an address of this API", path, "See /openapi.json.")
-    else:
-        found = HTTPError("a request that can be answered", str(error.detail), "Mend the request.")
-    found.status = error.status_code
-    found.title = HTTPStatus(error.status_code).phrase
+        return WrongMethod(f"{allowed} at {path}", request.method, remedy)
+    if error.status_code == NoSuchAddress.status:
+        return NoSuchAddress("an address of this API", path, remedy)
+    found = BadInput("a request that can be answered", str(error.detail), remedy)
+    found.status, found.title = error.status_code, HTTPStatus(error.status_code).phrase
     return found
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import FastAPI
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
@@ -17,10 +17,8 @@ from mercato.shop.events import accept
 from mercato.shop.opened import Shop
 
 
-def events_route(shop: Shop, metrics: Metrics) -> APIRouter:
-    router = APIRouter()
-
-    @router.post(
+def add_events(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
+    @app.post(
         "/v1/events",
         status_code=202,
         response_model=EventsAnswer,
@@ -43,5 +41,3 @@ def events_route(shop: Shop, metrics: Metrics) -> APIRouter:
         metrics.events.labels("duplicate").inc(found.duplicates)
         metrics.events.labels("rejected").inc(len(found.rejected))
         return JSONAnswer(found, 202)
-
-    return router

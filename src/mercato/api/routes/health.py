@@ -1,6 +1,6 @@
 """``GET /healthz``, ``/readyz`` and ``/metrics``, for whoever watches over the server."""
 
-from fastapi import APIRouter
+from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response
 
 from mercato.api.answers import JSONAnswer
@@ -11,24 +11,20 @@ from mercato.core.errors import NotReady
 from mercato.shop.opened import Shop
 
 
-def health_route(shop: Shop, metrics: Metrics) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/healthz", response_class=PlainTextResponse)
+def add_health(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
+    @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> PlainTextResponse:
         """The process is alive."""
         return PlainTextResponse("ok\n")
 
-    @router.get("/readyz", response_model=Readiness, responses=problems(503))
+    @app.get("/readyz", response_model=Readiness, responses=problems(503))
     async def readyz() -> JSONAnswer:
         """A release is open and events can be written."""
         if not shop.state.writer.alive:
             raise NotReady("a state that takes writes", "its writer has ended", "Start again.")
         return JSONAnswer({"status": "ready", "release": shop.live.number})
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @app.get("/metrics", response_class=PlainTextResponse)
     def get_metrics() -> Response:
         """Counts and gauges in Prometheus' text format."""
         return Response(metrics.text(), media_type=MEDIA_TYPE)
-
-    return router

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import FastAPI, Path
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from mercato.api.answers import JSONAnswer
 from mercato.api.asked import LONGEST_ID
 from mercato.api.bodies import read_json
-from mercato.api.openapi import json_body, problems
+from mercato.api.openapi import Responses, json_body, problems
 from mercato.api.problems import problem
 from mercato.api.shapes import BatchAnswer, Changed, SentOperation
 from mercato.api.shapes import Item as ItemShape
@@ -22,18 +22,18 @@ from mercato.shop.opened import Shop
 MOST_OPERATIONS = 1_000
 
 ItemId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
+_ALWAYS = (400, 413, 429, 503)
+_NEW: Responses = {201: {"description": "The item is new", "model": Changed}}
 _ITEM = json_body(TypeAdapter(ItemShape))
 _OPERATIONS = json_body(TypeAdapter(list[SentOperation]))
 
 
-def items_route(shop: Shop) -> APIRouter:
-    router = APIRouter(responses=problems(400, 413, 429, 503))
-
+def add_items(app: FastAPI, shop: Shop) -> None:
     # The path takes slashes, since ids of products hold them.
-    @router.put(
+    @app.put(
         "/v1/items/{item_id:path}",
         response_model=Changed,
-        responses={201: {"description": "The item is new", "model": Changed}},
+        responses=_NEW | problems(*_ALWAYS),
         openapi_extra=_ITEM,
     )
     async def put_item(item_id: ItemId, request: Request) -> JSONAnswer:
@@ -43,10 +43,10 @@ def items_route(shop: Shop) -> APIRouter:
         seq = await run_in_threadpool(change, shop, operation)
         return JSONAnswer({"id": item_id, "seq": seq}, 201 if is_new else 200)
 
-    @router.patch(
+    @app.patch(
         "/v1/items/{item_id:path}",
         response_model=Changed,
-        responses=problems(404),
+        responses=problems(404, *_ALWAYS),
         openapi_extra=_ITEM,
     )
     async def patch_item(item_id: ItemId, request: Request) -> JSONAnswer:
@@ -54,20 +54,23 @@ def items_route(shop: Shop) -> APIRouter:
         operation = Operation("patch", item_id, _item(await read_json(request)))
         return JSONAnswer({"id": item_id, "seq": await run_in_threadpool(change, shop, operation)})
 
-    @router.delete("/v1/items/{item_id:path}", status_code=204, responses=problems(404))
+    @app.delete("/v1/items/{item_id:path}", status_code=204, responses=problems(404, *_ALWAYS))
     async def delete_item(item_id: ItemId) -> Response:
         """Withdraw an item. Visible at once."""
         await run_in_threadpool(change, shop, Operation("delete", item_id, {}))
         return Response(status_code=204)
 
-    @router.post("/v1/items:batch", response_model=BatchAnswer, openapi_extra=_OPERATIONS)
+    @app.post(
+        "/v1/items:batch",
+        response_model=BatchAnswer,
+        responses=problems(*_ALWAYS),
+        openapi_extra=_OPERATIONS,
+    )
     async def batch_items(request: Request) -> JSONAnswer:
         """Do many changes in order; each succeeds or fails by itself, and is answered so."""
         operations = _operations(await read_json(request))
         outcomes = await run_in_threadpool(change_many, shop, operations)
         return JSONAnswer({"results": [_result(outcome) for outcome in outcomes]})
-
-    return router
 
 
 def _item(sent: object) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import FastAPI, Query
 
 from mercato.api.answers import JSONAnswer
 from mercato.api.asked import ShelfAsked
@@ -13,10 +13,8 @@ from mercato.shop.opened import Shop
 from mercato.shop.shelf import Card, ShelfAnswer, ShelfCall, shelf
 
 
-def recommend_route(shop: Shop) -> APIRouter:
-    router = APIRouter()
-
-    @router.get(
+def add_recommend(app: FastAPI, shop: Shop) -> None:
+    @app.get(
         "/v1/recommend/{placement}", response_model=ShelfShape, responses=problems(400, 404, 503)
     )
     def get_recommend(placement: str, asked: Annotated[ShelfAsked, Query()]) -> JSONAnswer:
@@ -33,8 +31,6 @@ def recommend_route(shop: Shop) -> APIRouter:
             distinct=asked.distinct,
         )
         return JSONAnswer(_shape(shelf(shop, call)))
-
-    return router
 
 
 def _ids(shop: Shop, cart: Sequence[str]) -> Iterator[str]:

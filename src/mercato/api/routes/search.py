@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import FastAPI, Query
 
 from mercato.api.answers import JSONAnswer
 from mercato.api.asked import SearchAsked
@@ -12,10 +12,8 @@ from mercato.shop.opened import Shop
 from mercato.shop.search import SearchCall, search
 
 
-def search_route(shop: Shop) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/v1/search", response_model=SearchAnswer, responses=problems(400, 404, 503))
+def add_search(app: FastAPI, shop: Shop) -> None:
+    @app.get("/v1/search", response_model=SearchAnswer, responses=problems(400, 404, 503))
     def get_search(asked: Annotated[SearchAsked, Query()]) -> JSONAnswer:
         """Search the catalogue: one page of hits, with exact totals and facets."""
         call = SearchCall(
@@ -32,5 +30,3 @@ def search_route(shop: Shop) -> APIRouter:
             mode=asked.mode,
         )
         return JSONAnswer(search(shop, call))
-
-    return router

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import FastAPI, Query
 
 from mercato.api.answers import JSONAnswer
 from mercato.api.asked import SuggestAsked
@@ -12,12 +12,8 @@ from mercato.shop.opened import Shop
 from mercato.shop.suggest import suggest
 
 
-def suggest_route(shop: Shop) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/v1/suggest", response_model=SuggestAnswer, responses=problems(400, 503))
+def add_suggest(app: FastAPI, shop: Shop) -> None:
+    @app.get("/v1/suggest", response_model=SuggestAnswer, responses=problems(400, 503))
     def get_suggest(asked: Annotated[SuggestAsked, Query()]) -> JSONAnswer:
         """Queries, items and categories that go on from what was typed."""
         return JSONAnswer(suggest(shop, asked.q, asked.n))
-
-    return router

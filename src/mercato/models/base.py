@@ -66,9 +66,7 @@ class FittedModel(Saved, ABC):
 
     def scored(self, one: Interactions) -> Scored:
         """Every item that the model proposes to one shopper, in no order."""
-        self._check(one)
-        if one.n_users != 1:
-            raise BadInput("the events of one shopper", f"{one.n_users} shoppers", "Ask for each.")
+        self._check_one(one)
         return self._scored(one)
 
     def candidates(self, one: Interactions, most: int) -> Scored:
@@ -78,6 +76,11 @@ class FittedModel(Saved, ABC):
     @abstractmethod
     def _scored(self, one: Interactions) -> Scored:
         """See ``scored``."""
+
+    def _check_one(self, one: Interactions) -> None:
+        self._check(one)
+        if one.n_users != 1:
+            raise BadInput("the events of one shopper", f"{one.n_users} shoppers", "Ask for each.")
 
     def _check(self, interactions: Interactions) -> None:
         if interactions.n_items != self.n_items:

@@ -38,7 +38,7 @@ class FittedPopularity(FittedModel):
         return np.argsort(-self.shoppers, kind="stable").astype(np.int32)
 
     def candidates(self, one: Interactions, most: int) -> Scored:
-        self._check(one)
+        self._check_one(one)
         items = self.order[:most]
         return Scored(items, self.shoppers[items])
 

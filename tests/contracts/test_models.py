@@ -1,0 +1,203 @@
+"""What every model of shoppers and items must do; models are found by enumerating."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mercato.core.columns import Event
+from mercato.core.errors import BadInput, NotReady
+from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
+from mercato.core.progress import Silent
+from mercato.models import MODELS
+from mercato.models.base import FittedModel
+from mercato.models.item_knn import ItemKnn
+
+N_SHOPPERS = N_ITEMS = 24
+AS_OF = 100 * MICROSECONDS_PER_DAY
+
+CONFIGURED = {
+    **{name: model() for name, model in MODELS.items()},
+    "item-knn over shoppers": ItemKnn(over="shopper"),
+}
+
+
+def fit(name: str, log: Interactions) -> FittedModel:
+    with Silent().step(name) as step:
+        return CONFIGURED[name].fit(log, AS_OF, step)
+
+
+@pytest.fixture(params=CONFIGURED)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def checkerboard(log_of: Callable[..., Interactions]) -> Interactions:
+    """Shoppers buy the items of their own colour, each in two baskets, but the one of their own
+    number: it is the one that is missing."""
+    done = [
+        (shopper, basket, item)
+        for shopper in range(N_SHOPPERS)
+        for item in range(N_ITEMS)
+        if item % 2 == shopper % 2 and item != shopper
+        for basket in (90, 95)
+    ]
+    return log_of(done, N_ITEMS)
+
+
+@pytest.fixture(scope="module")
+def wild(log_of: Callable[..., Interactions]) -> Interactions:
+    """Forty shoppers who do all kinds of things at random, and one who does nothing."""
+    random = np.random.default_rng(0)
+    kinds = np.array(list(Event))
+    return log_of(
+        [
+            (int(user), float(day), int(item), Event(kind))
+            for user, day, item, kind in zip(
+                random.integers(0, 40, 2_000),
+                random.uniform(0, 100, 2_000),
+                random.zipf(1.5, 2_000) % N_ITEMS,
+                random.choice(kinds, 2_000),
+                strict=True,
+            )
+        ],
+        N_ITEMS,
+        n_users=41,
+    )
+
+
+def test_learns_the_checkerboard(name: str, checkerboard: Interactions) -> None:
+    """Whoever learns from shoppers with the same taste finds the item that was left out."""
+    model = fit(name, checkerboard)
+    bought = [set(checkerboard.of(u).item.tolist()) for u in range(N_SHOPPERS)]
+    for shopper in range(N_SHOPPERS):
+        found = model.candidates(checkerboard.of(shopper), N_ITEMS).items.tolist()
+        if name in ("personal-frequency", "repeat-purchase"):
+            # These know of nothing but what the shopper bought.
+            assert set(found) == bought[shopper]
+            continue
+        new = [item for item in found if item not in bought[shopper]]
+        if name == "popularity":
+            # All items have as many shoppers, so they stand by index.
+            assert new == [item for item in range(N_ITEMS) if item not in bought[shopper]]
+        else:
+            assert new[0] == shopper
+
+
+def test_is_deterministic(name: str, wild: Interactions) -> None:
+    assert np.array_equal(fit(name, wild).score(wild), fit(name, wild).score(wild))
+
+
+def test_scores_are_numbers_or_never(name: str, wild: Interactions) -> None:
+    scores = fit(name, wild).score(wild)
+    assert scores.shape == (wild.n_users, N_ITEMS)
+    assert scores.dtype == np.float32
+    assert not np.isnan(scores).any()
+    assert not np.isposinf(scores).any()
+    assert np.isfinite(scores[0]).any()
+
+
+def test_saved_and_loaded_scores_the_same(name: str, wild: Interactions, tmp_path: Path) -> None:
+    model = fit(name, wild)
+    model.save(tmp_path / "model")
+    loaded = type(model).load(tmp_path / "model")
+    assert np.array_equal(loaded.score(wild), model.score(wild))
+    assert type(model) is CONFIGURED[name].fitted
+    assert not list(tmp_path.rglob("*.pkl"))
+
+
+def test_one_shopper_scores_as_in_a_batch(name: str, wild: Interactions) -> None:
+    model = fit(name, wild)
+    batch = model.score(wild)
+    for user in range(wild.n_users):
+        assert np.array_equal(model.score(wild.of(user))[0], batch[user])
+
+
+def test_candidates_are_the_best_of_the_scores(name: str, wild: Interactions) -> None:
+    model = fit(name, wild)
+    scores = model.score(wild)
+    for user in range(wild.n_users):
+        proposed = np.flatnonzero(scores[user] > -np.inf)
+        ranked = sorted(proposed.tolist(), key=lambda item: (-scores[user, item], item))
+        for most in (1, 5, N_ITEMS):
+            found = model.candidates(wild.of(user), most)
+            assert found.items.tolist() == ranked[:most]
+            assert found.scores.tolist() == scores[user, found.items].tolist()
+
+
+def test_a_shopper_without_events(name: str, wild: Interactions) -> None:
+    found = fit(name, wild).candidates(Interactions.empty(N_ITEMS), 5)
+    assert len(found.items) == (5 if name == "popularity" else 0)
+
+
+def test_a_log_without_events(name: str, log_of: Callable[..., Interactions]) -> None:
+    model = fit(name, log_of([], N_ITEMS, n_users=3))
+    scores = model.score(log_of([(0, 1, 2)], N_ITEMS))
+    assert not np.isnan(scores).any()
+
+
+def test_later_scoring_changes_no_earlier_one(name: str, wild: Interactions) -> None:
+    model = fit(name, wild)
+    assert model.at(AS_OF - 1) is model
+    later = model.at(AS_OF + 30 * MICROSECONDS_PER_DAY)
+    assert later.as_of == AS_OF + 30 * MICROSECONDS_PER_DAY
+    assert not np.isnan(later.score(wild)).any()
+
+
+def test_refuses_another_catalogue(name: str, wild: Interactions) -> None:
+    with pytest.raises(BadInput, match="a catalogue of 24; found a catalogue of 7"):
+        fit(name, wild).score(Interactions.empty(7))
+
+
+def test_refuses_candidates_for_several(name: str, wild: Interactions) -> None:
+    with pytest.raises(BadInput, match="one shopper; found 41"):
+        fit(name, wild).candidates(wild, 5)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (lambda log: replace(log, item=log.item + 1), "items from 0 to 23; found 1 to 24"),
+        (lambda log: replace(log, ts=log.ts + AS_OF), "no event after"),
+        (lambda log: replace(log, ts=log.ts[:-1]), "arrays of one length"),
+        (lambda log: replace(log, offsets=log.offsets[::-1]), "arrays of one length"),
+    ],
+)
+def test_refuses_a_broken_log(
+    name: str,
+    wild: Interactions,
+    broken: Callable[[Interactions], Interactions],
+    message: str,
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        fit(name, broken(wild))
+
+
+def test_refuses_a_folder_without_it(name: str, wild: Interactions, tmp_path: Path) -> None:
+    model = fit(name, wild)
+    with pytest.raises(NotReady, match="mercato build"):
+        type(model).load(tmp_path)
+    model.save(tmp_path)
+    arrays = sorted(tmp_path.glob("*.npy"))
+    if arrays:
+        arrays[0].unlink()
+        with pytest.raises(NotReady, match=arrays[0].name):
+            type(model).load(tmp_path)
+    (tmp_path / "model.json").write_text('{"format": 0, "model": "Other", "fields": {}}')
+    with pytest.raises(NotReady, match="found Other of format 0"):
+        type(model).load(tmp_path)
+
+
+def test_every_hyperparameter_has_a_default_and_an_effect(name: str) -> None:
+    """A model is what `MODELS` names: a frozen dataclass that can be made without arguments, each
+    of whose fields its module reads."""
+    model = CONFIGURED[name]
+    assert is_dataclass(model)
+    source = inspect.getsource(sys.modules[type(model).__module__])
+    for each in fields(model):
+        assert f"self.{each.name}" in source

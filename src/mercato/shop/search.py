@@ -97,4 +97,5 @@ def query_vector(live: Live, call: SearchCall) -> NDArray[np.float32] | None:
     """(d,) the vector of the words; None without words, without an encoder or by mode."""
     if live.encoder is None or call.mode == "lexical" or not call.q.strip():
         return None
-    return live.encoder.encode([call.q])[0]
+    vector: NDArray[np.float32] = live.encoder.encode([call.q])[0]
+    return vector

@@ -4,6 +4,9 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 import mercato
 from mercato.core.paths import ShopPaths
@@ -11,10 +14,11 @@ from mercato.core.progress import Progress
 from mercato.core.settings import Settings, load_settings
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
+from mercato.evaluation.report import Report
 from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
-from mercato.training.evaluate import Measured, event_span, measure_shelves
-from mercato.training.parts import Parts, make_parts, read_assets
+from mercato.training.evaluate import measure_search, measure_shelves
+from mercato.training.parts import Parts, event_span, make_parts, read_assets
 from mercato.training.workshop import DONE, UNFINISHED, Workshop, one_at_a_time
 
 _KEEP_RELEASES = 5
@@ -60,27 +64,39 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
     return Built(number, releases.verify(number), reused)
 
 
-def measure(root: Path, *, split: datetime, end: datetime | None, progress: Progress) -> Measured:
-    """Build up to ``split`` aside, ask it as shoppers would, compare with what came after."""
+def evaluate_split(
+    root: Path, *, split: datetime, end: datetime | None = None, progress: Progress
+) -> Report:
+    """Build up to ``split`` aside, ask it as shoppers would, compare with what they bought then.
+
+    Raises NotReady where there is nothing to learn from or nothing to compare with.
+    """
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
-    store = AssetStore(paths.assets)
     with one_at_a_time(paths.build):
         workshop = Workshop(paths.build, progress)
-        return _measure(workshop, store, settings, split, end, most_users=None)
+        return _measure(workshop, AssetStore(paths.assets), settings, split, end, None)
+
+
+def evaluate_judgments(root: Path, *, judgments: pa.Table, gain: str, progress: Progress) -> Report:
+    """Ask the published release all queries that were judged (query, item_id, grade)."""
+    paths = ShopPaths(root)
+    releases = ReleaseStore(paths.releases)
+    folder = releases.folder(releases.require_current())
+    with serve_draft(folder, load_settings(paths.settings)) as shop:
+        return measure_search(shop, judgments, gain, progress)
 
 
 def _own_measure(
     workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Metrics of the same pipeline on the newest days; nothing where the log is too short."""
-    days = settings.evaluation.days
+    days = timedelta(days=settings.evaluation.days)
     span = event_span(store, until)
-    if days == 0 or span is None or span.newest - span.oldest < timedelta(days=2 * days):
+    if not days or span is None or span.newest - span.oldest < 2 * days:
         return {}
-    split = span.newest - timedelta(days=days)
-    measured = _measure(workshop, store, settings, split, until, settings.evaluation.most_users)
-    return measured.as_json()
+    split, most = span.newest - days, settings.evaluation.most_users
+    return _measure(workshop, store, settings, split, until, most).to_json()
 
 
 def _measure(
@@ -90,14 +106,13 @@ def _measure(
     split: datetime,
     end: datetime | None,
     most_users: int | None,
-) -> Measured:
+) -> Report:
     parts = _parts(workshop, store, settings, split)
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
         folder = Path(scratch)
-        manifest = _assemble(folder, parts, workshop, split, {})
-        write_manifest(folder, manifest)
+        write_manifest(folder, _assemble(folder, parts, workshop, split, {}))
         with serve_draft(folder, settings) as shop:
-            return measure_shelves(shop, store, split, end, most_users, workshop.progress)
+            return measure_shelves(shop, store, settings, split, end, most_users, workshop.progress)
 
 
 def _parts(
@@ -112,7 +127,7 @@ def _assemble(
     parts: Parts,
     workshop: Workshop,
     until: datetime | None,
-    metrics: dict[str, object],
+    metrics: dict[str, Any],
 ) -> Manifest:
     for place, made in parts.folders.items():
         link_tree(made, folder / place, leave=DONE)

@@ -17,6 +17,7 @@ from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.texts import item_text
 from mercato.catalogue.vectors import write_vectors
+from mercato.core.columns import TS
 from mercato.core.errors import NotReady
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.progress import Progress, Step
@@ -78,25 +79,36 @@ def read_assets(
         store, LEARNED_FROM, until=until, settings=settings, engine="duckdb", progress=progress
     )
     versions = {name: store.version(name) for name in ("items", "events", *LEARNED_FROM)}
-    n_events, newest = _events_seen(store, until)
+    span = event_span(store, until)
+    as_of = until or (span and span.newest)
     return Assets(
         versions={name: version for name, version in versions.items() if version is not None},
         watermark=watermark,
         items=items,
         derived=derived,
-        as_of=newest if until is None else round(until.timestamp() * 1_000_000),
-        n_events=n_events,
+        as_of=round(as_of.timestamp() * 1_000_000) if as_of else 0,
+        n_events=span.count if span else 0,
     )
 
 
-def _events_seen(store: AssetStore, until: datetime | None) -> tuple[int, int]:
-    """How many events a build sees, and the newest one's time in microseconds (0: none)."""
+@dataclass(frozen=True)
+class EventSpan:
+    """How many events a build sees, and when the first and the last of them happened."""
+
+    count: int
+    oldest: datetime
+    newest: datetime
+
+
+def event_span(store: AssetStore, until: datetime | None) -> EventSpan | None:
+    """Of the events before ``until``; None where there are none."""
     if store.version("events") is None:
-        return 0, 0
-    ts = store.read("events", columns=["ts"])["ts"]
+        return None
+    ts = store.read("events", columns=[TS])[TS]
     if until is not None:
         ts = pc.filter(ts, pc.less(ts, pa.scalar(until, ts.type)))
-    return len(ts), pc.max(ts.cast(pa.int64())).as_py() or 0
+    ends = pc.min_max(ts).as_py()
+    return EventSpan(len(ts), ends["min"], ends["max"]) if len(ts) else None
 
 
 def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
@@ -141,7 +153,7 @@ def _popularity(assets: Assets) -> NDArray[np.float32]:
     statistics = assets.derived["item_statistics"]
     at = pc.index_in(assets.items["id"], value_set=statistics["item_id"].combine_chunks())
     buyers = pc.take(statistics["shoppers"], at)
-    return pc.fill_null(buyers, 0).to_numpy().astype(np.float32)
+    return np.asarray(pc.fill_null(buyers, 0).to_numpy(), np.float32)
 
 
 def _open_catalogue(made: Made) -> Catalogue:
@@ -156,7 +168,7 @@ def _histories(workshop: Workshop, assets: Assets, catalogue: Made, of: Mapping[
         found.save(folder)
         step.note(f"{len(found.shopper_ids):,} shoppers, {len(found.interactions.item):,} events")
 
-    return workshop.make("histories", of | {"catalogue": catalogue.fingerprint}, work)
+    return workshop.make("histories", {**of, "catalogue": catalogue.fingerprint}, work)
 
 
 def _text(

@@ -16,9 +16,12 @@ def console() -> Console:
 
 
 def test_a_log_reads_begin_now_and_then_and_end(console, monkeypatch):
+    monkeypatch.setattr(module, "_SHORT_SECONDS", 0.0)
     clock = iter([0.0, 4.0, 12.0, 20.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     with Lines(console).step("vectors", 100) as step:
+        while not console.file.getvalue():
+            pass  # until the timer has told that the step began
         step.advance(20)  # at 4 s: said nothing for less than 10 s
         step.advance(20)  # at 12 s: 40 took 12 s, so 60 more take 18 s
         step.note("92 distinct texts")
@@ -29,11 +32,17 @@ def test_a_log_reads_begin_now_and_then_and_end(console, monkeypatch):
     ]
 
 
+def test_a_short_step_is_one_line_of_a_log(console):
+    with Lines(console).step("publish") as step:
+        step.note("release 1")
+    assert console.file.getvalue() == "publish: done in 0.0 s, release 1\n"
+
+
 def test_a_step_that_fails_says_that_it_stopped(console):
     for shown in (Lines(console), Terminal(Bars(console=console))):
         with pytest.raises(ZeroDivisionError), shown.step("ease"):
             raise ZeroDivisionError
-    log, terminal = console.file.getvalue().splitlines()[1:]
+    log, terminal = console.file.getvalue().splitlines()
     assert log == "ease: stopped in 0.0 s"
     assert terminal.startswith("✗ ease")
 

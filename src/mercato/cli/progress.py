@@ -1,5 +1,6 @@
 """Shows how far work is: bars on a terminal, plain lines in a log."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,10 @@ from mercato.core.progress import Progress, Step
 
 _QUIET_SECONDS = 10.0
 """In a log, a running step is heard of so often at most."""
+
+
+_SHORT_SECONDS = 2.0
+"""In a log, a step that takes no longer is only told at its end."""
 
 
 @contextmanager
@@ -146,7 +151,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """One line when a step begins, one now and then, one at its end."""
+    """One line at a step's end; of a longer one also that it began, and one now and then."""
 
     console: Console
 
@@ -157,11 +162,14 @@ class Lines:
     def _step(self, name: str, total: int | None) -> Iterator[Step]:
         now = time.monotonic()
         line = _Line(self.console, name, total, started=now, told=now)
-        line.tell("begins")
+        begins = threading.Timer(_SHORT_SECONDS, line.tell, ("begins",))
+        begins.daemon = True
+        begins.start()
         outcome = "stopped"
         try:
             yield line
             outcome = "done"
         finally:
+            begins.cancel()
             took = duration(time.monotonic() - line.started)
             line.tell(f"{outcome} in {took}{', ' if line.text else ''}{line.text}")

@@ -74,6 +74,7 @@ class EventLog:
         self._reading = reading
         fresh = sqlite.insert(events).on_conflict_do_nothing()
         self._insert = str(fresh.compile(dialect=writing.dialect, column_keys=EVENT_COLUMNS))
+        self._link = links.upsert(writing.dialect)
         self._recent = _of_shopper()
 
     def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
@@ -142,7 +143,7 @@ class EventLog:
             return [Appended(0, 0)] * len(batches)
         before = connection.execute(select(func.max(_SEQ))).scalar() or 0
         written = connection.exec_driver_sql(self._insert, rows).rowcount
-        links.store(connection, rows)
+        links.store(connection, self._link, rows)
         if written == len(rows):
             return [Appended(sum(1 for _ in _split(batch)), 0) for batch in batches]
         identity = select(events.c.event_id, events.c.line).where(before < _SEQ)

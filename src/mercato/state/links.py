@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select, union
+from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select, union
 
 from mercato.core.events import EventRow
 from mercato.state import sqlite
@@ -18,21 +18,23 @@ _upsert = _row.on_conflict_do_update(
 _user_of = select(links.c.user_id).where(links.c.visitor_id == bindparam("visitor"))
 
 
-def store(connection: Connection, rows: Sequence[EventRow]) -> None:
+def upsert(dialect: Dialect) -> str:
+    """The statement that `store` runs, compiled once."""
+    return str(_upsert.compile(dialect=dialect))
+
+
+def store(connection: Connection, statement: str, rows: Sequence[EventRow]) -> None:
     """Remember each visitor's user where a line carries both."""
-    newest: dict[str, tuple[int, str]] = {}
+    newest: dict[str, tuple[str, int]] = {}
     for row in rows:
         visitor, user = row.visitor_id, row.user_id
         if visitor is not None and user is not None:
             known = newest.get(visitor)
-            if known is None or row.ts >= known[0]:
-                newest[visitor] = row.ts, user
+            if known is None or row.ts >= known[1]:
+                newest[visitor] = user, row.ts
     if newest:
-        parameters = [
-            {"visitor_id": visitor, "user_id": user, "ts": ts}
-            for visitor, (ts, user) in newest.items()
-        ]
-        connection.execute(_upsert, parameters)
+        found = [(visitor, user, ts) for visitor, (user, ts) in newest.items()]
+        connection.exec_driver_sql(statement, found)
 
 
 def user_of(connection: Connection, visitor_id: str) -> str | None:

@@ -111,7 +111,11 @@ def supermarket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     paths = ShopPaths(folder)
     settings = Settings()
-    settings = replace(settings, shop=replace(settings.shop, name="Mercato Supermarket"))
+    settings = replace(
+        settings,
+        shop=replace(settings.shop, name="Mercato Supermarket"),
+        evaluation=replace(settings.evaluation, days=0),
+    )
     paths.settings.write_text(settings_text(settings))
     store = AssetStore(paths.assets)
     for load in (import_items, import_events):

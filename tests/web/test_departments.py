@@ -1,6 +1,6 @@
 """The tree of categories."""
 
-from mercato.web.departments import crumbs, tree
+from mercato.web.departments import crumbs, departments, tree
 
 
 def test_paths_become_a_tree_with_the_fullest_first():
@@ -20,3 +20,21 @@ def test_crumbs_lead_to_each_level():
         ("C", "/browse?category=A+%26+B+%3E+C"),
     )
     assert crumbs("") == ()
+
+
+def test_departments_count_cards_of_two_levels(open_catalogue):
+    paths = ["A > X > 1", "A > X > 2", "A > Y", "B", None]
+    items = [
+        {
+            "id": str(at),
+            "title": "t",
+            "product_type": path,
+            "item_group_id": "g" if at < 2 else None,
+        }
+        for at, path in enumerate(paths)
+    ]
+    found = departments(open_catalogue(items))
+    assert [(each.path, each.count) for each in found] == [("A", 2), ("B", 1)]
+    assert [(each.path, each.count) for each in found[0].children] == [("A > X", 1), ("A > Y", 1)]
+    assert found[0].children[0].children == ()
+    assert departments(open_catalogue([{"id": "1", "title": "without a category"}])) == ()

@@ -139,7 +139,7 @@ class Answering:
     def _frame(self, request: Request, visit: Visit, status: int) -> Frame:
         live = self.shop.live
         # The page that says "our fault" needs nothing that may be at fault itself.
-        top = () if status == 500 else departments(live)[:_NAV_DEPARTMENTS]
+        top = () if status == 500 else departments(live.catalogue)[:_NAV_DEPARTMENTS]
         here = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"]
         path = request.url.path
         return Frame(

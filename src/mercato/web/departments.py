@@ -1,13 +1,16 @@
 """The tree of categories, counted over the whole catalogue."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
+import numpy as np
+
+from mercato.catalogue.catalogue import Catalogue
 from mercato.core.columns import PATH_SEPARATOR, PRODUCT_TYPE
-from mercato.search.search import SearchContext, SearchRequest, search
-from mercato.shop.opened import Live
 from mercato.web.glyphs import drawing
 from mercato.web.links import listing_path
+
+_LEVELS = 2
 
 
 @dataclass(frozen=True)
@@ -23,41 +26,28 @@ class Category:
     children: tuple["Category", ...] = ()
 
 
-def departments(live: Live) -> tuple[Category, ...]:
-    """The top levels, the fullest first; kept until the release or an item changes."""
-    return _departments(Snapshot(live))
+def departments(catalogue: Catalogue) -> tuple[Category, ...]:
+    """The top level with the one below, the fullest first; kept until an item changes."""
+    return catalogue.memo.get("departments", lambda: tree(level_counts(catalogue)))
 
 
-class Snapshot:
-    """A live release as a key: equal to another of the same release and changes.
+def level_counts(catalogue: Catalogue) -> dict[str, int]:
+    """Path → cards, of all paths of at most two levels.
 
-    with_changes : False where item changes make no difference
+    A facet would not do: it names the thousand fullest paths of any depth.
     """
-
-    def __init__(self, live: Live, *, with_changes: bool = True) -> None:
-        self.live = live
-        self._key = (
-            live.manifest.created_at,
-            live.number,
-            live.catalogue.overlay if with_changes else 0,
-        )
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Snapshot) and self._key == other._key
+    column = catalogue.columns[PRODUCT_TYPE]
+    texts = column.texts(np.arange(len(column.numbers)))
+    shallow = np.array([text.count(PATH_SEPARATOR) < _LEVELS for text in texts], bool)
+    pairs = column.of_rows(catalogue.living)
+    kept = np.flatnonzero(shallow[pairs.codes])
+    cards = catalogue.group[pairs.rows[kept]].astype(np.int64)
+    once = np.unique(cards * len(texts) + pairs.codes[kept])
+    counts = np.bincount(once % max(len(texts), 1), minlength=len(texts))
+    return {text: int(n) for text, n in zip(texts, counts, strict=True) if n}
 
 
-@lru_cache(maxsize=1)
-def _departments(snapshot: Snapshot) -> tuple[Category, ...]:
-    live = snapshot.live
-    request = SearchRequest("", (), (PRODUCT_TYPE,), None, 1, 1, True, "lexical")
-    counts = search(request, SearchContext(live.catalogue, None, live.calibration)).facets
-    return tree(counts[PRODUCT_TYPE])
-
-
-def tree(counts: dict[str, int]) -> tuple[Category, ...]:
+def tree(counts: Mapping[str, int]) -> tuple[Category, ...]:
     """Build the tree of paths with their counts; on each level the fullest stand first."""
     below: dict[str, list[str]] = {}
     for path in counts:

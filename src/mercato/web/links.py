@@ -1,14 +1,23 @@
 """Addresses of the storefront's pages, and what a listing's address says."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import QueryParams
 
-from mercato.catalogue.filters import Term
-from mercato.core.columns import AVAILABILITY, BRAND, COLOR, MATERIAL, PRICE, PRODUCT_TYPE, SIZE
+from mercato.catalogue.filters import And, Not, Or, Term
+from mercato.core.columns import (
+    AVAILABILITY,
+    BRAND,
+    COLOR,
+    ID,
+    MATERIAL,
+    PRICE,
+    PRODUCT_TYPE,
+    SIZE,
+)
 from mercato.core.errors import BadInput
 
 FACETS = {
@@ -100,7 +109,9 @@ class Listing:
     def _expressions(self) -> Iterator[str]:
         for name, field in FACETS.items():
             values = self.values(name)
-            if values:
+            if name == "category" and values:
+                yield _within(values)
+            elif values:
                 yield " OR ".join(_term(field, value) for value in values)
         if self.low or self.high:
             yield f"{PRICE}:{self.low}..{self.high}"
@@ -132,6 +143,15 @@ class Listing:
     def url(self) -> str:
         parameters = self.parameters()
         return f"{self.path}?{urlencode(parameters)}" if parameters else self.path
+
+
+def _within(categories: Sequence[str]) -> str:
+    """In one of the categories. The filter names the id too (no item's is empty), so that the
+    facet of categories does not leave it out as its own: what is below the chosen one is wanted,
+    not what is beside it."""
+    terms = tuple(Not(Term(PRODUCT_TYPE, category)) for category in categories)
+    outside = terms[0] if len(terms) == 1 else And(terms)
+    return str(Not(Or((outside, Term(ID, "")))))
 
 
 def _term(field: str, value: str) -> str:

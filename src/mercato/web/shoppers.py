@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from mercato.core.columns import PATH_SEPARATOR, PRODUCT_TYPE, Event
 from mercato.core.history import EVENT_CODES, Interactions
 from mercato.shop.opened import Live
-from mercato.web.departments import Snapshot
 from mercato.web.glyphs import drawing
 
 N_PICKS = 7
@@ -48,12 +47,26 @@ class Pick:
 
 def picks(live: Live) -> tuple[Pick, ...]:
     """At most `N_PICKS` known shoppers, each with another strongest habit; kept per release."""
-    return _picks(Snapshot(live, with_changes=False))
+    return _picks(_Release(live))
+
+
+class _Release:
+    """A live release as a key: equal to another of the same release, whatever items changed."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._key = (live.manifest.created_at, live.number)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Release) and self._key == other._key
 
 
 @lru_cache(maxsize=1)
-def _picks(snapshot: Snapshot) -> tuple[Pick, ...]:
-    live = snapshot.live
+def _picks(release: _Release) -> tuple[Pick, ...]:
+    live = release.live
     bought = live.histories.interactions
     users = _considered(live, bought)
     names, category = _categories(live)

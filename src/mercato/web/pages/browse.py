@@ -19,4 +19,4 @@ class Browse:
 def browse(ask: Ask) -> Page:
     if ask.query.get("category"):
         return listing(ask)
-    return Page(Browse(departments(ask.shop.live)))
+    return Page(Browse(departments(ask.shop.live.catalogue)))

@@ -28,7 +28,7 @@ class Home:
 
 
 def home(ask: Ask) -> Page:
-    top = departments(ask.shop.live)
+    top = departments(ask.shop.live.catalogue)
     shelves = (each for each in _shelves(ask, top) if each.cards)
     doors = tuple(replace(each, children=()) for each in top[:_DOORS])
     return Page(Home(ask.visit.user_id, tuple(shelves), doors))

@@ -15,6 +15,7 @@ def manifest() -> Manifest:
         as_of=1,
         until=None,
         watermark=0,
+        changes=0,
         inputs={"items": 3},
         steps={},
         counts={"items": 2},

@@ -52,9 +52,12 @@ def command(
 
 def run_build(folder: Path, until: datetime | None = None) -> "Built":
     """Build with progress; after Ctrl-C says what is kept."""
+    from mercato.operating.settling import settle
     from mercato.training.build import build
 
-    check_room(ShopPaths(folder).assets)
+    paths = ShopPaths(folder)
+    check_room(paths.assets)
+    settle(paths)
     started = time.monotonic()
     with shown() as progress:
         steps = Remembering(progress)

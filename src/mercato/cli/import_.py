@@ -97,7 +97,10 @@ def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[Import
     """
     from mercato.data.importing import import_events, import_items, import_judgments
     from mercato.data.store import AssetStore
+    from mercato.operating.settling import settle
 
+    # What was changed through the API before this import must not undo it later.
+    settle(paths)
     store = AssetStore(paths.assets)
     reports = []
     with shown() as progress:

@@ -30,6 +30,7 @@ class Manifest:
     as_of      : microseconds since 1970 UTC, the moment up to which it has learned
     until      : the same as text where the build was told ``--until``, else None
     watermark  : the highest ``seq`` of the state's events that it has learned from
+    changes    : the highest ``seq`` of the state's item changes that its catalogue holds
     inputs     : asset name → version
     steps      : build step → its fingerprint and its seconds
     files      : path → {"sha256", "bytes"}
@@ -39,6 +40,7 @@ class Manifest:
     as_of: int
     until: str | None
     watermark: int
+    changes: int
     inputs: Mapping[str, int]
     steps: Mapping[str, Mapping[str, Any]]
     counts: Mapping[str, int]
@@ -160,6 +162,11 @@ class ReleaseStore:
         draft.rename(self.folder(number))
         _sync(self.root)
         return number
+
+    def changes_in_all(self) -> int:
+        """Item changes up to this ``seq`` are in the catalogue of every release kept here."""
+        manifests = [read_manifest(self.folder(number)) for number in self.numbers()]
+        return min((manifest.changes for manifest in manifests), default=0)
 
     def verify(self, number: int) -> Manifest:
         """Compare every file with its checksum. Raises ChecksFailed that names what differs."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
+from mercato.operating.item_drain import drain_items
 from mercato.shop.opened import Shop
 
 _log = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ class Background:
 
     def _drain(self) -> None:
         drain(self._shop.state, self._store)
+        drain_items(self._shop.state, self._store)
         self._drains += 1
         if self._drains % DRAINS_A_PRUNING == 0:
             days = self._shop.settings.state.keep_days
             prune(self._shop.state, self._store, days, self._shop.live.manifest.watermark)
+            self._shop.state.items.prune(self._shop.releases.changes_in_all())

@@ -45,11 +45,12 @@ def open_release(folder: Path, number: int) -> Live:
     manifest = read_manifest(folder)
     has_vectors = (folder / "vectors").is_dir()
     vectors = VectorIndex.open(folder / "vectors") if has_vectors else None
+    base = open_base(folder / "catalogue", vectors)
     return Live(
         number=number,
         manifest=manifest,
         clock=Clock(manifest.as_of, _microseconds(manifest.created_at)),
-        catalogue=Catalogue.over(open_base(folder / "catalogue", vectors), number),
+        catalogue=replace(Catalogue.over(base, number), overlay=manifest.changes),
         encoder=TextEncoder.open(folder / "encoder") if has_vectors else None,
         calibration=_calibration(folder / "calibration" / "calibration.json"),
         models=open_models(folder / "models"),

@@ -142,6 +142,7 @@ def _assemble(
         as_of=parts.as_of,
         until=until.isoformat() if until else None,
         watermark=parts.watermark,
+        changes=parts.changes,
         inputs=parts.inputs,
         steps=steps,
         counts=parts.counts,

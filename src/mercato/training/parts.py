@@ -48,6 +48,7 @@ class Parts:
     folders: dict[str, Path]
     inputs: dict[str, int]
     watermark: int
+    changes: int
     as_of: int
     counts: dict[str, int]
 
@@ -58,6 +59,7 @@ class Assets:
 
     versions: dict[str, int]
     watermark: int
+    changes: int
     items: pa.Table
     derived: dict[str, pa.Table]
     as_of: int
@@ -71,7 +73,9 @@ def read_assets(
     progress: Progress,
 ) -> Assets:
     """Read items, derive what is derived. Raises NotReady where there are no items."""
+    # Before the versions: what is drained in between is then read twice, but nothing is missed.
     watermark = store.transaction("events", DRAIN_APPLICATION) or 0
+    changes = store.transaction("items", DRAIN_APPLICATION) or 0
     version = store.version("items")
     if version is None or (items := store.read("items", version)).num_rows == 0:
         raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
@@ -84,6 +88,7 @@ def read_assets(
     return Assets(
         versions={name: version for name, version in versions.items() if version is not None},
         watermark=watermark,
+        changes=changes,
         items=items,
         derived=derived,
         as_of=round(as_of.timestamp() * 1_000_000) if as_of else 0,
@@ -131,6 +136,7 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
         watermark=assets.watermark,
+        changes=assets.changes,
         as_of=assets.as_of,
         counts={
             "items": assets.items.num_rows,

@@ -1,0 +1,31 @@
+"""Everything of the state into the assets, before an import or a build looks at them."""
+
+from mercato.core.paths import ShopPaths
+from mercato.core.settings import load_settings
+from mercato.data.store import AssetStore, Conflict
+from mercato.operating.drain import drain
+from mercato.operating.item_drain import drain_items
+from mercato.state import State
+
+_ATTEMPTS = 5
+"""A server drains beside us now and then; one of the two then begins again."""
+
+
+def settle(paths: ShopPaths) -> None:
+    """Drain events, answers and item changes of a shop, whether it is being served or not.
+
+    Raises Conflict where other writers were faster each time.
+    """
+    store = AssetStore(paths.assets)
+    state = State.open(load_settings(paths.settings).state.url, paths.root)
+    try:
+        for attempt in range(_ATTEMPTS):
+            try:
+                drain(state, store)
+                drain_items(state, store)
+                return
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+    finally:
+        state.close()

@@ -34,9 +34,11 @@ def _merged(parts: tuple[str | None, ...]) -> str | None:
 def _from_columns(columns: Mapping[str, pa.Array]) -> pa.Array:
     """One distinct value is encoded once, so a million rows cost what their values do."""
     members = [_member(name, columns[name]) for name in sorted(columns)]
-    inside = pc.binary_join_element_wise(*members, ",", null_handling="skip")
-    objects = pc.binary_join_element_wise("{", inside, "}", "")
-    return pc.if_else(pc.equal(inside, ""), pa.scalar(None, pa.string()), objects)
+    # Joining skips nulls, but a row of nulls only would be lost: an empty text stands in front.
+    first = pa.repeat("", len(members[0]))
+    joined = pc.binary_join_element_wise(first, *members, ",", null_handling="skip")
+    objects = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), objects)
 
 
 def _member(name: str, column: pa.Array) -> pa.Array:

@@ -197,6 +197,8 @@ def attributes_json(fields: dict[str, object]) -> str | None:
 def _attribute(value: object) -> str | int | float | list[str] | None:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, str):

@@ -146,7 +146,7 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
         raise BadInput(
             f"the mapped columns in {source.path}",
             f"no column {', '.join(sorted(missing))}",
-            "Write the names as the source spells them.",
+            "Write the names as the source spells them; name the --format where it is plain.",
         )
 
 
@@ -167,7 +167,7 @@ def _refuse_if_bad(
     if staging.read == 0:
         places = ", ".join(str(source.path) for source in staging.sources)
         raise BadInput(f"rows in {places}", "none", "Check the files.")
-    if staging.refused <= max_bad_share * staging.read:
+    if staging.refused <= max_bad_share * staging.read and staging.refused < staging.read:
         return
     report = _report(order, staging, quarantined, NO_CHANGES, version=None, committed=False)
     worst = report.checks[0]

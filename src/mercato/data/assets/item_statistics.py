@@ -63,10 +63,10 @@ def _banded(items: ibis.Table) -> ibis.Table:
         price=price_paid(items),
         top=items.product_type.split(PATH_SEPARATOR)[0].coalesce(""),
     )
-    share = priced.price.cume_dist().over(
+    below = priced.price.percent_rank().over(
         group_by=[priced.top, priced.price.isnull()], order_by=priced.price
     )
-    band = (share * BANDS).ceil().cast("int32")
+    band = ibis.least((below * BANDS).floor().cast("int32") + 1, BANDS)
     none = ibis.null("int32")
     return priced.select("item_id", price_band=ibis.ifelse(priced.price.isnull(), none, band))
 

@@ -38,7 +38,7 @@ SESSIONS = Asset(
     keys=(SHOPPER_ID, "session_id"),
     inputs=("events",),
     build=build,
-    checks=(required(SHOPPER_ID, ""), required("session_id", "")),
+    checks=(required(SHOPPER_ID, "Report this."), required("session_id", "Report this.")),
     schema=pa.schema(
         [
             (SHOPPER_ID, pa.string()),

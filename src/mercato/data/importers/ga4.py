@@ -11,14 +11,13 @@ from mercato.data.importers.json_files import JSON_SUFFIXES, objects
 from mercato.data.importers.raw import RawBatch, Reading, Refusal, Source
 
 _BATCH_EVENTS = 16_384
-_MARKS = frozenset(
-    {"items", "events", "params", "event_params", "client_id", "user_pseudo_id", "event_name"}
-    | {"timestamp_micros", "event_timestamp"}
-)
-"""Fields that only events in GA4's shape have."""
+_OF_A_ROW = frozenset({"item_id", "line"})
+"""Fields that rows of a plain log have beside the event's, where GA4 has ``items``."""
 
 
 class Ga4:
+    """Events in GA4's shape; a file of plain rows, one an event line, is not."""
+
     name = "ga4"
     assets = frozenset({"events"})
 
@@ -26,7 +25,7 @@ class Ga4:
         if not source.path.is_file() or source.suffix not in JSON_SUFFIXES:
             return False
         first = next((value for _, value in objects(source)), None)
-        return isinstance(first, dict) and not _MARKS.isdisjoint(first)
+        return isinstance(first, dict) and _OF_A_ROW.isdisjoint(first)
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
         values = objects(source)

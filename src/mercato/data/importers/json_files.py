@@ -89,38 +89,42 @@ def _first_sign(stream: BinaryIO) -> bytes:
 def _of_lines(stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
     for line, text in enumerate(stream, start=1):
         if text := text.removeprefix(b"\xef\xbb\xbf").strip():
-            try:
-                yield line, orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                shown = text.decode("utf-8", "backslashreplace")
-                row = orjson.dumps(shown).decode()
-                yield line, Refusal(line, "row-json", None, str(error), row)
+            yield line, _value(text, line)
 
 
-def _of_array(source: Source, stream: BinaryIO) -> Iterator[tuple[int, object]]:
-    text = io.TextIOWrapper(stream, "utf-8-sig")
+def _value(text: bytes | str, line: int) -> object | Refusal:
+    try:
+        found: object = orjson.loads(text)
+        return found
+    except orjson.JSONDecodeError as error:
+        shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
+        return Refusal(line, "row-json", None, str(error), json.dumps(shown))
+
+
+def _of_array(source: Source, stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
     decoder = json.JSONDecoder()
-    buffer = text.read(_CHUNK)
-    line = 1 + buffer[: buffer.index("[")].count("\n")
-    buffer = buffer[buffer.index("[") + 1 :]
-    at = 0
-    while True:
-        gap = _BETWEEN.match(buffer, at)
-        start = gap.end() if gap else at
-        line += buffer.count("\n", at, start)
-        if buffer[start : start + 1] == "]":
-            return
-        try:
-            value, at = decoder.raw_decode(buffer, start)
-        except json.JSONDecodeError as error:
-            more = text.read(max(_CHUNK, len(buffer)))
-            if not more:
-                raise BadInput(
-                    f"a JSON array in {source.path}",
-                    f"{error.msg} in line {line + buffer.count(chr(10), start, error.pos)}",
-                    "Mend that place, or write one object a line.",
-                ) from None
-            buffer, at = buffer[start:] + more, 0
-            continue
-        yield line, value
-        line += buffer.count("\n", start, at)
+    with io.TextIOWrapper(stream, "utf-8-sig", errors="backslashreplace") as text:
+        buffer = text.read(_CHUNK)
+        at = buffer.index("[") + 1
+        line = 1 + buffer.count("\n", 0, at)
+        while True:
+            gap = _BETWEEN.match(buffer, at)
+            start = gap.end() if gap else at
+            line += buffer.count("\n", at, start)
+            if buffer[start : start + 1] == "]":
+                return
+            try:
+                at = decoder.raw_decode(buffer, start)[1]
+            except json.JSONDecodeError as error:
+                more = text.read(max(_CHUNK, len(buffer)))
+                if not more:
+                    broken = line + buffer.count("\n", start, error.pos)
+                    raise BadInput(
+                        f"a JSON array in {source.path}",
+                        f"{error.msg} in line {broken}",
+                        "Mend that place, or write one object a line.",
+                    ) from None
+                buffer, at = buffer[start:] + more, 0
+                continue
+            yield line, _value(buffer[start:at], line)
+            line += buffer.count("\n", start, at)

@@ -39,10 +39,9 @@ class Source:
 
     def open(self) -> BinaryIO:
         """The bytes of its one file, unpacked where they are gzip's."""
-        stream = self.path.open("rb")
-        packed = stream.read(2) == b"\x1f\x8b"
-        stream.seek(0)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if packed else stream
+        with self.path.open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        return cast(BinaryIO, gzip.open(self.path)) if packed else self.path.open("rb")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from mercato.catalogue.masks import known_field
 from mercato.core.errors import BadInput
 from mercato.search.matching import Matches, everything, matches, mode_of
 from mercato.search.ordering import Keys, first, leaders
-from mercato.search.request import SearchContext, SearchRequest, SearchResult
+from mercato.search.request import Mode, SearchContext, SearchRequest, SearchResult
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
 
@@ -28,8 +28,8 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     catalogue = context.catalogue
     filters = [parse(each) for each in request.filters]
     terms = conjuncts(filters)
-    mode = mode_of(request.mode, context)
     sought = words(request.q)
+    mode = mode_of(request.mode, context) if sought else Mode(request.mode)
     found = matches(sought, mode, context) if sought else everything(catalogue)
     result = _where(found, terms, catalogue)
     keys = _keys(request.sort, result, catalogue, by_score=bool(sought))

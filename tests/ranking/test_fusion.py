@@ -1,0 +1,39 @@
+import json
+
+import numpy as np
+import pytest
+
+from mercato.core.errors import BadInput
+from mercato.ranking.fusion import Calibration, fuse
+
+CALIBRATION = Calibration()
+
+
+def fused(lexical: list[float], cosine: list[float], best: float = 10.0) -> list[float]:
+    arrays = (np.array(each, np.float32) for each in (lexical, cosine))
+    words, meaning = arrays
+    return fuse(words, best, meaning, CALIBRATION).tolist()
+
+
+def test_both_more_words_and_more_meaning_score_higher() -> None:
+    assert fused([2, 4], [0.5, 0.5])[0] < fused([2, 4], [0.5, 0.5])[1]
+    assert fused([2, 2], [0.6, 0.8])[0] < fused([2, 2], [0.6, 0.8])[1]
+
+
+def test_scores_lie_between_nothing_and_everything() -> None:
+    assert 0 <= min(fused([0, 10], [-1, 1])) < max(fused([0, 10], [-1, 1])) <= 1
+
+
+def test_a_query_without_known_words_is_scored_by_meaning() -> None:
+    low, high = fused([0, 0], [0.5, 0.9], best=0.0)
+    assert 0 < low < high
+
+
+def test_a_calibration_reads_back_from_json() -> None:
+    calibration = Calibration(semantic_threshold=0.3, semantic_weight=0.25)
+    assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
+
+
+def test_a_calibration_of_another_version_is_refused() -> None:
+    with pytest.raises(BadInput, match="magic"):
+        Calibration.from_json({"magic": 1.0})

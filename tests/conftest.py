@@ -93,7 +93,7 @@ def open_catalogue(tmp_path_factory: pytest.TempPathFactory) -> OpenCatalogue:
 
 @pytest.fixture(scope="session")
 def supermarket(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's shop made smaller and built: the 3,000 products that most households buy, and
+    """The demo's shop made smaller and built: the 1,500 products that most households buy, and
     every sixteenth household. Tests that write into it open a copy."""
     # Imported late: no other test waits for what a build needs.
     from mercato.data.importers.complete_journey import package_folder
@@ -130,7 +130,7 @@ def _sample(whole: Path, part: Path) -> None:
         lines = f"'{whole}/transactions.parquet'"
         database.sql(
             f"CREATE TABLE kept AS SELECT product_id FROM {lines} GROUP BY product_id "
-            "ORDER BY count(DISTINCT household_id) DESC, product_id LIMIT 3000"
+            "ORDER BY count(DISTINCT household_id) DESC, product_id LIMIT 1500"
         )
         bought, joined = "product_id IN (FROM kept)", "household_id % 16 = 0"
         for table, where in (

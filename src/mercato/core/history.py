@@ -82,7 +82,9 @@ class Interactions:
 
     def of_kinds(self, *events: Event) -> "Interactions":
         """Only events of these kinds."""
-        return self.where(np.isin(self.event, [EVENT_CODES[event] for event in events]))
+        wanted = np.zeros(len(EVENT_CODES), bool)
+        wanted[[EVENT_CODES[event] for event in events]] = True
+        return self.where(wanted[self.event])
 
 
 def one_shopper(*parts: Interactions) -> Interactions:

@@ -86,7 +86,9 @@ PLACEMENTS: Mapping[Placement, Rules] = {
     Placement.ITEM_SIMILAR: Rules(
         stages=(
             _stage(
-                (content(sources.the_item), 1.0), (CATEGORY, 0.2), (item_knn(sources.the_item), 0.1)
+                (content(sources.the_item), 1.0),
+                (CATEGORY, 0.05),
+                (item_knn(sources.the_item), 0.05),
             ),
             _stage((POPULARITY, 1.0)),
         ),

@@ -83,9 +83,9 @@ class _Filling:
                 break
         if len(chosen) == 0:
             return
-        scale = ceiling / found.scores[chosen[0]]
+        scores = ceiling * (found.scores / found.scores[chosen[0]])
         self.picks += [
-            _Pick(int(found.rows[at]), float(found.scores[at] * scale), stage, int(found.part[at]))
+            _Pick(int(found.rows[at]), float(scores[at]), stage, int(found.part[at]))
             for at in chosen
         ]
         rows = found.rows[chosen]

@@ -95,6 +95,18 @@ def _toml(key: "Field[Any]") -> str:
     return f"`{settings.toml_value(key.default)}`"
 
 
+FILTERS = """\
+## Filters
+
+    brand:"Acme" AND price:10..50 AND NOT color:red
+
+A term is a field and a value; `AND`, `OR`, `NOT` and parentheses join terms. Fields are the items'
+columns and every attribute. Values are compared without regard to case; one with spaces stands in
+quotes. `10..50` has both ends, `10..<50` leaves out 50, `10..` and `..50` are open. A category
+(`product_type`) has all that stands below it. What a facet is called works as a value.
+"""
+
+
 def routes() -> str:
     """docs/api.md"""
     # Which routes there are does not depend on a shop's release, so none is opened.
@@ -106,6 +118,7 @@ def routes() -> str:
         "error is an RFC 9457 problem document that says what was expected, what was found and\n"
         "the remedy. An item bears the Google Merchant feed's names, an event GA4's.\n",
     ]
+    parts.append(FILTERS)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             parts += _operation(f"{method.upper()} {path}", operation)

@@ -1,6 +1,11 @@
 """`mercato build`: what it says before, and when it is interrupted."""
 
+import re
+import signal
+import subprocess
+import sys
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +52,24 @@ def test_times_are_utc(text, iso):
 def test_what_is_no_time_is_wrong_use():
     with pytest.raises(WrongUse, match="--until 2017-12-01"):
         parse_time("--until", "December")
+
+
+def test_an_interrupted_build_says_what_is_kept_and_goes_on(mercato, tmp_path):
+    mercato("init", "shop")
+    tour = Path(__file__).parents[2] / "examples" / "tour"
+    mercato("import", "shop", "--items", tour / "products.csv", "--events", tour / "events.csv")
+    command = [sys.executable, "-m", "mercato.cli", "build", "shop"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as build:
+        assert build.stderr is not None
+        next(line for line in build.stderr if line.startswith("encoder: done"))
+        build.send_signal(signal.SIGINT)
+        said = build.stderr.read()
+    assert build.returncode == 130
+    assert "Traceback" not in said
+    kept = said.partition("Kept: ")[2]
+    assert "catalogue, histories, encoder" in kept
+    assert "goes on from there: mercato build shop" in kept
+
+    again = mercato("build", "shop")
+    assert again.returncode == 0, again.stderr
+    assert re.search(r"encoder: done in .*, unchanged", again.stderr)

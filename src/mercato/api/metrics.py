@@ -132,4 +132,4 @@ class CountRequests:
 
 def _route(scope: Scope) -> str:
     """The pattern of the address, so that ids make no series of their own."""
-    return getattr(scope.get("route"), "path", None) or "other"
+    return getattr(scope.get("route"), "path_format", "other")

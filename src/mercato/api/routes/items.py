@@ -33,7 +33,7 @@ def add_items(app: FastAPI, shop: Shop) -> None:
     @app.put(
         "/v1/items/{item_id:path}",
         response_model=Changed,
-        responses=_NEW | problems(*_ALWAYS),
+        responses=_NEW | problems(404, *_ALWAYS),
         openapi_extra=_ITEM,
     )
     async def put_item(item_id: ItemId, request: Request) -> JSONAnswer:

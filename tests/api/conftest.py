@@ -1,0 +1,121 @@
+"""The tour's outdoor shop, built once without an encoder; each test is served its own copy."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from mercato.api import create_api
+from mercato.core.progress import Silent
+from mercato.core.settings import Identity, SearchSettings, ServeSettings, Settings, settings_text
+from mercato.data.importing import import_events, import_items
+from mercato.data.store import AssetStore
+from mercato.shop.opened import Shop
+from mercato.training.build import build
+
+TOUR = Path(__file__).parents[2] / "examples" / "tour"
+
+SETTINGS = Settings(
+    shop=Identity(name="Hill & Harbour", currency="EUR"),
+    search=SearchSettings(encoder="none"),
+    serve=ServeSettings(cors_origins=("https://shop.example",), drain_seconds=0.3),
+)
+
+
+@pytest.fixture(scope="session")
+def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shops") / "tour"
+    folder.mkdir()
+    (folder / "shop.toml").write_text(settings_text(SETTINGS))
+    store = AssetStore(folder / "assets")
+    import_items(store, [TOUR / "products.csv"], settings=SETTINGS)
+    import_events(store, [TOUR / "events.csv"], settings=SETTINGS)
+    build(folder, progress=Silent())
+    return folder
+
+
+@pytest.fixture
+def shop_folder(built_shop: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built_shop, tmp_path / "shop"))
+
+
+@pytest.fixture
+def shop(shop_folder: Path) -> Iterator[Shop]:
+    opened = Shop.open(shop_folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def api(shop: Shop) -> FastAPI:
+    return create_api(shop)
+
+
+@pytest.fixture
+def client(api: FastAPI) -> Iterator[TestClient]:
+    """Asks the API with its background work running, as it is served."""
+    with TestClient(api, raise_server_exceptions=False) as asking:
+        yield asking
+
+
+@pytest.fixture
+def quiet(shop_folder: Path) -> Path:
+    """A shop whose drain does not run within a test."""
+    settings = replace(SETTINGS, serve=ServeSettings(drain_seconds=3600.0))
+    (shop_folder / "shop.toml").write_text(settings_text(settings))
+    return shop_folder
+
+
+Serve = Callable[..., AbstractContextManager["Server"]]
+
+
+class Server:
+    """A process that serves; ``workers`` are its children where there are several."""
+
+    def __init__(self, process: "subprocess.Popen[str]", address: str) -> None:
+        self.process = process
+        self.address = address
+
+    def kill(self) -> None:
+        """End it as a power cut would: no handler runs, nothing is flushed."""
+        os.killpg(self.process.pid, 9)
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Serve:
+    """``with serve(folder, "--workers", "2") as server``: `mercato serve`, until it is left."""
+
+    @contextmanager
+    def serving(folder: Path, *words: str) -> Iterator[Server]:
+        command = [sys.executable, "-m", "mercato.cli", "serve", str(folder), "--port", "0", *words]
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            assert process.stderr is not None
+            said = []
+            for line in process.stderr:
+                said.append(line)
+                if found := re.search(r"http://\S+", line):
+                    threading.Thread(target=process.stderr.read, daemon=True).start()
+                    break
+            else:
+                pytest.fail(f"mercato serve ended: {''.join(said)}")
+            try:
+                yield Server(process, found.group())
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait(timeout=30)
+
+    return serving

@@ -1,0 +1,86 @@
+"""Whatever is sent, the answer is one that /openapi.json knows of, and no 5xx."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode, checks
+from schemathesis.schemas import BaseSchema
+
+Serve = Callable[..., AbstractContextManager[Any]]
+
+SHORT, LONG = 12, 3_000
+"""Requests an operation, in each mode."""
+
+BEFORE_THE_API = b"Invalid HTTP request received."
+"""What uvicorn says to an address of more than 64 KB."""
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.allow_header_conformance,
+    checks.unsupported_method,
+]
+
+WITH_PARAMETERS = [
+    "POST /v1/events",
+    "GET /v1/search",
+    "GET /v1/suggest",
+    "GET /v1/recommend/{placement}",
+    "PUT /v1/items/{item_id}",
+    "PATCH /v1/items/{item_id}",
+    "DELETE /v1/items/{item_id}",
+    "POST /v1/items:batch",
+]
+PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics"]
+
+CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]
+CASES += [(each, GenerationMode.POSITIVE) for each in PLAIN]
+
+
+@pytest.fixture(scope="module")
+def schema(
+    built_shop: Path, tmp_path_factory: pytest.TempPathFactory, serve: Serve
+) -> Iterator[BaseSchema]:
+    folder = shutil.copytree(built_shop, tmp_path_factory.mktemp("fuzz") / "shop")
+    with serve(Path(folder)) as server:
+        yield schemathesis.openapi.from_url(f"{server.address}/openapi.json")
+
+
+def test_every_operation_is_fuzzed(schema: BaseSchema) -> None:
+    found = [result.ok().label for result in schema.get_all_operations()]
+    assert sorted(found) == sorted(WITH_PARAMETERS + PLAIN)
+
+
+@pytest.mark.parametrize("examples", [SHORT, pytest.param(LONG, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("operation", "mode"), CASES, ids=[f"{each}-{mode.value}" for each, mode in CASES]
+)
+@pytest.mark.timeout(3600)
+def test_no_request_breaks_what_is_documented(
+    schema: BaseSchema, operation: str, mode: GenerationMode, examples: int
+) -> None:
+    method, _, path = operation.partition(" ")
+    fuzzed = schema[path][method]
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=fuzzed.as_strategy(generation_mode=mode))
+    def ask(case: schemathesis.Case) -> None:
+        response = case.call()
+        if response.content != BEFORE_THE_API:
+            case.validate_response(response, checks=CHECKS)
+
+    ask()

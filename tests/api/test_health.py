@@ -1,0 +1,74 @@
+import time
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from mercato.api.metrics import CountRequests
+from mercato.shop.opened import Shop
+
+
+def value(client: TestClient, series: str) -> float:
+    for line in client.get("/metrics").text.splitlines():
+        if line.startswith(f"{series} "):
+            return float(line.rpartition(" ")[2])
+    raise AssertionError(f"no series {series}")
+
+
+def test_alive_and_ready(client: TestClient) -> None:
+    assert client.get("/healthz").text == "ok\n"
+    assert client.get("/readyz").json() == {"status": "ready", "release": 1}
+
+
+def test_not_ready_once_nothing_can_be_written(api: FastAPI, shop: Shop) -> None:
+    client = TestClient(api)
+    shop.close()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_requests_are_counted_by_route(client: TestClient) -> None:
+    for number in range(3):
+        client.delete(f"/v1/items/unknown-{number}")
+    client.get("/v1/search")
+    client.get("/v1/search?page=0")
+    gone = 'mercato_requests_total{route="/v1/items/{item_id}",status="404"}'
+    assert value(client, gone) == 3
+    assert value(client, 'mercato_requests_total{route="/v1/search",status="400"}') == 1
+    assert value(client, 'mercato_request_seconds_count{route="/v1/search"}') == 2
+
+
+def test_events_and_their_way_are_counted(client: TestClient) -> None:
+    event = {"event_id": "a", "event": "view_item"}
+    client.post("/v1/events", json=[event, {**event, "event_id": "b"}, {}])
+    client.post("/v1/events", json=event)
+    assert value(client, 'mercato_events_total{result="accepted"}') == 2
+    assert value(client, 'mercato_events_total{result="duplicate"}') == 1
+    assert value(client, 'mercato_events_total{result="rejected"}') == 1
+    deadline = time.monotonic() + 20
+    while value(client, "mercato_events_undrained") > 0:  # the drain runs beside the requests
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_release_and_what_came_after(client: TestClient) -> None:
+    assert value(client, "mercato_release_number") == 1
+    assert 0 < value(client, "mercato_release_age_seconds") < 3600
+    assert value(client, "mercato_overlay_items") == 0
+    client.put("/v1/items/kettle", json={"title": "Kettle"})
+    assert value(client, "mercato_overlay_items") == 1
+    assert value(client, "mercato_answers_lost") == 0
+
+
+def test_an_error_is_counted_too(
+    client: TestClient, api: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any(each.cls is CountRequests for each in api.user_middleware)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("mercato.api.routes.suggest.suggest", broken)
+    client.get("/v1/suggest")
+    assert value(client, 'mercato_requests_total{route="/v1/suggest",status="500"}') == 1

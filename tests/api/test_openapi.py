@@ -1,0 +1,63 @@
+"""/openapi.json says what there is, and nothing else."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from mercato.core.columns import EVENT_COLUMNS, LINE
+
+
+def operations(client: TestClient) -> dict[tuple[str, str], dict]:
+    paths = client.get("/openapi.json").json()["paths"]
+    return {
+        (method.upper(), path): operation
+        for path, of_path in paths.items()
+        for method, operation in of_path.items()
+    }
+
+
+def test_every_route_is_documented(client: TestClient, api: FastAPI) -> None:
+    routes = {
+        (method, route.path_format)
+        for route in api.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    documented = operations(client)
+    assert set(documented) == routes
+    assert {path for _, path in routes} == {
+        "/v1/events",
+        "/v1/search",
+        "/v1/suggest",
+        "/v1/recommend/{placement}",
+        "/v1/items/{item_id}",
+        "/v1/items:batch",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
+    for operation in documented.values():
+        assert operation["description"]
+        assert "422" not in operation["responses"]
+
+
+def test_errors_are_documented_as_problems(client: TestClient) -> None:
+    for (_, path), operation in operations(client).items():
+        if path.startswith("/v1/"):
+            problem = operation["responses"]["400"]["content"]
+            assert list(problem) == ["application/problem+json"]
+
+
+def test_bodies_are_documented(client: TestClient) -> None:
+    documented = operations(client)
+    for call in (
+        ("POST", "/v1/events"),
+        ("PUT", "/v1/items/{item_id}"),
+        ("POST", "/v1/items:batch"),
+    ):
+        assert documented[call]["requestBody"]["required"]
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
+    event = set(schemas["SentEvent"]["properties"])
+    item = set(schemas["SentItem"]["properties"])
+    assert event | item == {*EVENT_COLUMNS, "items"} - {LINE}

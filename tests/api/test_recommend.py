@@ -1,0 +1,63 @@
+import pytest
+from starlette.testclient import TestClient
+
+from mercato.core.columns import Placement
+
+
+@pytest.mark.parametrize("placement", list(Placement))
+def test_every_placement_answers_in_one_shape(client: TestClient, placement: Placement) -> None:
+    asked = {"user_id": "u03", "item_id": "stove-gas", "cart": "stove-gas", "n": 4}
+    answer = client.get(f"/v1/recommend/{placement}", params=asked)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert list(found) == ["query_id", "placement", "items", "fallback"]
+    assert found["placement"] == placement
+    assert 1 <= len(found["items"]) <= 4
+    for card in found["items"]:
+        assert list(card) == ["id", "score", "reason", "retriever", "item"]
+        assert card["item"]["id"] == card["id"]
+        assert card["reason"]["code"] and None not in card["reason"].values()
+
+
+def test_a_newcomer_gets_a_shelf_too(client: TestClient) -> None:
+    assert len(client.get("/v1/recommend/home", params={"n": 7}).json()["items"]) == 7
+
+
+def test_a_basket_is_given_repeated_or_by_commas(client: TestClient) -> None:
+    def shelf(*cart: str) -> list[str]:
+        answer = client.get("/v1/recommend/cart", params={"cart": list(cart), "n": 5})
+        return [card["id"] for card in answer.json()["items"]]
+
+    both = shelf("stove-gas", "gas-230")
+    assert both == shelf("stove-gas,gas-230") == shelf("stove-gas , gas-230")
+    assert not {"stove-gas", "gas-230"} & set(both)
+
+
+def test_the_id_of_an_item_may_hold_a_comma(client: TestClient) -> None:
+    client.put("/v1/items/tea,green", json={"title": "Green tea", "price": 3})
+    client.put("/v1/items/green", json={"title": "Paint", "price": 3})
+    shelf = client.get("/v1/recommend/cart", params={"cart": "tea,green", "n": 100}).json()
+    ids = {card["id"] for card in shelf["items"]}
+    assert "tea,green" not in ids
+    assert "green" in ids
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("/v1/recommend/hom", 404, "home, buy-again"),
+        ("/v1/recommend/item-similar", 400, "item_id"),
+        ("/v1/recommend/item-similar?item_id=nothing", 404, "nothing"),
+        ("/v1/recommend/home?n=101", 400, "less than or equal to 100"),
+        ("/v1/recommend/home?n=0", 400, "greater than or equal to 1"),
+        ("/v1/recommend/home?filter=colour:red", 400, "'color'"),
+        ("/v1/recommend/home?user=u03", 400, "Did you mean 'user_id'?"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    client: TestClient, address: str, status: int, said: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said in answer.json()["detail"]

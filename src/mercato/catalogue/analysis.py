@@ -33,6 +33,7 @@ _IS_HAN = re.compile(rf"[{_HAN}]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _POSSESSIVE = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+(?:[./]\d+)+")
 _JOINTS = re.compile(r"[-.'’&]+|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 
@@ -108,12 +109,16 @@ def stem(word: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The tokens of an item's text, with repeats."""
-    return [token for word in _words(text) for token in word.tokens]
+    folded = _folded(text)
+    if _DIGIT.search(folded):
+        return [token for word in _words(folded) for token in word.tokens]
+    runs = (match.group() for match in _RUN.finditer(folded))
+    return [token for run in runs for token in _tokens_of_run(run)]
 
 
 def words(text: str) -> tuple[Word, ...]:
     """The words of a query, each once; stop words only where there is nothing else."""
-    found = dict.fromkeys(_words(text))
+    found = dict.fromkeys(_words(_folded(text)))
     telling = tuple(word for word in found if word.whole not in STOP_WORDS)
     return (telling or tuple(found))[:MOST_WORDS]
 
@@ -127,8 +132,8 @@ def _surface_words_of_run(run: str) -> list[str]:
     return _han_words(run) if _IS_HAN.match(run) else [run.replace("’", "'")]
 
 
-def _words(text: str) -> Iterator[Word]:
-    for before, number, unit in amounts(without_times(_folded(text))):
+def _words(folded: str) -> Iterator[Word]:
+    for before, number, unit in amounts(without_times(folded)):
         for match in _RUN.finditer(before):
             yield from _words_of_run(match.group())
         if number:
@@ -141,7 +146,13 @@ def _runs(text: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    return _THOUSANDS.sub("", fold(text))
+    folded = fold(text)
+    return _THOUSANDS.sub("", folded) if "," in folded else folded
+
+
+@lru_cache(maxsize=1 << 16)
+def _tokens_of_run(run: str) -> tuple[str, ...]:
+    return tuple(token for word in _words_of_run(run) for token in word.tokens)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -106,7 +106,7 @@ class Catalogue:
     @cached_property
     def grouped(self) -> bool:
         """Whether any two living rows show as one card."""
-        return len(np.unique(self.group[self.living])) < len(self.living)
+        return bool((np.bincount(self.group[self.living]) > 1).any())
 
     def in_order(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rows of a mask (n_rows,), in the order of their place."""

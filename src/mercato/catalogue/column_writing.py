@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.distinct import distinct
 from mercato.catalogue.packed import HashTable, Texts, save_array
 from mercato.catalogue.ranges import bounds_for
 from mercato.catalogue.values import key_of, values_of
@@ -35,7 +36,7 @@ class _Field:
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """By row, then code; each pair once."""
         rows = np.array(self.pair_rows, np.int64)
-        pairs = np.unique(rows * len(self.texts) + np.array(self.pair_codes, np.int64))
+        pairs = distinct(rows * len(self.texts) + np.array(self.pair_codes, np.int64))
         row, code = np.divmod(pairs, max(len(self.texts), 1))
         return row.astype(np.int32), code.astype(np.int32)
 

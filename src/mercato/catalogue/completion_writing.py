@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.analysis import STOP_WORDS, surface_words
 from mercato.catalogue.completions import completing_words
+from mercato.catalogue.distinct import distinct
 from mercato.catalogue.packed import save_array
 from mercato.core import columns as c
 
@@ -116,7 +117,7 @@ def _titles_of(
     run: NDArray[np.int64], title: NDArray[np.int64], n_runs: int, n_titles: int
 ) -> NDArray[np.int64]:
     """(n_runs,) different titles with each run."""
-    pairs = np.unique(run * max(n_titles, 1) + title)
+    pairs = distinct(run * max(n_titles, 1) + title)
     return np.bincount(pairs // max(n_titles, 1), minlength=n_runs)
 
 

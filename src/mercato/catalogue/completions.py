@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,14 @@ def completing_words(item: Mapping[str, Any]) -> set[str]:
     """The words of an item that a shopper may be typing: of title, brand and category; of a
     word with hyphens the whole and its parts."""
     texts = (item.get(name) for name in (c.TITLE, c.BRAND, c.PRODUCT_TYPE))
-    found = {word for text in texts if text for word in surface_words(text)}
+    return {word for text in texts if text for word in _words_and_parts(text)}
+
+
+@lru_cache(maxsize=1 << 14)
+def _words_and_parts(text: str) -> frozenset[str]:
+    found = set(surface_words(text))
     found |= {part for word in found if "-" in word for part in word.split("-") if part}
-    return {word[:LONGEST_TOKEN] for word in found}
+    return frozenset(word[:LONGEST_TOKEN] for word in found)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.columns import Column, Pairs
+from mercato.catalogue.distinct import distinct
 from mercato.catalogue.ranges import labels, range_of
 
 MOST_VALUES = 1_000
@@ -40,10 +41,7 @@ def _count(
     values = pairs.codes
     if group is not None or repeats:
         owners = pairs.rows if group is None else group[pairs.rows]
-        keys = np.sort(owners.astype(np.int64) * n_values + values)
-        first = np.ones(len(keys), bool)
-        first[1:] = keys[1:] != keys[:-1]
-        values = keys[first] % n_values
+        values = distinct(owners.astype(np.int64) * n_values + values) % n_values
     return np.bincount(values, minlength=n_values)
 
 

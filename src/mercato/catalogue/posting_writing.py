@@ -3,6 +3,7 @@
 import json
 from array import array
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 
 from mercato.catalogue import bm25
 from mercato.catalogue.analysis import tokens
+from mercato.catalogue.distinct import starts_of_runs
 from mercato.catalogue.packed import save_array
 from mercato.catalogue.texts import searched_texts
 
 N_FIELDS = len(bm25.TEXT_FIELDS)
+
+_tokens = lru_cache(maxsize=1 << 14)(tokens)
+"""Brands, categories and titles come again and again."""
 
 
 class PostingWriter:
@@ -28,7 +33,7 @@ class PostingWriter:
     def add(self, item: Mapping[str, Any]) -> None:
         number = self._number
         for text in searched_texts(item):
-            found = tokens(text) if text else ()
+            found = _tokens(text) if text else ()
             self._tokens.extend([number.setdefault(token, len(number)) for token in found])
             self._lengths.append(len(found))
 
@@ -68,9 +73,7 @@ def _postings(
     token, place = np.divmod(key, max(lengths.size, 1))
     row, field = np.divmod(place, N_FIELDS)
     frequency = bm25.weighted_frequency(count, field, lengths[row, field], mean_lengths)
-    opens = np.ones(len(key), bool)
-    opens[1:] = (token[1:] != token[:-1]) | (row[1:] != row[:-1])
-    first = np.flatnonzero(opens)
+    first = np.flatnonzero(starts_of_runs(key // N_FIELDS))
     if len(first):
         frequency = np.add.reduceat(frequency, first)
     token, row = token[first], row[first]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.distinct import distinct
 from mercato.catalogue.values import number_text
 
 PLAIN_VALUES = 12
@@ -30,7 +31,7 @@ def bounds_for(numbers: NDArray[np.float64]) -> tuple[float, ...] | None:
 
     None where the field is better counted value by value.
     """
-    if len(np.unique(numbers)) <= PLAIN_VALUES:
+    if len(distinct(numbers)) <= PLAIN_VALUES:
         return None
     shares = np.arange(1, MOST_RANGES) / MOST_RANGES
     bounds = sorted({nice(float(each)) for each in np.quantile(numbers, shares)})

@@ -1,15 +1,18 @@
 """The tour's outdoor shop, built once without an encoder; each test is served its own copy."""
 
+import http.client
 import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
@@ -112,6 +115,7 @@ def serve() -> Serve:
             else:
                 pytest.fail(f"mercato serve ended: {''.join(said)}")
             try:
+                _wait_until_ready(urlsplit(found.group()).netloc)
                 yield Server(process, found.group())
             finally:
                 if process.poll() is None:
@@ -119,3 +123,19 @@ def serve() -> Serve:
                     process.wait(timeout=30)
 
     return serving
+
+
+def _wait_until_ready(host: str) -> None:
+    """Several workers say where they listen before the first of them answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, timeout=30)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.02)
+        finally:
+            connection.close()
+    pytest.fail("not ready within a minute")

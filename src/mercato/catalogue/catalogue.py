@@ -145,13 +145,17 @@ class Catalogue:
         return found
 
     def mask(self, wanted: Filter) -> NDArray[np.bool_]:
-        """(n_rows,) which rows a filter lets through, dead ones not left out.
+        """(n_rows,) which rows a filter lets through, dead ones not left out; read only.
 
         Raises BadInput where it names a field that no item has.
         """
-        return self.memo.get(
-            ("mask", wanted), lambda: mask_of(wanted, self.columns, self.n_rows, self.row)
-        )
+
+        def make() -> NDArray[np.bool_]:
+            mask = mask_of(wanted, self.columns, self.n_rows, self.row)
+            mask.setflags(write=False)
+            return mask
+
+        return self.memo.get(("mask", wanted), make)
 
     def facet(self, name: str, rows: NDArray[np.integer], *, distinct: bool) -> dict[str, int]:
         """Value of a field → how many of ``rows`` (ascending) have it.

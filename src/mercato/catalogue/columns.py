@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.packed import HashTable, Texts, open_array
+from mercato.catalogue.ranges import range_of
 from mercato.catalogue.values import Value, key_of, number_of, number_text
 
 NO_SPAN = {"pairs": [0, 0], "values": [0, 0], "bounds": []}
@@ -166,6 +167,19 @@ class Column:
     def numbers(self) -> NDArray[np.float64]:
         """(n_values,) NaN for a value that is not a number."""
         return np.concatenate([self.base.numbers, np.array(self.tail_numbers, np.float64)])
+
+    @cached_property
+    def bins(self) -> NDArray[np.int64]:
+        """(n_values,) the range in which each value lies; behind the ranges, one bin for each
+        value that is not a number. Only where the column has bounds."""
+        assert self.bounds is not None
+        own = np.arange(len(self.numbers)) + len(self.bounds) + 1
+        return np.where(np.isnan(self.numbers), own, range_of(self.numbers, self.bounds))
+
+    @property
+    def one_each(self) -> bool:
+        """Whether no row is known to have two values."""
+        return self.base.one_each and len(self.tail.rows) == 0
 
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
         """The spelling of values, given ascending."""

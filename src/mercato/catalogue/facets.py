@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.columns import Column, Pairs
 from mercato.catalogue.distinct import distinct
-from mercato.catalogue.ranges import labels, range_of
+from mercato.catalogue.ranges import labels
 
 MOST_VALUES = 1_000
 """Values of one facet that are returned, the most frequent."""
@@ -24,10 +24,9 @@ def count_values(
         counts = _count(pairs, len(column.numbers), group, repeats=False)
         return _most_frequent(counts, column)
     names = labels(column.bounds)
-    numbers = column.numbers[pairs.codes]
-    bins = np.where(np.isnan(numbers), pairs.codes + len(names), range_of(numbers, column.bounds))
+    bins = column.bins[pairs.codes]
     n_bins = len(column.numbers) + len(names)
-    counts = _count(Pairs(pairs.rows, bins), n_bins, group, repeats=True)
+    counts = _count(Pairs(pairs.rows, bins), n_bins, group, repeats=not column.one_each)
     ranges = {name: int(n) for name, n in zip(names, counts, strict=False) if n}
     others = _most_frequent(counts[len(names) :], column)
     return dict([*ranges.items(), *others.items()][:MOST_VALUES])

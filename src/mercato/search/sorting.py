@@ -1,0 +1,54 @@
+"""What rows are ordered by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.columns import Column
+from mercato.catalogue.masks import known_field
+from mercato.core.errors import BadInput
+from mercato.search.matching import Matches
+from mercato.search.ordering import Keys
+
+
+def sort_keys(sort: str | None, result: Matches, catalogue: Catalogue, *, by_score: bool) -> Keys:
+    """Relevance, or the place of rows where nothing was sought; before that the field asked for.
+
+    Raises BadInput where ``sort`` names no field or no field of numbers.
+    """
+    place = catalogue.place[result.rows]
+    relevance = (-result.scores, place) if by_score else (place,)
+    if sort is None:
+        return relevance
+    order = _read_sort(sort)
+    column = catalogue.columns[known_field(order.field, catalogue.columns)]
+    return (_sort_key(column, result.rows, order, catalogue.n_rows), *relevance)
+
+
+@dataclass(frozen=True)
+class _Sort:
+    field: str
+    descending: bool
+
+
+def _read_sort(text: str) -> _Sort:
+    field, _, direction = text.rpartition(":")
+    if not field or direction not in ("asc", "desc"):
+        raise BadInput("sort as field:asc or field:desc", repr(text), "Write it like price:asc.")
+    return _Sort(field, direction == "desc")
+
+
+def _sort_key(
+    column: Column, rows: NDArray[np.int64], sort: _Sort, n_rows: int
+) -> NDArray[np.float64]:
+    """(n,) the least number of each row, or less the greatest; infinite without one."""
+    pairs = column.of_rows(rows)
+    numbers = column.numbers[pairs.codes]
+    if len(numbers) and np.isnan(numbers).all():
+        raise BadInput("a field of numbers to sort by", repr(sort.field), "Sort by price.")
+    known = ~np.isnan(numbers)
+    key = np.full(n_rows, np.inf)
+    np.minimum.at(key, pairs.rows[known], (-numbers if sort.descending else numbers)[known])
+    return key[rows]

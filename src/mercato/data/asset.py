@@ -54,8 +54,3 @@ class Asset:
     def required_columns(self) -> tuple[str, ...]:
         """The columns that every source of this asset must have."""
         return tuple(str(check.column) for check in self.checks if check.name.endswith("-required"))
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The columns by which imports leave the rows ordered."""
-        return self.keys if self.keeps_order else ()

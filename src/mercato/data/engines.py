@@ -28,11 +28,13 @@ class Engine:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._result: pa.RecordBatchReader | None = None
 
     def files(self, files: Sequence[str | Path], schema: pa.Schema) -> ibis.Table:
         """Parquet files as one table of ``schema``; columns that a file lacks are null."""
         if not files:
             return self.arrow(schema.empty_table())
+        self._free()
         found = self._backend.read_parquet([str(file) for file in files], union_by_name=True)
         wanted = ibis.schema(schema)
         return found.select(
@@ -44,12 +46,14 @@ class Engine:
 
     def arrow(self, table: pa.Table) -> ibis.Table:
         """An Arrow table in memory as a table."""
+        self._free()
         name = ibis.util.gen_name("arrow")
         self._backend.con.register(name, table)
         return self._backend.table(name)
 
     def kept(self, expression: ibis.Table) -> ibis.Table:
         """The rows of ``expression``, computed now and once."""
+        self._free()
         return self._backend.create_table(ibis.util.gen_name("kept"), expression, temp=True)
 
     def batches(
@@ -59,7 +63,7 @@ class Engine:
         wanted = expression.select(*schema.names)
         if order_by:
             wanted = wanted.order_by(list(order_by))
-        reader = self._backend.con.sql(self._backend.compile(wanted)).to_arrow_reader(_BATCH_ROWS)
+        reader = self._query(wanted)
         parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
         return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
 
@@ -73,6 +77,18 @@ class Engine:
         if schema is None:
             schema = expression.schema().to_pyarrow()
         return self.batches(expression, schema, order_by).read_all()
+
+    def _query(self, expression: ibis.Table) -> pa.RecordBatchReader:
+        self._free()
+        found = self._backend.con.sql(self._backend.compile(expression))
+        self._result = found.to_arrow_reader(_BATCH_ROWS)
+        return self._result
+
+    def _free(self) -> None:
+        """A connection holds one open result: what is left of the one before is given up."""
+        if self._result is not None:
+            self._result.close()
+            self._result = None
 
     def count(self, expression: ibis.Table) -> int:
         """The rows of ``expression``."""

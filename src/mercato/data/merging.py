@@ -28,7 +28,7 @@ class Changes:
     unchanged: int
     withdrawn: int
     append: bool
-    data: pa.RecordBatchReader | None
+    data: pa.Table | pa.RecordBatchReader | None
 
 
 NO_CHANGES = Changes(0, 0, 0, 0, append=False, data=None)
@@ -51,7 +51,7 @@ def changes(
     names = asset.schema.names
     if present is None:
         count = engine.count(rows)
-        data = engine.batches(rows, asset.schema, asset.order) if count else None
+        data = _content(engine, rows, asset) if count else None
         return Changes(count, 0, 0, 0, append=False, data=data)
     new, replaced, same = _write_differing(engine, staging, rows, present)
     withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
@@ -65,7 +65,7 @@ def changes(
         whole = rows.select(names)
     else:
         whole = present.anti_join(differing, asset.keys).select(names).union(differing)
-    data = engine.batches(whole, asset.schema, asset.order)
+    data = _content(engine, whole, asset)
     return Changes(new, replaced, same, withdrawn, append, data)
 
 
@@ -130,3 +130,9 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
         value=", ".join(str(row[key]) for key in asset.keys),
         row=json.dumps(says, default=str, ensure_ascii=False),
     )
+
+
+def _content(engine: Engine, rows: ibis.Table, asset: Asset) -> pa.Table | pa.RecordBatchReader:
+    if asset.keeps_order:
+        return engine.table(rows, asset.schema, asset.keys)
+    return engine.batches(rows, asset.schema)

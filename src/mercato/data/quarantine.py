@@ -27,7 +27,8 @@ def keep_quarantine(store: AssetStore, asset: str, sources: list[str], found: pa
     before = present.filter(ours)
     if _said(before) != _said(found):
         kept = pa.concat_tables([present.filter(pc.invert(ours)), found])
-        store.commit(QUARANTINE.name, kept, base=-1 if version is None else version)
+        ordered = kept.sort_by([(name, "ascending") for name in ("asset", "source", "source_line")])
+        store.commit(QUARANTINE.name, ordered, base=-1 if version is None else version)
 
 
 def _said(table: pa.Table) -> list[dict[str, object]]:

@@ -22,6 +22,7 @@ SOURCE, SOURCE_LINE, ORDER = "__source", "__source_line", "__order"
 """Where a staged row came from: the source's position, its line, its place in the import."""
 
 _FOLDER = ".staging"
+_LOCK = "lock"
 
 
 class Staging:
@@ -111,11 +112,14 @@ def open_staging(root: Path, asset: Asset) -> Iterator[Staging]:
     """
     parent = root / _FOLDER
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.iterdir():
-        _remove_if_abandoned(left)
-    folder = Path(tempfile.mkdtemp(dir=parent))
-    with (folder / "lock").open("w") as lock:
+    with _locked(parent / _LOCK):  # nobody tidies up between the making of a folder and its lock
+        for left in parent.iterdir():
+            if left.is_dir():
+                _remove_if_abandoned(left)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        lock = (folder / _LOCK).open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
         staging = Staging(folder, asset)
         try:
             yield staging
@@ -124,10 +128,19 @@ def open_staging(root: Path, asset: Asset) -> Iterator[Staging]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _remove_if_abandoned(folder: Path) -> None:
     try:
-        with (folder / "lock").open("r") as lock:
+        with (folder / _LOCK).open("r") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-    except (BlockingIOError, FileNotFoundError, NotADirectoryError):
-        pass  # another import is at work there, or has just begun or ended
+    except BlockingIOError:
+        return  # another import is at work there
+    except FileNotFoundError:
+        pass  # it was killed while it was made, or while it was removed
+    shutil.rmtree(folder, ignore_errors=True)

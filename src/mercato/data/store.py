@@ -92,6 +92,8 @@ class AssetStore:
     ) -> int:
         """Write ``data`` as the next version and return its number.
 
+        A table's rows keep their order; a reader's batches may come to lie in another.
+
         note        : what it was made from; read back by `history`
         transaction : (application, number) is remembered with the commit, see `transaction`
         base        : only commit over this version; -1 where there must be none yet
@@ -108,7 +110,7 @@ class AssetStore:
         try:
             write_deltalake(
                 folder if table is None else table,
-                data,
+                data.combine_chunks() if isinstance(data, pa.Table) else data,
                 mode="error" if table is None else mode,
                 schema_mode=None if table is None else _SCHEMA_MODE[mode],
                 commit_properties=CommitProperties(

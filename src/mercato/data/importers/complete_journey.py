@@ -87,7 +87,7 @@ def _items(engine: Engine, folder: Path) -> pa.Table:
             c.SIZE: named.size,
             c.ITEM_GROUP_ID: _groups(found["product_id"], named),
             c.PRICE: found["price"],
-            c.CURRENCY: pa.repeat("USD", len(found)),
+            c.CURRENCY: pc.if_else(pc.is_valid(found["price"]), "USD", None),
             c.CREATED_AT: found["first_ts"],
             "manufacturer": found["manufacturer_id"].cast(pa.string()),
         }

@@ -164,7 +164,7 @@ def _capital(word: str) -> str:
 
 def readable_size(text: str) -> str:
     """``12 PK/12 OZ`` as ``12 x 12 oz``, ``PT`` as ``1 pint``, ``.50 OZ`` as ``0.5 oz``."""
-    text = re.sub(r"^[A-Z]\s{2,}", "", text.strip())
+    text = re.sub(r"^[A-Z]\s{2,}|\s*\(.*", "", text.strip())
     text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
     text = re.sub(r"(\.\d*?)0+(?!\d)", lambda m: m[1].rstrip("."), text)
     text = re.sub(r"(\d)([A-Z])", r"\1 \2", text)

@@ -51,7 +51,7 @@ def catalogue(open_catalogue: Callable[..., Catalogue]) -> Catalogue:
 def scores(catalogue: Catalogue, query: str) -> dict[str, float]:
     found = catalogue.text.match(words(query), catalogue.alive)
     ids = catalogue.ids(found.rows)
-    return dict(zip(ids, found.scores[found.rows].tolist(), strict=True))
+    return dict(zip(ids, found.scores_of(found.rows).tolist(), strict=True))
 
 
 def test_one_word_scores_as_the_formula_says(catalogue: Catalogue) -> None:
@@ -73,7 +73,7 @@ def test_the_scores_of_words_add_up(catalogue: Catalogue) -> None:
 def test_no_row_can_reach_the_best_score(catalogue: Catalogue) -> None:
     found = catalogue.text.match(words("red mug"), catalogue.alive)
     assert found.best == pytest.approx(idf(3) + idf(1))
-    assert found.scores.max() < found.best
+    assert found.scores_of(found.rows).max() < found.best
 
 
 def test_a_later_item_is_scored_by_the_frequencies_of_the_release(catalogue: Catalogue) -> None:

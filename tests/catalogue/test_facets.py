@@ -100,6 +100,19 @@ def test_the_most_frequent_values_come_first_then_by_text(shirts: Catalogue) -> 
     assert list(shirts.facet("color", shirts.living, distinct=False)) == ["red", "blue", "green"]
 
 
+def test_later_values_stand_between_those_of_the_release(
+    open_catalogue: Callable[..., Catalogue],
+) -> None:
+    items = [{"id": name, "title": "t", "brand": name} for name in ("b", "d", "f")]
+    later = [
+        ItemChange(at, Change.PUT, name, {"title": "t", "brand": name})
+        for at, name in enumerate(("e", "c", "a", "ca", "g"), start=1)
+    ]
+    catalogue = open_catalogue(items).apply(later)
+    counts = catalogue.facet("brand", catalogue.living, distinct=False)
+    assert list(counts) == ["a", "b", "c", "ca", "d", "e", "f", "g"]
+
+
 def test_a_thousand_values_are_returned_the_most_frequent(
     open_catalogue: Callable[..., Catalogue],
 ) -> None:

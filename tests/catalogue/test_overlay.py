@@ -201,7 +201,7 @@ def test_steps_of_any_length_come_to_the_same_rows(
     for query in ("mug", "blue tea", "red pot"):
         one, other = (each.text.match(words(query), each.alive) for each in (at_once, in_steps))
         assert one.rows.tolist() == other.rows.tolist()
-        assert one.scores.tolist() == other.scores.tolist()
+        assert one.scores_of(rows).tolist() == other.scores_of(rows).tolist()
     for name in ("price", "brand", "item_group_id"):
         counts = [each.facet(name, each.living, distinct=True) for each in (at_once, in_steps)]
         assert counts[0] == counts[1]

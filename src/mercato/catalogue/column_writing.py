@@ -33,12 +33,26 @@ class _Field:
         self.pair_rows.append(row)
         self.pair_codes.append(code)
 
+    def sort(self) -> None:
+        """Number the values by their text."""
+        order = sorted(range(len(self.texts)), key=self.texts.__getitem__)
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order))
+        self.texts = [self.texts[at] for at in order]
+        self.numbers = array("d", (self.numbers[at] for at in order))
+        self.codes = {key: int(rank[code]) for key, code in self.codes.items()}
+        self.pair_codes = array("i", rank[np.array(self.pair_codes, np.int64)].tobytes())
+
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """By row, then code; each pair once."""
         rows = np.array(self.pair_rows, np.int64)
         pairs = distinct(rows * len(self.texts) + np.array(self.pair_codes, np.int64))
         row, code = np.divmod(pairs, max(len(self.texts), 1))
         return row.astype(np.int32), code.astype(np.int32)
+
+    def keys(self) -> list[str]:
+        """The keys of the values, in their order."""
+        return sorted(self.codes, key=self.codes.__getitem__)
 
     def bounds(self, codes: NDArray[np.int32]) -> tuple[float, ...] | None:
         numbers = np.array(self.numbers)
@@ -64,6 +78,7 @@ class ColumnWriter:
         """Write all fields one after another, and where in that each field stands."""
         rows, codes, spans, n_pairs, n_values = [], [], {}, 0, 0
         for name, field in self._fields.items():
+            field.sort()
             of_rows, of_codes = field.pairs()
             rows.append(of_rows)
             codes.append(of_codes)
@@ -79,7 +94,7 @@ class ColumnWriter:
         numbers = [np.array(field.numbers, np.float64) for _, field in fields]
         save_array(folder, "value_numbers", np.concatenate([np.zeros(0), *numbers]))
         Texts.of(text for _, field in fields for text in field.texts).save(folder, "values")
-        keys = [f"{name}\0{key}" for name, field in fields for key in field.codes]
+        keys = [f"{name}\0{key}" for name, field in fields for key in field.keys()]
         HashTable.of(keys).save(folder, "value_keys")
         meta = {"n_rows": self._n_rows, "fields": spans}
         (folder / "columns.json").write_text(json.dumps(meta))

@@ -6,6 +6,7 @@ A column of a release is mapped into memory; rows appended since stand in its ta
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -117,6 +118,12 @@ class BaseColumn:
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
         return self.all_texts.many(codes + self.first_value)
 
+    def place_of(self, text: str) -> int:
+        """How many values stand before a text."""
+        return bisect_left(
+            range(len(self.numbers)), text, key=lambda at: self.all_texts[self.first_value + at]
+        )
+
     def code(self, key: str) -> int | None:
         at = self.keys.find(f"{self.name}\0{key}")
         if at is None:
@@ -181,11 +188,29 @@ class Column:
         """Whether no row is known to have two values."""
         return self.base.one_each and len(self.tail.rows) == 0
 
+    def order_by_text(self, codes: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(k,) numbers that rise as the texts of values do. Those of the release stand in that
+        order already; later ones are put between them."""
+        ranks = codes.astype(np.float64)
+        late = np.flatnonzero(codes >= len(self.base.numbers))
+        if len(late):
+            texts = self.texts(codes[late])
+            ranks[late] = [self.base.place_of(text) - 0.5 for text in texts]
+            by_text = sorted(range(len(late)), key=texts.__getitem__)
+            ranks[late[by_text]] += np.arange(len(late)) / (4 * len(late))
+        return ranks
+
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
-        """The spelling of values, given ascending."""
-        split = int(np.searchsorted(codes, len(self.base.numbers)))
-        late = (codes[split:] - len(self.base.numbers)).tolist()
-        return [*self.base.texts(codes[:split]), *(self.tail_texts[at] for at in late)]
+        """The spelling of values."""
+        n_base = len(self.base.numbers)
+        found = self.base.texts(codes[codes < n_base])
+        if len(found) == len(codes):
+            return found
+        base = iter(found)
+        return [
+            next(base) if code < n_base else self.tail_texts[code - n_base]
+            for code in codes.tolist()
+        ]
 
     def code(self, text: str) -> int | None:
         """The value that a text means: by its key, then by its number's spelling."""
@@ -255,6 +280,9 @@ class Columns:
     def __getitem__(self, name: str) -> Column:
         """The column of a field; empty where no item has the field."""
         return self.changed.get(name) or self.base.column(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.base.spans or name in self.changed
 
     def names(self) -> set[str]:
         """Fields that some row has or had."""

@@ -49,5 +49,6 @@ def _most_frequent(counts: NDArray[np.int64], column: Column) -> dict[str, int]:
     if len(codes) > MOST_VALUES:
         least = np.partition(counts[codes], -MOST_VALUES)[-MOST_VALUES]
         codes = codes[counts[codes] >= least]
-    found = sorted(zip((-counts[codes]).tolist(), column.texts(codes), strict=True))
-    return {name: -negative for negative, name in found[:MOST_VALUES]}
+    order = np.lexsort((column.order_by_text(codes), -counts[codes]))
+    codes = codes[order[:MOST_VALUES]]
+    return dict(zip(column.texts(codes), counts[codes].tolist(), strict=True))

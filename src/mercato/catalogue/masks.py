@@ -18,9 +18,9 @@ def known_field(name: str, columns: Columns) -> str:
 
     Raises BadInput where there is none, naming the nearest.
     """
-    known = {*STANDARD_FIELDS, *columns.names()}
-    if name in known:
+    if name in STANDARD_FIELDS or name in columns:
         return name
+    known = {*STANDARD_FIELDS, *columns.names()}
     folded = sorted(each for each in known if each.casefold() == name.casefold())
     if folded:
         return folded[0]

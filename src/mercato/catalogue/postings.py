@@ -37,12 +37,12 @@ def enough_words(held: NDArray[np.uint8], n_words: int) -> int:
     held : (n,) how many of the words each row holds
     """
     needed = needed_words(n_words)
-    if needed <= 1:
-        return 1
-    rows = np.bincount(held, minlength=n_words + 1)[::-1].cumsum()[::-1]  # with so many or more
-    while needed > 1 and rows[needed] < FEW_ROWS:
+    while needed > 1 and np.count_nonzero(held >= needed) < FEW_ROWS:
         needed -= 1
     return needed
+
+
+NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,23 @@ class Postings:
 class TextMatches:
     """Rows that match a query's words.
 
-    rows   : (n,) int64, ascending, living
-    scores : (n_rows,) float32, of every row of the catalogue, 0 where it holds no word: BM25F
-             times the root of the share of known words that the row holds
-    best   : no row can score more
+    rows    : (n,) int64, ascending, living
+    best    : no row can score more
+    sums    : (n_rows,) float32, BM25F of every row of the catalogue, 0 where it holds no word
+    held    : (n_rows,) uint8, how many of the known words each row holds, 0 for a dead one
+    n_known : words of the query that the catalogue knows
     """
 
     rows: NDArray[np.int64]
-    scores: NDArray[np.float32]
     best: float
+    sums: NDArray[np.float32]
+    held: NDArray[np.uint8]
+    n_known: int
+
+    def scores_of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(k,) BM25F times the root of the share of known words that each row holds."""
+        share = np.arange(self.n_known + 1, dtype=np.float32) / np.float32(max(self.n_known, 1))
+        return np.asarray(self.sums[rows] * np.sqrt(share)[self.held[rows]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -171,29 +179,26 @@ class TextIndex:
     def rows_with(self, word: Word) -> NDArray[np.integer]:
         """Rows that hold a word, each once."""
         rows = _rows_of_word(word, {token: self.postings(token) for token in word.tokens})
-        return np.zeros(0, np.int32) if rows is None else rows
+        return NO_ROWS if rows is None else rows
 
     def match(self, words: Sequence[Word], alive: NDArray[np.bool_]) -> TextMatches:
         """Rows that hold enough of the words; ``alive``: (n_rows,) those that may match."""
-        scores = np.zeros(len(alive), np.float32)
+        sums = np.zeros(len(alive), np.float32)
         held = np.zeros(len(alive), np.uint8)
         n_known, best = 0, 0.0
         for word in words:
             found = {token: self.postings(token) for token in word.tokens}
             for token, postings in found.items():
                 for part in postings:
-                    scores[part.rows] += part.impacts
+                    sums[part.rows] += part.impacts
                 best += self._rarity(token) if postings else 0.0
             rows = _rows_of_word(word, found)
             if rows is not None:
                 held[rows] += 1
                 n_known += 1
-        if n_known == 0:
-            return TextMatches(np.zeros(0, np.int64), scores, best)
-        needed = enough_words(held[alive], n_known)
-        share = np.arange(n_known + 1, dtype=np.float32) / np.float32(n_known)
-        scores *= np.sqrt(share)[held]
-        return TextMatches(np.flatnonzero((held >= needed) & alive), scores, best)
+        held *= alive
+        rows = np.flatnonzero(held >= enough_words(held, n_known)) if n_known else NO_ROWS
+        return TextMatches(rows, best, sums, held, n_known)
 
     def _rarity(self, token: str) -> float:
         return float(bm25.rarity(self.base.n_items, np.array(self.base.frequency(token))))
@@ -208,12 +213,12 @@ def _joined(old: Postings, new: Postings) -> Postings:
 def _rows(postings: tuple[Postings, ...]) -> NDArray[np.int32]:
     if len(postings) == 1:
         return postings[0].rows
-    return np.concatenate([each.rows for each in postings] or [np.zeros(0, np.int32)])
+    return np.concatenate([np.zeros(0, np.int32), *(each.rows for each in postings)])
 
 
 def _rows_of_word(
     word: Word, found: Mapping[str, tuple[Postings, ...]]
-) -> NDArray[np.int32] | None:
+) -> NDArray[np.integer] | None:
     """Rows, each once, with the whole word or all its parts; None if no row can have either."""
     whole = _rows(found[word.whole])
     if not word.parts or not all(found[part] for part in word.parts):

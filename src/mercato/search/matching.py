@@ -56,7 +56,7 @@ def matches(words: tuple[Word, ...], mode: Mode, context: SearchContext) -> Matc
         found[text.rows] = True
         if mode is Mode.LEXICAL:
             rows = np.flatnonzero(found)
-            return Matches(rows, text.scores[rows] / np.float32(text.best or 1.0))
+            return Matches(rows, text.scores_of(rows) / np.float32(text.best or 1.0))
     vectors, query = catalogue.vectors, context.query_vector
     assert vectors is not None and query is not None
     cosines = vectors.cosines(query)
@@ -68,4 +68,4 @@ def matches(words: tuple[Word, ...], mode: Mode, context: SearchContext) -> Matc
     cosine = vectors.cosines_of(rows, cosines)
     if mode is Mode.SEMANTIC:
         return Matches(rows, cosine)
-    return Matches(rows, fuse(text.scores[rows], text.best, cosine, calibration))
+    return Matches(rows, fuse(text.scores_of(rows), text.best, cosine, calibration))

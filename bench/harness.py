@@ -47,32 +47,42 @@ class Row:
 class Arguments:
     """Every script takes ``--data PATH --out FILE --models A,B --minutes N --quick``.
 
+    paths   : what to measure on, in turn
     models  : the rows to measure; empty for all
     minutes : about how long all of it may take
     quick   : just long enough to see that it works
     """
 
-    data: Path
+    paths: tuple[Path, ...]
     out: Path
     models: tuple[str, ...]
     minutes: float
     quick: bool
 
+    @property
+    def data(self) -> Path:
+        """For scripts that measure on one thing."""
+        return self.paths[0]
+
     def wants(self, model: str) -> bool:
         return not self.models or model in self.models
 
 
-def arguments(description: str | None, *, name: str, data: Path, minutes: float = 5) -> Arguments:
+def arguments(
+    description: str | None, *, name: str, data: Path | Sequence[Path], minutes: float = 5
+) -> Arguments:
     """Read the command line. ``data`` and ``bench/results/<name>.json`` are the defaults."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, default=data, help="a shop's folder, or its source")
+    parser.add_argument("--data", type=Path, action="append", help="a shop or its source")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results" / f"{name}.json")
     parser.add_argument("--models", default="", help="rows to measure, by comma; all by default")
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--quick", action="store_true", help="see that it works; claims nothing")
     found = parser.parse_args()
+    default = (data,) if isinstance(data, Path) else tuple(data)
     models = tuple(filter(None, found.models.split(",")))
-    return Arguments(found.data, found.out, models, found.minutes, found.quick)
+    paths = tuple(found.data) if found.data else default
+    return Arguments(paths, found.out, models, found.minutes, found.quick)
 
 
 def write_result(
@@ -118,7 +128,9 @@ def _sha256(path: Path) -> str:
 
 def _commit() -> str:
     def git(*words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         return done.stdout.strip()
 
     changed = git("status", "--porcelain", "--untracked-files=no", "src")
@@ -164,6 +176,38 @@ def built_shop(items: Path, *words: str) -> Iterator[Path]:
         mercato("import", str(shop), "--items", str(items), *words)
         mercato("build", str(shop))
         yield shop
+
+
+DEMO = ROOT / "var" / "demo"
+
+
+@contextmanager
+def shop_of(path: Path) -> Iterator[Path]:
+    """A shop to measure on: a copy of the one at ``path``, or one built of its products.
+
+    Where ``path`` is that of the demo shop, it is built first if it is not there.
+    """
+    if path == DEMO and not (path / "releases" / "current").exists():
+        mercato("demo", "--dir", str(path), "--no-serve")
+    if (path / "shop.toml").exists():
+        with shop_copy(path) as shop:
+            yield shop
+    else:
+        with built_shop(path / "products.csv.gz") as shop:
+            yield shop
+
+
+def source_of(path: Path) -> Path:
+    """The file that says what was measured on, for the result's checksum."""
+    current = path / "releases" / "current"
+    if current.exists():
+        return path / "releases" / current.read_text().strip() / "manifest.json"
+    return path / "products.csv.gz"
+
+
+def products_in(shop: Path) -> int:
+    """How many products the published release of a shop has."""
+    return int(json.loads(source_of(shop).read_text())["counts"]["items"])
 
 
 def mercato(*words: str) -> None:
@@ -237,13 +281,15 @@ def served(shop: Path, workers: int = 1) -> Iterator[Served]:
 
 def _address(process: "subprocess.Popen[str]") -> tuple[str, int]:
     assert process.stderr is not None
+    said = []
     for line in process.stderr:
+        said.append(line)
         if found := re.search(r"http://\S+", line):
             # Nobody reads on: a full pipe would stop the server.
             threading.Thread(target=process.stderr.read, daemon=True).start()
             url = urlsplit(found.group())
             return url.hostname or "localhost", url.port or 80
-    raise RuntimeError("mercato serve ended before it answered")
+    raise RuntimeError(f"mercato serve ended: {''.join(said)}")
 
 
 def _wait_until_ready(host: str, port: int) -> None:

@@ -13,8 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
-from harness import ROOT, Row, Served, arguments, percentiles, served, shop_copy, write_result
 
+from harness import (
+    DEMO,
+    Row,
+    Served,
+    arguments,
+    percentiles,
+    served,
+    shop_of,
+    source_of,
+    write_result,
+)
 from mercato.core.settings import load_settings
 from mercato.state import State
 
@@ -92,7 +102,7 @@ async def load(server: Served, seconds: float) -> Tally:
 
 
 def measure(shop: Path, model: str, seconds: float) -> Row:
-    with shop_copy(shop) as copy:
+    with shop_of(shop) as copy:
         with served(copy, WORKERS[model]) as server:
             begun = time.perf_counter()
             tally = asyncio.run(load(server, seconds))
@@ -114,14 +124,14 @@ def _stored(shop: Path) -> int:
 
 
 def main() -> None:
-    asked = arguments(__doc__, name="ingest", data=ROOT / "var" / "demo")
+    asked = arguments(__doc__, name="ingest", data=DEMO)
     seconds = QUICK_SECONDS if asked.quick else SECONDS
     rows = [measure(asked.data, model, seconds) for model in WORKERS if asked.wants(model)]
     write_result(
         asked.out,
         name="Durable events a second",
         protocol=PROTOCOL.format(seconds=seconds),
-        data=[asked.data / "shop.toml"],
+        data=[source_of(asked.data)],
         rows=rows,
     )
 

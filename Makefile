@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check audit bench soak docs lock clean
+.PHONY: help install demo test check audit bench soak docs screenshots lock clean
 
 BIN := .venv/bin
 ARGS ?=
 export PYTHON
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install:  ## make .venv with Mercato, the demo's data and what tests need
 	@scripts/setup dev
@@ -33,6 +33,9 @@ bench: install  ## measure again what the documents claim, and write their table
 docs: install  ## write the generated parts of the documents again
 	@$(BIN)/python scripts/docs.py
 	@$(BIN)/python bench/tables.py
+
+screenshots: install  ## photograph every page of var/demo into docs/screenshots (after make demo)
+	@MERCATO_SCREENSHOTS=var/demo $(BIN)/pytest -q tests/e2e/test_storefront.py
 
 lock: install  ## pin the newest versions that fit pyproject.toml in constraints.txt
 	@$(BIN)/python scripts/lock.py

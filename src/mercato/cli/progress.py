@@ -66,7 +66,8 @@ class Remembering:
     def _step(self, name: str, total: int | None) -> Iterator[Step]:
         with self.shown.step(name, total) as step:
             yield step
-        self.finished.append(name)
+            # Before the step is shown as done: what is shown is remembered.
+            self.finished.append(name)
 
 
 def duration(seconds: float) -> str:

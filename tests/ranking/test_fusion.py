@@ -9,10 +9,19 @@ from mercato.ranking.fusion import Calibration, fuse
 CALIBRATION = Calibration()
 
 
-def fused(lexical: list[float], cosine: list[float], best: float = 10.0) -> list[float]:
-    arrays = (np.array(each, np.float32) for each in (lexical, cosine))
-    words, meaning = arrays
-    return fuse(words, best, meaning, CALIBRATION).tolist()
+def fused(
+    lexical: list[float], cosine: list[float], best: float = 10.0, known: float = 1.0
+) -> list[float]:
+    words, meaning = (np.array(each, np.float32) for each in (lexical, cosine))
+    return fuse(words, best, known, meaning, CALIBRATION).tolist()
+
+
+def test_words_and_meaning_are_weighed_by_hand() -> None:
+    calibration = Calibration(semantic_weight=0.2)
+    words, meaning = np.array([5.0], np.float32), np.array([0.6], np.float32)
+    # Of two words one is known: the words weigh half of 0.8, the meaning the rest.
+    assert fuse(words, 10.0, 0.5, meaning, calibration)[0] == pytest.approx(0.4 * 0.5 + 0.6 * 0.6)
+    assert fuse(words, 10.0, 1.0, meaning, calibration)[0] == pytest.approx(0.8 * 0.5 + 0.2 * 0.6)
 
 
 def test_both_more_words_and_more_meaning_score_higher() -> None:
@@ -25,8 +34,7 @@ def test_scores_lie_between_nothing_and_everything() -> None:
 
 
 def test_a_query_without_known_words_is_scored_by_meaning() -> None:
-    low, high = fused([0, 0], [0.5, 0.9], best=0.0)
-    assert 0 < low < high
+    assert fused([0, 0], [0.5, 0.9], best=0.0, known=0.0) == pytest.approx([0.5, 0.9])
 
 
 def test_a_calibration_reads_back_from_json() -> None:

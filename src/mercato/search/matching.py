@@ -68,4 +68,6 @@ def matches(words: tuple[Word, ...], mode: Mode, context: SearchContext) -> Matc
     cosine = vectors.cosines_of(rows, cosines)
     if mode is Mode.SEMANTIC:
         return Matches(rows, cosine)
-    return Matches(rows, fuse(text.scores_of(rows), text.best, cosine, calibration))
+    known_share = text.n_known / len(words)
+    scores = fuse(text.scores_of(rows), text.best, known_share, cosine, calibration)
+    return Matches(rows, scores)

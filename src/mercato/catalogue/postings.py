@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,37 +109,25 @@ class BaseText:
             np.array(meta["mean_lengths"]),
         )
 
-    def number(self, token: str) -> int | None:
-        """The position of a token in the vocabulary."""
-        encoded = token.encode()
-        if len(encoded) > self.vocabulary.itemsize:
-            return None
-        at = int(np.searchsorted(self.vocabulary, np.array(encoded, self.vocabulary.dtype)))
-        return at if at < len(self.vocabulary) and self.vocabulary[at] == encoded else None
+    def numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+        """(k,) the positions of tokens in the vocabulary; -1 for those it lacks."""
+        encoded = [token.encode() for token in tokens]
+        longest = self.vocabulary.itemsize
+        sought = np.array([each[:longest] for each in encoded], self.vocabulary.dtype)
+        at = np.searchsorted(self.vocabulary, sought)
+        known = at < len(self.vocabulary)
+        known[known] = self.vocabulary[at[known]] == sought[known]
+        known &= np.fromiter(map(len, encoded), np.int64, len(encoded)) <= longest
+        return np.where(known, at, -1)
 
-    def frequency(self, token: str) -> int:
-        """In how many items of the release the token stands."""
-        at = self.number(token)
-        return 0 if at is None else int(self.posting_offsets[at + 1] - self.posting_offsets[at])
+    def frequencies(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(k,) in how many items of the release tokens stand, by their numbers."""
+        held = self.posting_offsets[numbers + 1] - self.posting_offsets[numbers]
+        return np.where(numbers < 0, 0, held)
 
-    def impacts(self, item: Mapping[str, Any]) -> dict[str, float]:
-        """The scores of an item's tokens by the release's frequencies and lengths, so that an
-        item changed since ranks beside those of the release."""
-        weighted: Counter[str] = Counter()
-        for field, text in enumerate(searched_texts(item)):
-            found = tokens(text)
-            counts = Counter(found)
-            frequency = bm25.weighted_frequency(
-                np.array(list(counts.values()), np.int64),
-                np.full(len(counts), field),
-                np.full(len(counts), len(found)),
-                self.mean_lengths,
-            )
-            for token, value in zip(counts, frequency.tolist(), strict=True):
-                weighted[token] += value
-        held = np.array([self.frequency(token) for token in weighted], np.int64)
-        scores = bm25.rarity(self.n_items, held) * bm25.saturate(np.array([*weighted.values()]))
-        return dict(zip(weighted, scores.tolist(), strict=True))
+    def rarities(self, tokens: Sequence[str]) -> NDArray[np.float64]:
+        """(k,) idf of tokens in the release."""
+        return bm25.rarity(self.n_items, self.frequencies(self.numbers(tokens)))
 
 
 @dataclass(frozen=True)
@@ -151,57 +139,80 @@ class TextIndex:
 
     def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "TextIndex":
         """With more rows, given in ascending order."""
-        found: dict[str, tuple[list[int], list[float]]] = {}
-        for row, item in rows:
-            for token, impact in self.base.impacts(item).items():
-                of_rows, impacts = found.setdefault(token, ([], []))
-                of_rows.append(row)
-                impacts.append(impact)
         tail = dict(self.tail)
-        for token, (of_rows, impacts) in found.items():
-            new = Postings(np.array(of_rows, np.int32), np.array(impacts, np.float32))
+        for token, new in _later_postings(self.base, rows):
             old = tail.get(token)
             tail[token] = new if old is None else _joined(old, new)
         return TextIndex(self.base, tail)
 
-    def postings(self, token: str) -> tuple[Postings, ...]:
-        """Of the release and of later rows; none for a token that the catalogue lacks."""
+    def postings(self, tokens: Sequence[str]) -> list[tuple[Postings, ...]]:
+        """For each token those of the release and of later rows; none where it is unknown."""
         found = []
-        at = self.base.number(token)
-        if at is not None:
-            start, stop = self.base.posting_offsets[at], self.base.posting_offsets[at + 1]
-            part = slice(start, stop)
-            found.append(Postings(self.base.posting_rows[part], self.base.posting_impacts[part]))
-        if token in self.tail:
-            found.append(self.tail[token])
-        return tuple(found)
+        for token, at in zip(tokens, self.base.numbers(tokens).tolist(), strict=True):
+            parts = []
+            if at >= 0:
+                part = slice(*self.base.posting_offsets[at : at + 2].tolist())
+                parts.append(
+                    Postings(self.base.posting_rows[part], self.base.posting_impacts[part])
+                )
+            if token in self.tail:
+                parts.append(self.tail[token])
+            found.append(tuple(parts))
+        return found
 
     def rows_with(self, word: Word) -> NDArray[np.integer]:
         """Rows that hold a word, each once."""
-        rows = _rows_of_word(word, {token: self.postings(token) for token in word.tokens})
+        found = dict(zip(word.tokens, self.postings(word.tokens), strict=True))
+        rows = _rows_of_word(word, found)
         return NO_ROWS if rows is None else rows
 
     def match(self, words: Sequence[Word], alive: NDArray[np.bool_]) -> TextMatches:
         """Rows that hold enough of the words; ``alive``: (n_rows,) those that may match."""
         sums = np.zeros(len(alive), np.float32)
         held = np.zeros(len(alive), np.uint8)
-        n_known, best = 0, 0.0
+        asked = [token for word in words for token in dict.fromkeys(word.tokens)]
+        found = dict(zip(asked, self.postings(asked), strict=True))
+        for token in asked:
+            for part in found[token]:
+                sums[part.rows] += part.impacts
+        n_known = 0
         for word in words:
-            found = {token: self.postings(token) for token in word.tokens}
-            for token, postings in found.items():
-                for part in postings:
-                    sums[part.rows] += part.impacts
-                best += self._rarity(token) if postings else 0.0
             rows = _rows_of_word(word, found)
             if rows is not None:
                 held[rows] += 1
                 n_known += 1
+        known = [token for token in asked if found[token]]
+        best = float(self.base.rarities(known).sum())
         held *= alive
         rows = np.flatnonzero(held >= enough_words(held, n_known)) if n_known else NO_ROWS
         return TextMatches(rows, best, sums, held, n_known)
 
-    def _rarity(self, token: str) -> float:
-        return float(bm25.rarity(self.base.n_items, np.array(self.base.frequency(token))))
+
+def _later_postings(
+    base: BaseText, rows: Sequence[tuple[int, Mapping[str, Any]]]
+) -> Iterator[tuple[str, Postings]]:
+    """The postings of rows changed since a release, by the release's frequencies and lengths, so
+    that they rank beside its own."""
+    number: dict[str, int] = {}
+    counted: list[tuple[int, int, int, int, int]] = []
+    for row, item in rows:
+        for field, text in enumerate(searched_texts(item)):
+            found = tokens(text) if text else ()
+            for token, count in Counter(found).items():
+                at = number.setdefault(token, len(number))
+                counted.append((at, row, field, count, len(found)))
+    if not counted:
+        return
+    token, row_of, field_of, count_of, length = np.array(sorted(counted), np.int64).T
+    frequency = bm25.weighted_frequency(count_of, field_of, length, base.mean_lengths)
+    starts = np.ones(len(token), bool)
+    starts[1:] = (token[1:] != token[:-1]) | (row_of[1:] != row_of[:-1])
+    first = np.flatnonzero(starts)
+    token, row_of = token[first], row_of[first].astype(np.int32)
+    scores = bm25.saturate(np.add.reduceat(frequency, first)) * base.rarities(list(number))[token]
+    bounds = np.searchsorted(token, np.arange(len(number) + 1)).tolist()
+    for text, start, stop in zip(number, bounds, bounds[1:], strict=False):
+        yield text, Postings(row_of[start:stop], scores[start:stop].astype(np.float32))
 
 
 def _joined(old: Postings, new: Postings) -> Postings:

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from mercato.api.metrics import CountRequests
+from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
 
 
@@ -26,6 +27,19 @@ def test_not_ready_once_nothing_can_be_written(api: FastAPI, shop: Shop) -> None
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_not_ready_once_changes_are_taken_up_no_more(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/readyz").status_code == 200
+    monkeypatch.setattr(AssetStore, "version", lambda *_: 1 // 0)  # the drain meets a bug
+    deadline = time.monotonic() + 20
+    while client.get("/readyz").status_code != 503:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert "work beside the requests" in client.get("/readyz").json()["detail"]
 
 
 def test_requests_are_counted_by_route(client: TestClient) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, make_url
 
-from mercato.core.errors import Overloaded
+from mercato.core.errors import NotReady, Overloaded
 from mercato.state import EventRow, State, sqlite
 from mercato.state.sqlite import engines
 from mercato.state.writer import Writer
@@ -95,4 +95,23 @@ def test_another_process_that_keeps_the_lock_means_come_back_later(
             waiting.result(30)
     again = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
     assert again.result(30).accepted == 1
+    state.close()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    State.open("sqlite:///state.db", tmp_path).close()
+    with monkeypatch.context() as small:
+        small.setitem(sqlite.PRAGMAS, "max_page_count", 40)
+        state = State.open("sqlite:///state.db", tmp_path)
+        basket = [EventRow("big", line, 0, "purchase", attributes="x" * 900) for line in range(500)]
+        with pytest.raises(NotReady, match="Free some disk"):
+            state.events.append(basket).result(30)
+        small_one = state.events.append([EventRow("small", 0, 0, "view_item")])
+        assert small_one.result(30).accepted == 1
+        state.close()
+    state = State.open("sqlite:///state.db", tmp_path)
+    assert [row.event_id for row in state.events.after(0, 10).rows] == ["small"]
+    assert state.events.append(basket).result(30).accepted == 1
     state.close()

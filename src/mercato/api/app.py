@@ -29,21 +29,21 @@ def create_api(shop: Shop) -> FastAPI:
     Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
     answered here.
     """
-    metrics = Metrics(shop)
+    metrics, background = Metrics(shop), Background(shop)
     app = FastAPI(
         title="Mercato",
         version=mercato.__version__,
         summary="Search and recommendations of a shop",
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(shop),
+        lifespan=_lifespan(shop, background),
     )
     add_events(app, shop, metrics)
     add_search(app, shop)
     add_suggest(app, shop)
     add_recommend(app, shop)
     add_items(app, shop)
-    add_health(app, shop, metrics)
+    add_health(app, shop, metrics, background)
     answer_errors(app)
     refuse_unknown(app)
     complete_openapi(app)
@@ -56,11 +56,11 @@ def create_api(shop: Shop) -> FastAPI:
     return app
 
 
-def _lifespan(shop: Shop) -> Lifespan:
+def _lifespan(shop: Shop, background: Background) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            with Background(shop):
+            with background:
                 yield
         finally:
             shop.close()

@@ -17,7 +17,7 @@ def absent(store: AssetStore, asset: Asset, version: int, rows: pa.Table) -> pa.
     """
     first = asset.keys[0]
     asked = pc.unique(rows[first])
-    files = ds.dataset(store.files(asset.name, version), format="parquet")
+    files = ds.dataset(store.files(asset.name, version), asset.schema, format="parquet")
     found = files.to_table(columns=list(asset.keys), filter=ds.field(first).isin(asked))
     if not found.num_rows:
         return rows

@@ -29,7 +29,10 @@ _EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
 class Every(threading.Thread):
     """Does a work again and again with a pause of ``seconds``, until told to stop.
 
-    failures : rounds that failed; what failed is logged, once as long as it stays the same
+    A round that fails for an expected reason is logged, once as long as the reason stays the
+    same; anything else ends the thread.
+
+    failures : rounds that failed
     """
 
     def __init__(self, seconds: float, name: str, work: Callable[[], None]) -> None:
@@ -71,6 +74,11 @@ class Background:
             Every(REFRESH_SECONDS, "refresh", shop.refresh),
             Every(shop.settings.serve.drain_seconds, "drain", self._drain),
         )
+
+    @property
+    def broken(self) -> bool:
+        """Whether a thread has ended by itself."""
+        return any(thread.ident is not None and not thread.is_alive() for thread in self.threads)
 
     def __enter__(self) -> "Background":
         for thread in self.threads:

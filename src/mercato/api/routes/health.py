@@ -8,10 +8,11 @@ from mercato.api.metrics import MEDIA_TYPE, Metrics
 from mercato.api.openapi import problems
 from mercato.api.shapes import Readiness
 from mercato.core.errors import NotReady
+from mercato.operating.background import Background
 from mercato.shop.opened import Shop
 
 
-def add_health(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
+def add_health(app: FastAPI, shop: Shop, metrics: Metrics, background: Background) -> None:
     @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> PlainTextResponse:
         """The process is alive."""
@@ -19,9 +20,11 @@ def add_health(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
 
     @app.get("/readyz", response_model=Readiness, responses=problems(503))
     async def readyz() -> JSONAnswer:
-        """A release is open and events can be written."""
+        """A release is open, events can be written, changes are taken up."""
         if not shop.state.writer.alive:
             raise NotReady("a state that takes writes", "its writer has ended", "Start again.")
+        if background.broken:
+            raise NotReady("work beside the requests", "it has ended", "See the log; start again.")
         return JSONAnswer({"status": "ready", "release": shop.live.number})
 
     @app.get("/metrics", response_class=PlainTextResponse)

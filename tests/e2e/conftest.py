@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 TOUR = Path(__file__).parents[2] / "examples" / "tour"
 
@@ -76,23 +76,6 @@ def serve_shop() -> Callable[..., AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
-def tour_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outdoor shop of the tour, imported and built."""
-    folder = tmp_path_factory.mktemp("shops") / "tour"
-    run("init", folder, "--name", "Hill & Harbour", "--currency", "EUR")
-    run("import", folder, "--items", TOUR / "products.csv", "--events", TOUR / "events.csv")
-    run("build", folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tour_address(tour_shop: Path) -> Iterator[str]:
-    """Where the tour's shop is served; tests that change it serve a copy of ``tour_shop``."""
-    with serving(tour_shop) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium; skips where there is none."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
@@ -103,15 +86,3 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
         yield opened
         opened.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page of a desktop; an error in a script of the page fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    context.close()
-    assert not errors

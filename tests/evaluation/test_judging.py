@@ -21,6 +21,11 @@ def test_an_item_relevant_to_another_row_is_not_relevant() -> None:
     assert judge(np.array([[7], [5]]), truth()).grades.tolist() == [[0], [0]]
 
 
+def test_an_empty_place_is_nothing() -> None:
+    found = Truth.of_pairs(np.array([0, 1]), np.array([7, 5]), n=2)
+    assert judge(np.array([[7], [NO_ITEM]]), found).grades.tolist() == [[1], [0]]
+
+
 def test_skipped_items_make_room() -> None:
     counted = np.array([True, False, True, True])
     answers = as_answers([np.array([1, 0, 3, 2]), np.array([1])], 2, counted)

@@ -98,6 +98,17 @@ def test_momentum_is_shoppers_of_the_newest_days_against_their_share(
     assert model.lift == pytest.approx(expected, rel=1e-6)
 
 
+def test_scores_are_lifted_by_momentum(
+    log_of: Callable[..., Interactions], fit_at: Callable[..., Any]
+) -> None:
+    seasonal = log_of([(u, 1 + 30 * (i == 3), i) for u in range(20) for i in range(6)], 6)
+    plain = fit_at(Ease(momentum=0), seasonal, 60)
+    lifted = fit_at(Ease(momentum=1, momentum_days=30), seasonal, 60)
+    one = log_of([(0, 1, 0)], 6)
+    assert len(set(lifted.lift.tolist())) > 1
+    assert lifted.score(one)[0] == pytest.approx(plain.score(one)[0] * lifted.lift)
+
+
 def test_evidence(log_of: Callable[..., Interactions], fit_at: Callable[..., Any]) -> None:
     bread, jam, beer, corn = range(4)
     log = log_of(

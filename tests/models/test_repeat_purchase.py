@@ -9,7 +9,7 @@ import pytest
 from mercato.core.history import Interactions
 from mercato.models.repeat_purchase import RepeatPurchase
 
-WEEKLY, ONCE, GONE = range(3)
+GONE, ONCE, WEEKLY = range(3)
 AS_OF = 200
 
 
@@ -38,6 +38,8 @@ def test_what_repeats_comes_first(
     found = model.candidates(one, 3)
     assert found.items[0] == WEEKLY
     assert ((found.scores > 0) & (found.scores < 1)).all()
+    # Nobody bought the third one lately.
+    assert found.scores[0] > 2 * model.score(one)[0, GONE]
 
 
 def test_chances_are_those_of_the_shop(

@@ -94,6 +94,7 @@ class CornerShop:
         recent: Sequence[str] = (),
         late: Sequence[tuple[str, Event, float]] = (),
         most_per_category: int = 0,
+        today: float = TODAY,
         item: str | None = None,
         cart: Sequence[str] = (),
         **asked: Any,
@@ -105,7 +106,7 @@ class CornerShop:
             catalogue=self.catalogue,
             shopper=self.log_of(events, self.catalogue.n_base, n_users=1),
             recent_rows=self.rows(*recent),
-            now=TODAY * MICROSECONDS_PER_DAY,
+            now=round(today * MICROSECONDS_PER_DAY),
             models=self.models,
             late=tuple(
                 LateEvent(self.row(id_), event, round(day * MICROSECONDS_PER_DAY))

@@ -70,3 +70,10 @@ def test_who_bought_nothing_sees_what_is_popular(corner_shop) -> None:
     shelf = corner_shop.ask(Placement.BUY_AGAIN, n=3)
     assert len(shelf.items) == 3
     assert shelf.fallback == "popularity"
+
+
+def test_what_came_after_the_release_is_newer(corner_shop) -> None:
+    """Bread and jam are bought alike by all; a month after the release the newer one leads."""
+    did = [(100, "bread"), (130, "jam")]
+    shelf = corner_shop.ask(Placement.BUY_AGAIN, did, today=130)
+    assert corner_shop.ids(shelf) == ["jam", "bread"]

@@ -167,6 +167,15 @@ def test_a_cap_on_categories(corner_shop, placement) -> None:
     assert len(set(known)) == len(known) > 2
 
 
+def test_a_shelf_is_filled_though_the_first_proposals_do_not_do(
+    corner_shop, placement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {**page(placement), "n": 100, "distinct": True}
+    expected = whole(corner_shop.ask(placement, BREAKFAST, **asked))
+    monkeypatch.setattr("mercato.recommend.shelves._FEW", 1)
+    assert len(corner_shop.ask(placement, BREAKFAST, **asked).items) == len(expected)
+
+
 @pytest.mark.parametrize("n", [0, 101])
 def test_refuses_n_out_of_range(corner_shop, placement, n) -> None:
     with pytest.raises(BadInput, match=f"n from 1 to 100; found {n}"):

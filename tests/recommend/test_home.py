@@ -88,3 +88,30 @@ def test_who_bought_everything_still_sees_something(corner_shop) -> None:
     shelf = corner_shop.ask(Placement.HOME, did, filters=("id:bread OR id:jam",))
     assert set(corner_shop.ids(shelf)) == {"bread", "jam"}
     assert shelf.fallback == "popularity"
+
+
+def test_what_was_dismissed_tells_nothing(corner_shop) -> None:
+    shelf = corner_shop.ask(Placement.HOME, [(99.9, "beer", Event.DISMISS)], recent=["beer"], n=100)
+    assert {item.reason.item for item in shelf.items} == {None}
+
+
+def test_nothing_is_told_by_itself(corner_shop) -> None:
+    shelf = corner_shop.ask(Placement.HOME, BREAKFAST, recent=["beer", "ale"], n=100)
+    told = dict(zip(corner_shop.ids(shelf), shelf.items, strict=True))
+    assert "beer" in told
+    assert all(item.reason.item != shown for shown, item in told.items())
+
+
+def test_a_changed_item_keeps_its_place(corner_shop) -> None:
+    shop = corner_shop.after((Change.PATCH, "bread", {"price": 2.0}))
+    assert shop.ids(shop.ask(Placement.HOME, n=3)) == ["bread", "jam", "butter"]
+
+
+def test_what_came_after_the_release_is_newer(corner_shop) -> None:
+    """A month after the release was built, its last day is a month ago."""
+    did = [(99, "beer"), (130, "bread")]
+    ids = corner_shop.ids(corner_shop.ask(Placement.HOME, did, today=130, n=4))
+    assert set(ids[:2]) == {"jam", "butter"}
+    did = [(99, "bread"), (130, "beer")]
+    ids = corner_shop.ids(corner_shop.ask(Placement.HOME, did, today=130, n=4))
+    assert set(ids[:2]) == {"crisps", "nuts"}

@@ -69,3 +69,9 @@ def test_an_empty_cart_is_answered_from_the_past(corner_shop) -> None:
     shelf = corner_shop.ask(Placement.CART, [(90, "bread")], n=1)
     assert corner_shop.ids(shelf) in (["jam"], ["butter"])
     assert shelf.fallback == "ease"
+
+
+def test_similar_prefers_the_same_category(corner_shop) -> None:
+    """Another jam from no category reads nearer than honey, which is a spread as jam is."""
+    shop = corner_shop.after((Change.PUT, "jelly", {"id": "jelly", "title": "jam"}))
+    assert shop.ids(shop.ask(Placement.ITEM_SIMILAR, item="jam", n=2)) == ["honey", "jelly"]

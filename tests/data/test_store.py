@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
-from mercato.core.errors import NotFound
+from mercato.core.errors import BadInput, NotFound
+from mercato.data.engines import open_engine
 from mercato.data.store import AssetStore, Conflict
 
 
@@ -99,3 +102,19 @@ def test_a_version_that_does_not_exist_is_named(store: AssetStore) -> None:
     store.commit("things", rows(1))
     with pytest.raises(NotFound, match="version 3 of asset 'things'; found versions 0 to 0"):
         store.read("things", 3)
+
+
+@pytest.mark.parametrize("name", ["my shop", "café", "what? *now*", "it's #1 {new}"])
+def test_folders_may_have_any_usual_name(tmp_path: Path, name: str) -> None:
+    store = AssetStore(tmp_path / name / "assets")
+    store.commit("things", rows(1))
+    store.commit("things", rows(2), mode="append")
+    with open_engine() as engine:
+        expression = engine.files(store.files("things"), rows().schema)
+        assert engine.table(expression, order_by=["n"])["n"].to_pylist() == [1, 2]
+
+
+def test_a_folder_that_delta_cannot_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"\[ \] in .*Rename or move"):
+        AssetStore(tmp_path / "shop [1]").commit("things", rows(1))
+    assert not (tmp_path / "shop [1]" / "things").exists()

@@ -15,10 +15,13 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from mercato.core.errors import MercatoError, NotFound
+from mercato.core.errors import BadInput, MercatoError, NotFound
 
 _NOTE = "mercato"
 """The key of our notes in a commit's metadata."""
+
+_ODD = frozenset("[]^|%\\")
+"""Signs that delta-rs 1.6 cannot have in the path of a table."""
 
 Mode = Literal["overwrite", "append"]
 
@@ -68,7 +71,8 @@ class AssetStore:
 
     def files(self, name: str, version: int | None = None) -> list[str]:
         """The Parquet files that make up a version (default: the newest)."""
-        return sorted(self._existing(name, version).file_uris())
+        uris = self._existing(name, version).file_uris()
+        return sorted(str(self.root / name / Path(uri).name) for uri in uris)
 
     def read(
         self, name: str, version: int | None = None, columns: Sequence[str] | None = None
@@ -98,9 +102,16 @@ class AssetStore:
         transaction : (application, number) is remembered with the commit, see `transaction`
         base        : only commit over this version; -1 where there must be none yet
 
-        Raises Conflict where the newest version is not ``base``, or another writer was faster.
+        Raises Conflict where the newest version is not ``base``, or another writer was faster;
+        BadInput where the folder's path cannot hold a table.
         """
         folder = self.root / name
+        if odd := sorted(_ODD.intersection(str(folder.absolute()))):
+            raise BadInput(
+                f"a shop's folder without any of {' '.join(sorted(_ODD))} in its path",
+                f"{' '.join(odd)} in {folder.absolute()}",
+                "Rename or move the folder.",
+            )
         table = self._table(name)
         newest = -1 if table is None else table.version()
         if base is not None and base != newest:

@@ -149,7 +149,7 @@ class _Growth:
             return NO_TEXT
         if change.vector is not None and len(change.vector) == vectors.dimensions:
             self._vectors.append(change.vector)
-            return len(vectors.base) + len(vectors.tail) + len(self._vectors) - 1
+            return vectors.n_texts + len(self._vectors) - 1
         if old is None:
             return NO_TEXT
         first = self._before.n_rows

@@ -5,10 +5,8 @@ cosine does not depend on the scale, so the bytes alone say everything. All prod
 384 with one query take 1 ms (measured, one core), and then every item has its exact cosine.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numkong
@@ -46,42 +44,84 @@ def write_vectors(
             "Give a vector for each text.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    save_array(folder, "vectors", quantise(vectors))
+    quantised = quantise(vectors)
+    rows_by_text = np.argsort(text_of_row, kind="stable").astype(np.int32)
+    starts = np.searchsorted(text_of_row[rows_by_text], np.arange(len(vectors) + 1))
+    save_array(folder, "vectors", quantised)
+    save_array(folder, "inverse_lengths", _inverse_lengths(quantised))
     save_array(folder, "text_of_row", text_of_row.astype(np.int32))
-    (folder / "vectors.json").write_text(json.dumps({"n_texts": len(vectors)}))
+    save_array(folder, "rows_by_text", rows_by_text)
+    save_array(folder, "text_starts", starts.astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """n quantised vectors.
+
+    vectors         : (n, d) int8
+    inverse_lengths : (n,) float32, 0 for a vector of zeros
+    """
+
+    vectors: NDArray[np.int8]
+    inverse_lengths: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def products(self, query: NDArray[np.int8]) -> NDArray[np.float32]:
+        """(n,) inner products of unit vectors with a query (1, d)."""
+        if len(self) == 0:
+            return np.zeros(0, np.float32)
+        products = numkong.cdist(query, self.vectors, metric="inner", out_dtype="float32")
+        return np.asarray(products, np.float32).ravel() * self.inverse_lengths
 
 
 @dataclass(frozen=True)
 class VectorIndex:
     """The vectors of a release and those of later rows.
 
-    base        : (n_texts, d) int8
-    tail        : (m, d) int8, texts n_texts and on
-    text_of_row : (n_rows,) int32, NO_TEXT where a row has no vector
+    base         : of n_texts texts
+    tail         : of later texts, n_texts and on
+    text_of_row  : (n_rows,) int32, NO_TEXT where a row has no vector
+    rows_by_text : (n_base,) int32, the release's rows by text, then row
+    text_starts  : (n_texts + 1,) int32, where each text's rows start in it
     """
 
-    base: NDArray[np.int8]
-    tail: NDArray[np.int8]
+    base: Vectors
+    tail: Vectors
     text_of_row: NDArray[np.int32]
+    rows_by_text: NDArray[np.int32]
+    text_starts: NDArray[np.int32]
 
     @classmethod
     def open(cls, folder: Path) -> "VectorIndex":
-        base = open_array(folder, "vectors").view(np.int8)
-        text_of_row = open_array(folder, "text_of_row").view(np.int32)
-        return cls(base, np.zeros((0, base.shape[1]), np.int8), text_of_row)
+        vectors = open_array(folder, "vectors").view(np.int8)
+        lengths = open_array(folder, "inverse_lengths").view(np.float32)
+        return cls(
+            Vectors(vectors, lengths),
+            Vectors(np.zeros((0, vectors.shape[1]), np.int8), np.zeros(0, np.float32)),
+            open_array(folder, "text_of_row").view(np.int32),
+            open_array(folder, "rows_by_text").view(np.int32),
+            open_array(folder, "text_starts").view(np.int32),
+        )
 
     @property
     def dimensions(self) -> int:
-        return int(self.base.shape[1])
+        return int(self.base.vectors.shape[1])
+
+    @property
+    def n_texts(self) -> int:
+        return len(self.base) + len(self.tail)
 
     def appended(self, vectors: Sequence[bytes], text_of_row: Sequence[int]) -> "VectorIndex":
         """With more texts, numbered on from the last, and the text of each of more rows."""
         new = np.frombuffer(b"".join(vectors), np.int8).reshape(-1, self.dimensions)
-        return VectorIndex(
-            self.base,
-            np.concatenate([self.tail, new]),
-            np.concatenate([self.text_of_row, np.array(text_of_row, np.int32)]),
+        tail = Vectors(
+            np.concatenate([self.tail.vectors, new]),
+            np.concatenate([self.tail.inverse_lengths, _inverse_lengths(new)]),
         )
+        texts = np.concatenate([self.text_of_row, np.array(text_of_row, np.int32)])
+        return replace(self, tail=tail, text_of_row=texts)
 
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """(k, d) unit vectors of rows; zeros for a row without one."""
@@ -89,8 +129,8 @@ class VectorIndex:
         n_texts = len(self.base)
         found = np.zeros((len(rows), self.dimensions), np.float32)
         in_base = (text >= 0) & (text < n_texts)
-        found[in_base] = self.base[text[in_base]]
-        found[text >= n_texts] = self.tail[text[text >= n_texts] - n_texts]
+        found[in_base] = self.base.vectors[text[in_base]]
+        found[text >= n_texts] = self.tail.vectors[text[text >= n_texts] - n_texts]
         length = np.linalg.norm(found, axis=1, keepdims=True)
         return np.asarray(found / np.where(length > 0, length, 1), np.float32)
 
@@ -104,8 +144,9 @@ class VectorIndex:
             )
         query = quantise(query_vector.reshape(1, -1))
         length = float(np.linalg.norm(query.astype(np.float32))) or 1.0
-        products = [_products(query, part) for part in (self.base, self.tail)]
-        return np.concatenate(products) * (self._inverse_lengths / np.float32(length))
+        products = np.concatenate([part.products(query) for part in (self.base, self.tail)])
+        products /= np.float32(length)
+        return products
 
     def cosines_of(
         self, rows: NDArray[np.integer], cosines: NDArray[np.float32]
@@ -143,27 +184,21 @@ class VectorIndex:
         order = np.lexsort((rows, -values))[:most]
         return rows[order], values[order]
 
-    @cached_property
-    def _inverse_lengths(self) -> NDArray[np.float32]:
-        return np.concatenate([_inverse_lengths(self.base), _inverse_lengths(self.tail)])
-
-    @cached_property
-    def _rows_by_text(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows by text, then row; and where each text's rows start."""
-        order = np.argsort(self.text_of_row, kind="stable")
-        n_texts = len(self.base) + len(self.tail)
-        return order, np.searchsorted(self.text_of_row[order], np.arange(n_texts + 1))
-
     def _rows_of(
         self, texts: NDArray[np.int64], alive: NDArray[np.bool_] | None
     ) -> NDArray[np.int64]:
         """The living rows of texts."""
-        rows_by_text, starts = self._rows_by_text
-        counts = starts[texts + 1] - starts[texts]
+        early = texts[texts < len(self.base)]
+        counts = self.text_starts[early + 1] - self.text_starts[early]
         ends = np.cumsum(counts)
         within = np.arange(counts.sum()) - np.repeat(ends - counts, counts)
-        rows: NDArray[np.int64] = rows_by_text[np.repeat(starts[texts], counts) + within]
-        return rows if alive is None else rows[alive[rows]]
+        rows = self.rows_by_text[np.repeat(self.text_starts[early], counts) + within]
+        asked = np.zeros(self.n_texts + 1, bool)  # the last one is for NO_TEXT
+        asked[texts] = True
+        n_base = len(self.rows_by_text)
+        late = np.flatnonzero(asked[self.text_of_row[n_base:]]) + n_base
+        found = np.concatenate([rows.astype(np.int64), late])
+        return found if alive is None else found[alive[found]]
 
 
 def _largest(
@@ -175,13 +210,6 @@ def _largest(
     values = cosines[texts]
     least = np.partition(values, -most)[-most]
     return np.asarray(texts[values >= least], np.int64)
-
-
-def _products(query: NDArray[np.int8], vectors: NDArray[np.int8]) -> NDArray[np.float32]:
-    if len(vectors) == 0:
-        return np.zeros(0, np.float32)
-    products = numkong.cdist(query, vectors, metric="inner", out_dtype="float32")
-    return np.asarray(products, np.float32).ravel()
 
 
 def _inverse_lengths(vectors: NDArray[np.int8]) -> NDArray[np.float32]:

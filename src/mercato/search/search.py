@@ -29,11 +29,8 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     narrowing = Narrowing(catalogue, found, tuple(conjuncts(filters)), everything=not sought)
     result = narrowing.result
     keys = sort_keys(request.sort, result, catalogue, by_score=bool(sought))
-    cards = np.arange(len(result.rows))
-    if request.distinct and catalogue.grouped:
-        cards = leaders(catalogue.group[result.rows], keys, catalogue.n_rows)
-    page = _page(request, [key[cards] for key in keys])
-    at = cards[page]
+    cards = _cards(request, narrowing, keys)
+    at = cards[_page(request, [key[cards] for key in keys])]
     return SearchResult(
         total=len(cards),
         page=request.page,
@@ -49,6 +46,19 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
             "distinct": request.distinct,
         },
     )
+
+
+def _cards(request: SearchRequest, narrowing: Narrowing, keys: Keys) -> NDArray[np.int64]:
+    """Positions in the result of what is shown: every row, or the first of each group."""
+    catalogue, rows = narrowing.catalogue, narrowing.result.rows
+    if not request.distinct or not catalogue.grouped:
+        return np.arange(len(rows))
+
+    def choose() -> NDArray[np.int64]:
+        return leaders(catalogue.group[rows], keys, catalogue.n_rows)
+
+    whole = narrowing.everything and not narrowing.terms and request.sort is None
+    return catalogue.memo.get("cards", choose) if whole else choose()
 
 
 def _page(request: SearchRequest, keys: Keys) -> NDArray[np.int64]:

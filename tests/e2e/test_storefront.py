@@ -39,9 +39,11 @@ PAGES = {
 
 @pytest.fixture(scope="session")
 def address(
-    supermarket: Path, serve_shop: Callable[..., AbstractContextManager[str]]
+    request: pytest.FixtureRequest, serve_shop: Callable[..., AbstractContextManager[str]]
 ) -> Iterator[str]:
-    with serve_shop(Path(PHOTOGRAPHED) if len(PHOTOGRAPHED) > 1 else supermarket) as found:
+    named = len(PHOTOGRAPHED) > 1
+    shop = Path(PHOTOGRAPHED) if named else request.getfixturevalue("supermarket")
+    with serve_shop(shop) as found:
         yield found
 
 
@@ -280,31 +282,30 @@ def test_a_tile_stands_in_for_a_picture_that_cannot_be_had(visit, address):
     page.request.delete(f"{address}/v1/items/unseen")
 
 
+LARGE = {"viewport": {"width": 1280, "height": 820}}
+SMALL = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DARK, CHINESE = {"color_scheme": "dark"}, {"locale": "zh-CN"}
 SHOTS = (
-    *((name, path, {}) for name, path in PAGES.items()),
-    ("home-new", "/", {}),
-    ("home-dark", "/", {"color_scheme": "dark"}),
-    ("item-dark", PAGES["item"], {"color_scheme": "dark"}),
-    ("home-chinese", "/", {"locale": "zh-CN"}),
-    ("search-chinese", PAGES["search"], {"locale": "zh-CN"}),
+    *((name, path, LARGE) for name, path in PAGES.items()),
+    *((f"{name}-phone", path, SMALL) for name, path in PAGES.items()),
+    ("home-new", "/", LARGE),
+    ("home-dark", "/", LARGE | DARK),
+    ("item-dark-phone", PAGES["item"], SMALL | DARK),
+    ("search-chinese", PAGES["search"], LARGE | CHINESE),
+    ("home-chinese-phone", "/", SMALL | CHINESE),
 )
-SCREENS = {
-    "": {"viewport": DESKTOP},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
-}
 
 
-@pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize(("name", "path", "options"), SHOTS if PHOTOGRAPHED else SHOTS[:2])
-def test_photographs(visit, tmp_path, name, path, options, screen):
-    page = visit("/shopper", **SCREENS[screen], **options)
+def test_photographs(visit, tmp_path, name, path, options):
+    page = visit("/shopper", **options)
     if name.startswith("home") and name != "home-new":
         page.locator(".people button").nth(1).click()
-    if name == "basket":
+    if name.startswith("basket"):
         for item_id in (BANANAS, "995242", "840361"):
             page.request.post("/basket/add", form={"item_id": item_id, "quantity": "2"})
     page.goto(path)
     page.wait_for_load_state("networkidle")
-    file = (FOLDER if PHOTOGRAPHED else tmp_path) / f"{name}{screen}.png"
+    file = (FOLDER if PHOTOGRAPHED else tmp_path) / f"{name}.png"
     page.screenshot(path=file)
     assert 5_000 < file.stat().st_size <= MOST_BYTES

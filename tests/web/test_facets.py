@@ -87,6 +87,11 @@ def test_each_chip_takes_one_thing_off():
     assert all(each.page == 1 and each.sort == "price:asc" for each in without)
 
 
+def test_a_category_that_is_browsed_is_no_filter():
+    assert chips(read("/browse?category=Dairy"), ENGLISH) == ()
+    assert [chip.label for chip in chips(read("/browse?category=Dairy&brand=A"), ENGLISH)] == ["A"]
+
+
 def test_availability_is_put_into_words():
     assert ENGLISH.of("availability", "in_stock") == "In stock"
     assert ENGLISH.of("availability", "on the moon") == "on the moon"

@@ -70,6 +70,7 @@ def test_a_look_changes_the_next_answer(client, twin, bananas):
     assert not any(title.startswith("Because you looked") for title in titles)
     client.get("/item/1082185")
     shelves = {shelf["title"]: shelf for shelf in twin(client, "/index.json")["shelves"]}
+    assert "Picked for you" in shelves
     mine = shelves[f"Because you looked at {bananas['title']}"]
     assert mine["placement"] == "item-similar"
     assert "1082185" not in [card["id"] for card in mine["cards"]]
@@ -172,6 +173,7 @@ def test_an_unknown_shopper_is_as_good_as_new(client):
     home = client.post("/shopper", data={"user_id": "nobody 名字"})
     assert "nobody 名字" in home.text
     assert "Popular right now" in home.text
+    assert "Nothing is known of this shopper yet" in home.text
     assert "Buy again" not in home.text
 
 

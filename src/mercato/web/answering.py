@@ -25,7 +25,7 @@ from mercato.web.visit import Visit, read_visit, write_visit
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _TWIN = ".json"
-_NAV_DEPARTMENTS = 12
+_NAV_DEPARTMENTS = 10
 _SECONDS_PER_MINUTE = 60
 
 

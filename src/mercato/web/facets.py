@@ -135,6 +135,8 @@ def chips(listing: Listing, labels: Labels) -> tuple[Chip, ...]:
 
 def _chips(listing: Listing, labels: Labels) -> Iterator[Chip]:
     for name, value in listing.chosen:
+        if name == "category" and listing.path == "/browse":
+            continue  # it is what the page is about; its breadcrumbs lead out
         less = listing.toggled(name, value)
         if name == "category" and PATH_SEPARATOR in value:
             less = listing.within(value.rpartition(PATH_SEPARATOR)[0])

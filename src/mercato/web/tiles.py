@@ -8,8 +8,8 @@ from typing import Any
 from mercato.core.columns import BRAND, PRODUCT_TYPE, SIZE, TITLE
 from mercato.web.glyphs import drawing
 
-_WORDS_LENGTH = 42
-"""Characters of a title that fit on a tile in three lines."""
+_WORDS_LENGTH = 34
+"""Characters of a title that fit on a tile in two lines."""
 
 _ASIDE = re.compile(r"\s*[\(\[（].*?[\)\]）]")
 

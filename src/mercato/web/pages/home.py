@@ -12,26 +12,34 @@ from mercato.web.shelves import Shelf, popular_in, shelf
 _RECENT_EVENTS = 50
 _DEPARTMENT_SHELVES = 3
 _DOORS = 12
+_STALL = 6
 
 
 @dataclass(frozen=True)
 class Home:
     """user_id : None for a new shopper
+    known : whether anything that they bought is known
     shelves : each with its reasons; a known shopper's repeats stand first
+    stall : (drawing, colour) of what the shelves hold, each once
     departments : the fullest top levels, without what is below them
     """
 
     template: ClassVar[str] = "home.html"
     user_id: str | None
+    known: bool
     shelves: tuple[Shelf, ...]
+    stall: tuple[tuple[str, str], ...]
     departments: tuple[Category, ...]
 
 
 def home(ask: Ask) -> Page:
     top = departments(ask.shop.live.catalogue)
-    shelves = (each for each in _shelves(ask, top) if each.cards)
+    shelves = tuple(each for each in _shelves(ask, top) if each.cards)
+    drawn = ((card.tile.glyph, card.tile.hue) for each in shelves for card in each.cards)
+    stall = tuple(dict.fromkeys(drawn))[:_STALL]
     doors = tuple(replace(each, children=()) for each in top[:_DOORS])
-    return Page(Home(ask.visit.user_id, tuple(shelves), doors))
+    known = any(each.placement == Placement.BUY_AGAIN for each in shelves)
+    return Page(Home(ask.visit.user_id, known, shelves, stall, doors))
 
 
 def _shelves(ask: Ask, top: tuple[Category, ...]) -> Iterator[Shelf]:
@@ -44,11 +52,17 @@ def _shelves(ask: Ask, top: tuple[Category, ...]) -> Iterator[Shelf]:
     if viewed is not None:
         title = text("shelf.because", title=viewed[1])
         yield shelf(ask, Placement.ITEM_SIMILAR, title, item_id=viewed[0])
-    discover = shelf(ask, Placement.HOME, text("shelf.discover" if known else "shelf.for_you"))
-    yield discover
+    yield shelf(ask, Placement.HOME, text(_discovery(known=known, looked=viewed is not None)))
     if not known:
         for category in top[:_DEPARTMENT_SHELVES]:
             yield popular_in(ask, category.path, text("shelf.popular_in", name=category.name))
+
+
+def _discovery(*, known: bool, looked: bool) -> str:
+    """The key of the title that is true of the shelf of new things."""
+    if known:
+        return "shelf.discover"
+    return "shelf.picked" if looked else "shelf.popular"
 
 
 def _last_viewed(ask: Ask) -> tuple[str, str] | None:

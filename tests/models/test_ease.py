@@ -38,7 +38,7 @@ def test_each_column_is_a_ridge_regression_on_the_other_items(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The closed form solves, for each item j, min |x_j - X b|^2 + 3 |b|^2 with b_j = 0."""
-    monkeypatch.setattr("mercato.models.ease._BLOCK", 7)
+    monkeypatch.setattr("mercato.models.closed_form._BLOCK", 7)
     log = random_log(log_of, 25)
     found = matrix(fit_at(Ease(regularisation=3.0, power=0, momentum=0), log, 2))
     bought = np.zeros((60, 25))

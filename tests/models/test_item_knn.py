@@ -58,7 +58,7 @@ def test_against_all_pairs(
     over: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mercato.models.item_knn._BLOCK", 7)
+    monkeypatch.setattr("mercato.models.co_occurrence._BLOCK", 7)
     random = np.random.default_rng(4)
     done = [
         (int(u), int(d), int(i))

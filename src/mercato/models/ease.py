@@ -10,25 +10,18 @@ is multiplied by the item's momentum, because what a shopper has not bought all 
 its season. Of each item's weights the strongest ``links`` are kept, which there costs nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.linalg.lapack as lapack
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from mercato.core.errors import NotReady
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, Scored, check_log
 from mercato.models.item_links import ItemLinks, follow, strongest
 from mercato.models.popularity import newest, shoppers_of_items
 from mercato.models.preference import Forgetting, Preferences, preferences
-
-_BLOCK = 500
-"""Items whose weights are computed at once."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +79,10 @@ class Ease:
         learned = np.argsort(-shoppers, kind="stable")[: self.items]
         learned = np.sort(learned[shoppers[learned] > 0])
         found = preferences(interactions, as_of, Forgetting(self.scale_days, self.power))
-        n_items = interactions.n_items
-        by_shopper = sp.csr_array(
-            (found.weight, found.item, found.offsets), (len(found.offsets) - 1, n_items)
-        )
-        links = self._links(by_shopper[:, learned], learned, n_items, step)
+        links = self._links(found, learned, interactions.n_items, step)
         step.note(f"{len(learned):,} items, {len(links.target):,} links")
         return FittedEase(
-            n_items,
+            interactions.n_items,
             as_of,
             self.scale_days,
             self.power,
@@ -102,19 +91,19 @@ class Ease:
         )
 
     def _links(
-        self, matrix: sp.csr_array, learned: NDArray[np.int64], n_items: int, step: Step
+        self, found: Preferences, learned: NDArray[np.int64], n_items: int, step: Step
     ) -> ItemLinks:
-        """The strongest weights between the ``learned`` items; (n_users, n_learned) in."""
+        """The strongest weights between the ``learned`` items."""
+        from mercato.models.closed_form import linear_weights
+
         kept = min(self.links, max(len(learned) - 1, 0))
-        inverse = _inverse(_gram(matrix, self.regularisation, step))
         target = np.zeros((len(learned), kept), np.int32)
         weight = np.zeros((len(learned), kept), np.float16)
-        for rows, weights in _weights(inverse):
-            near = np.argpartition(-np.abs(weights), kept, axis=1)[:, :kept] if kept else _NONE
-            near.sort(axis=1)
+        for rows, weights in linear_weights(found, learned, self.regularisation, step):
+            near = np.argpartition(-np.abs(weights), min(kept, len(learned) - 1), axis=1)
+            near = np.sort(near[:, :kept], axis=1)
             target[rows] = learned[near]
             weight[rows] = np.take_along_axis(weights, near, axis=1)
-            step.advance(len(weights))
         counts = np.zeros(n_items, np.int64)
         counts[learned] = kept
         return ItemLinks(np.concatenate(([0], np.cumsum(counts))), target.ravel(), weight.ravel())
@@ -129,49 +118,3 @@ class Ease:
         days = (as_of - int(interactions.ts.min())) / MICROSECONDS_PER_DAY
         expected = shoppers * min(1.0, self.momentum_days / max(days, 1.0))
         return (((recent + 1) / (expected + 1)) ** self.momentum).astype(np.float32)
-
-
-def _gram(matrix: sp.csr_array, regularisation: float, step: Step) -> NDArray[np.float32]:
-    """(n, n) X'X + regularisation I, for X (n_users, n)."""
-    n = matrix.shape[1]
-    gram = np.empty((n, n), np.float32, order="F")
-    by_item = sp.csr_array(matrix.T)
-    for start in range(0, n, _BLOCK):
-        part = matrix[:, start : start + _BLOCK].toarray()
-        gram[:, start : start + _BLOCK] = by_item @ part
-        step.advance(part.shape[1])
-    gram[np.diag_indices(n)] += np.float32(regularisation)
-    return gram
-
-
-def _inverse(gram: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The inverse of a symmetric positive definite matrix, in its place; only the lower half."""
-    if len(gram) == 0:
-        return gram
-    factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
-    if not failed:
-        inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if failed:
-        raise NotReady(
-            "a regularisation that makes the item matrix invertible",
-            f"LAPACK stopped at item {failed}",
-            "Raise Ease.regularisation.",
-        )
-    return np.asarray(inverse, np.float32)
-
-
-def _weights(lower: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Rows of B, block by block, from the lower half of P."""
-    diagonal = np.diag(lower)
-    for start in range(0, len(lower), _BLOCK):
-        rows = slice(start, min(start + _BLOCK, len(lower)))
-        # Left of the diagonal block P is in the lower half, right of it in the mirrored one.
-        block = np.tril(lower[rows, rows])
-        block += np.tril(block, -1).T
-        whole = np.concatenate([lower[rows, :start], block, lower[rows.stop :, rows].T], axis=1)
-        whole /= -diagonal
-        whole[np.arange(len(block)), np.arange(rows.start, rows.stop)] = 0
-        yield rows, whole
-
-
-_NONE = np.zeros((0, 0), np.int64)

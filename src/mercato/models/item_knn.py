@@ -5,12 +5,10 @@ Sarwar et al. 2001 (https://doi.org/10.1145/371920.372071), Deshpande & Karypis 
 (https://arxiv.org/abs/1911.07698).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
@@ -19,8 +17,8 @@ from mercato.models.base import FittedModel, Scored, check_log
 from mercato.models.item_links import ItemLinks, follow, strongest
 from mercato.models.preference import EVENT_WEIGHTS, Forgetting, preferences
 
-_BLOCK = 2_000
-"""Items whose neighbours are found at once; bounds the memory."""
+if TYPE_CHECKING:
+    from mercato.models.co_occurrence import Pairs
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,13 @@ class ItemKnn:
     fitted: ClassVar[type[FittedModel]] = FittedItemKnn
 
     def fit(self, interactions: Interactions, as_of: int, step: Step) -> FittedItemKnn:
+        from mercato.models import co_occurrence
+
         check_log(interactions, as_of)
         met = interactions.of_kinds(*EVENT_WEIGHTS)
         unit = self._sessions(met) if self.over == "session" else met.user
-        blocks = list(self._neighbours(_incidence(unit, met), step))
+        incidence = co_occurrence.incidence(unit, met.item, met.n_items)
+        blocks = [self._nearest(pairs) for pairs in co_occurrence.pairs(incidence, step)]
         source, target, weight = map(np.concatenate, zip(*blocks, strict=True))
         counts = np.bincount(source, minlength=met.n_items)
         step.note(f"{len(target):,} pairs of items")
@@ -101,33 +102,14 @@ class ItemKnn:
         opens[1:] = (user[1:] != user[:-1]) | (np.diff(met.ts) > gap)
         return np.cumsum(opens) - 1
 
-    def _neighbours(
-        self, incidence: sp.csr_array, step: Step
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]]:
-        """(item, neighbour, similarity) by item, nearest first; block by block."""
-        n_items = incidence.shape[1]
-        seen = np.asarray(incidence.sum(axis=0)).ravel()
-        by_item = sp.csr_array(incidence.T)
-        for start in range(0, n_items, _BLOCK):
-            stop = min(start + _BLOCK, n_items)
-            together = (by_item[start:stop] @ incidence).tocoo()
-            item, other = together.coords[0] + start, together.coords[1]
-            kept = (item != other) & (together.data >= self.least_together)
-            item, other, shared = item[kept], other[kept], together.data[kept]
-            similarity = shared / (np.sqrt(seen[item] * seen[other]) + self.shrink)
-            order = np.lexsort((other, -similarity, item))
-            item, other, similarity = item[order], other[order], similarity[order]
-            first = np.searchsorted(item, item)
-            near = np.arange(len(item)) - first < self.neighbours
-            step.advance(stop - start)
-            yield item[near].astype(np.int64), other[near].astype(np.int32), similarity[near]
-
-
-def _incidence(unit: NDArray[np.int64], met: Interactions) -> sp.csr_array:
-    """(n_units, n_items) 1 where the item was met in the unit."""
-    ones = np.ones(len(unit), np.float32)
-    n_units = int(unit[-1]) + 1 if len(unit) else 0
-    incidence = sp.csr_array((ones, (unit, met.item)), shape=(n_units, met.n_items))
-    incidence.sum_duplicates()
-    incidence.data[:] = 1
-    return incidence
+    def _nearest(
+        self, pairs: "Pairs"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """(item, neighbour, similarity) by item, nearest first."""
+        item, other = pairs.item, pairs.other
+        similarity = pairs.together / (np.sqrt(pairs.seen_item * pairs.seen_other) + self.shrink)
+        kept = np.flatnonzero(pairs.together >= self.least_together)
+        order = kept[np.lexsort((other[kept], -similarity[kept], item[kept]))]
+        ordered = item[order]
+        near = order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < self.neighbours]
+        return item[near], other[near], similarity[near]

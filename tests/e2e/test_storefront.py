@@ -283,10 +283,12 @@ def test_a_tile_stands_in_for_a_picture_that_cannot_be_had(visit, address):
 
 
 LARGE = {"viewport": {"width": 1280, "height": 820}}
+TALL = {"viewport": {"width": 1280, "height": 1220}}
 SMALL = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DARK, CHINESE = {"color_scheme": "dark"}, {"locale": "zh-CN"}
 SHOTS = (
-    *((name, path, LARGE) for name, path in PAGES.items()),
+    ("home", "/", TALL),
+    *((name, path, LARGE) for name, path in PAGES.items() if name != "home"),
     *((f"{name}-phone", path, SMALL) for name, path in PAGES.items()),
     ("home-new", "/", LARGE),
     ("home-dark", "/", LARGE | DARK),

@@ -27,12 +27,12 @@ soak: install  ## the long tests: thousands of crashes, millions of requests
 	@$(BIN)/pytest -m soak $(ARGS)
 
 bench: install  ## measure again what the documents claim, and write their tables
-	@$(BIN)/python bench/all.py $(ARGS)
-	@$(BIN)/python bench/tables.py
+	@$(BIN)/python -m bench.all $(ARGS)
+	@$(BIN)/python -m bench.tables
 
 docs: install  ## write the generated parts of the documents again
 	@$(BIN)/python scripts/docs.py
-	@$(BIN)/python bench/tables.py
+	@$(BIN)/python -m bench.tables
 
 screenshots: install  ## photograph every page of var/demo into docs/screenshots (after make demo)
 	@MERCATO_SCREENSHOTS=var/demo $(BIN)/pytest -q tests/e2e/test_storefront.py

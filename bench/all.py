@@ -25,8 +25,8 @@ def main() -> int:
     for name in asked.names or scripts():
         print(f"== {name}", flush=True)
         out = BENCH / "results" / f"{name}.json"
-        command = [sys.executable, str(BENCH / f"{name}.py"), "--out", str(out), *options]
-        if subprocess.run(command, check=False).returncode:
+        command = [sys.executable, "-m", f"bench.{name}", "--out", str(out), *options]
+        if subprocess.run(command, cwd=BENCH.parent, check=False).returncode:
             failed.append(name)
     if failed:
         print(f"failed: {', '.join(failed)}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from harness import (
+from bench.harness import (
     DEMO,
     Row,
     Served,

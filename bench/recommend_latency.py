@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from harness import (
+from bench.harness import (
     DEMO,
     Arguments,
     Row,

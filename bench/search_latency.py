@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from harness import (
+from bench.harness import (
     DEMO,
     Arguments,
     Row,

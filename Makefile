@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check audit bench soak docs screenshots lock clean
+.PHONY: help install demo test check bench soak docs screenshots lock clean
 
 BIN := .venv/bin
 ARGS ?=

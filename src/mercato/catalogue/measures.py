@@ -45,16 +45,19 @@ _UNITS = {
 UNIT_OF = {spelling: unit for unit, all_of_it in _UNITS.items() for spelling in all_of_it.split()}
 """Spelling (folded) → unit."""
 
-_NUMBER = r"\d+(?:[./]\d+)*"
+_NUMBER = r"[0-9]+(?:[./][0-9]+)*"
 _UNIT = "|".join(map(re.escape, sorted(UNIT_OF, key=len, reverse=True)))
 _AMOUNT = re.compile(rf"(?<![\w./])({_NUMBER})[\s-]*({_UNIT})(?!\w)\.?")
 _ONE_SIDE = rf"{_NUMBER}(?:[\s-]*(?:{_UNIT})(?!\w)\.?)?"
 _SIZE = re.compile(rf"(?<![\w./]){_ONE_SIDE}(?:\s*x\s*{_ONE_SIDE})+(?!\w)")
-_TIMES = re.compile(r"\s*x\s*(?=\d)")
+_TIMES = re.compile(r"\s*x\s*(?=[0-9])")
+_MAYBE_SIZE = re.compile(r"x\s*[0-9]")
 
 
 def without_times(text: str) -> str:
     """A folded text whose sizes like ``2x4`` stand as numbers side by side."""
+    if not _MAYBE_SIZE.search(text):
+        return text
     return _SIZE.sub(lambda size: _TIMES.sub(" ", size.group()), text)
 
 

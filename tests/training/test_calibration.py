@@ -20,11 +20,16 @@ def unit_vectors(n: int, *, shared: float = 0.0, seed: int = 1) -> NDArray[np.fl
     return own.astype(np.float32)
 
 
-@pytest.mark.parametrize("shared", [0.0, 0.3])
+def threshold(vectors: NDArray[np.float32]) -> float:
+    """Where titles are the whole texts."""
+    return semantic_threshold(vectors[:300], vectors)
+
+
+@pytest.mark.parametrize("shared", [0.3, 0.4])
 def test_threshold_lies_3_7_spreads_above_unrelated_texts(shared: float) -> None:
     # Cosines of random directions in d - 1 dimensions have the deviation (d - 1) ** -1/2.
     spread = (1 - shared) * (DIMENSIONS - 1) ** -0.5
-    found = semantic_threshold(unit_vectors(2_000, shared=shared))
+    found = threshold(unit_vectors(2_000, shared=shared))
     assert found == pytest.approx(shared + 3.7 * spread, abs=0.015)
 
 
@@ -35,25 +40,42 @@ def test_related_texts_do_not_move_it() -> None:
     families += 0.02 * np.random.default_rng(3).standard_normal(families.shape).astype(np.float32)
     families /= np.linalg.norm(families, axis=1, keepdims=True)
     together = np.concatenate([alone[:1_600], families])
-    assert semantic_threshold(together) == pytest.approx(semantic_threshold(alone), abs=0.02)
+    assert threshold(together) == pytest.approx(threshold(alone), abs=0.02)
 
 
 def test_it_is_the_same_each_time_and_whatever_comes_of_the_order() -> None:
     vectors = unit_vectors(500, shared=0.2)
-    assert semantic_threshold(vectors) == semantic_threshold(vectors)
-    assert semantic_threshold(vectors[::-1]) == pytest.approx(semantic_threshold(vectors), abs=0.02)
+    assert threshold(vectors) == threshold(vectors)
+    assert threshold(vectors[::-1]) == pytest.approx(threshold(vectors), abs=0.02)
+
+
+def test_topics_that_spread_widely_do_not_put_it_out_of_reach() -> None:
+    # Half of the titles point one way, half another: cosines are about 0 or about 1.
+    two = np.repeat(np.eye(2, DIMENSIONS, dtype=np.float32), 200, axis=0)
+    mixed = two[np.random.default_rng(4).permutation(400)]
+    assert threshold(mixed) <= float(np.median(mixed @ mixed.T)) + 0.35
 
 
 def test_texts_that_are_all_alike_leave_room_for_the_same_text() -> None:
-    assert semantic_threshold(unit_vectors(100, shared=0.99)) == 0.95
+    assert threshold(unit_vectors(100, shared=0.99)) == 0.95
 
 
 def test_calibration_of_a_catalogue() -> None:
     vectors = unit_vectors(500, shared=0.2)
-    found = calibrate(vectors, semantic_most=7)
-    assert found == Calibration(semantic_threshold(vectors), 7)
+    found = calibrate(vectors, vectors, semantic_most=7)
+    assert found == Calibration(threshold(vectors), 7)
 
 
 @pytest.mark.parametrize("n", [0, 29])
 def test_too_few_texts_keep_the_default(n: int) -> None:
-    assert calibrate(unit_vectors(n), semantic_most=9) == Calibration(semantic_most=9)
+    vectors = unit_vectors(n)
+    assert calibrate(vectors, vectors, semantic_most=9) == Calibration(semantic_most=9)
+
+
+def test_what_only_the_texts_share_does_not_raise_it() -> None:
+    """Texts that all name the same brand are near to each other, but not to what is typed."""
+    typed = unit_vectors(300)
+    texts = unit_vectors(2_000, shared=0.5, seed=2)
+    assert threshold(texts) > 0.6
+    # cos = (own part of the text) * cos of directions: a spread of sqrt(1 - .5) / sqrt(63)
+    assert semantic_threshold(typed, texts) == pytest.approx(3.7 * (0.5 / 63) ** 0.5, abs=0.02)

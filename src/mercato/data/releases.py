@@ -97,7 +97,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"a release in {folder}", "no manifest.json there", "See: mercato releases DIR"
         ) from None
     known = {each.name for each in fields(Manifest)}
-    if found.get("format") != FORMAT or set(found) - known:
+    if found.get("format") != FORMAT or set(found) != known:
         raise ChecksFailed(
             f"a release of format {FORMAT}",
             f"format {found.get('format')} in {folder}",

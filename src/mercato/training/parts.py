@@ -17,7 +17,7 @@ from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.texts import item_text
 from mercato.catalogue.vectors import VectorIndex, write_vectors
-from mercato.core.columns import TS
+from mercato.core.columns import TITLE, TS
 from mercato.core.errors import NotReady
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.progress import Progress, Step
@@ -28,7 +28,8 @@ from mercato.data.store import AssetStore
 from mercato.models import MODELS
 from mercato.models.base import Model
 from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
-from mercato.training.calibration import calibrate
+from mercato.ranking.fusion import Calibration
+from mercato.training.calibration import QUERIES, calibrate
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
 
@@ -131,7 +132,7 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     if encoder is not None and vectors is not None:
         made |= {"encoder": encoder, "vectors": vectors}
     made |= _models(workshop, histories, assets.as_of)
-    made["calibration"] = _calibration(workshop, vectors, settings)
+    made["calibration"] = _calibration(workshop, catalogue, encoder, vectors, settings)
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
@@ -218,26 +219,34 @@ def _models(workshop: Workshop, histories: Made, as_of: int) -> dict[str, Made]:
     return made
 
 
-def _calibration(workshop: Workshop, vectors: Made | None, settings: Settings) -> Made:
-    def work(folder: Path, step: Step) -> None:
-        learned = calibrate(_text_vectors(vectors), semantic_most=settings.search.semantic_most)
-        (folder / "calibration.json").write_text(json.dumps(learned.to_json(), indent=1))
-        step.note(f"by meaning from a cosine of {learned.semantic_threshold}")
+def _calibration(
+    workshop: Workshop,
+    catalogue: Made,
+    encoder: Made | None,
+    vectors: Made | None,
+    settings: Settings,
+) -> Made:
+    most = settings.search.semantic_most
 
-    of = {
-        "vectors": vectors and vectors.fingerprint,
-        "semantic_most": settings.search.semantic_most,
-    }
+    def work(folder: Path, step: Step) -> None:
+        learned = Calibration(semantic_most=most)
+        if encoder is not None and vectors is not None:
+            index = VectorIndex.open(vectors.folder)
+            _, rows = np.unique(index.text_of_row, return_index=True)
+            titles = TextEncoder.open(encoder.folder).encode(_titles(catalogue, rows))
+            learned = calibrate(titles, index.of(rows), semantic_most=most)
+            step.note(f"by meaning from a cosine of {learned.semantic_threshold}")
+        (folder / "calibration.json").write_text(json.dumps(learned.to_json(), indent=1))
+
+    of = {"vectors": vectors and vectors.fingerprint, "semantic_most": most}
     return workshop.make("calibration", of, work)
 
 
-def _text_vectors(made: Made | None) -> NDArray[np.float32]:
-    """(n_texts, d) unit vectors of the different texts; (0, 0) without an encoder."""
-    if made is None:
-        return np.zeros((0, 0), np.float32)
-    index = VectorIndex.open(made.folder)
-    _, rows = np.unique(index.text_of_row, return_index=True)
-    return index.of(rows)
+def _titles(catalogue: Made, rows: NDArray[np.integer]) -> list[str]:
+    """Titles of some of the rows, the same each time."""
+    opened = _open_catalogue(catalogue)
+    some = np.random.default_rng(0).permutation(rows)[:QUERIES]
+    return [item[TITLE] for item in opened.items(some)]
 
 
 def _checksum(path: Path) -> str:

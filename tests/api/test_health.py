@@ -1,4 +1,9 @@
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from fastapi import FastAPI
@@ -7,6 +12,8 @@ from starlette.testclient import TestClient
 from mercato.api.metrics import CountRequests
 from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
+
+Serve = Callable[..., AbstractContextManager[Any]]
 
 
 def value(client: TestClient, series: str) -> float:
@@ -86,3 +93,19 @@ def test_an_error_is_counted_too(
     monkeypatch.setattr("mercato.api.routes.suggest.suggest", broken)
     client.get("/v1/suggest")
     assert value(client, 'mercato_requests_total{route="/v1/suggest",status="500"}') == 1
+
+
+def test_counts_of_several_workers_are_summed_up(
+    shop_folder: Path, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = tmp_path / "counts"
+    counts.mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(counts))
+    with serve(shop_folder, "--workers", "2") as server:
+        for _ in range(40):  # each over a connection of its own, so that both are asked
+            with urlopen(f"{server.address}/healthz") as answer:
+                assert answer.read() == b"ok\n"
+        with urlopen(f"{server.address}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+    assert 'mercato_requests_total{route="/healthz",status="200"} 40.0' in lines
+    assert "mercato_release_number 1.0" in lines

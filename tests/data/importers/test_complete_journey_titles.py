@@ -65,6 +65,9 @@ def test_groups_are_read(reader: Reader, written: str, read: str) -> None:
         ("CTN", "1 carton"),
         ("20 OZ BTL", "20 oz bottle"),
         ("L    16 OZ", "16 oz"),
+        ("AB 16 OZ", "16 oz"),
+        ("P080 3 OZ", "3 oz"),
+        ("2 L*", "2 liter"),
     ],
 )
 def test_sizes_are_read(written: str, read: str) -> None:

@@ -165,6 +165,8 @@ def _capital(word: str) -> str:
 def readable_size(text: str) -> str:
     """``12 PK/12 OZ`` as ``12 x 12 oz``, ``PT`` as ``1 pint``, ``.50 OZ`` as ``0.5 oz``."""
     text = re.sub(r"^[A-Z]\s{2,}|\s*\(.*", "", text.strip())
+    # Marks of the chain's own before the size: AB, ALL, A D, P080; its numbers of five digits.
+    text = re.sub(r"^(?:AB|ALL|A D|[PR]\d*)\s+(?=[\d.])|\b\d{5,}\b\s*|\*", "", text).strip()
     text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
     text = re.sub(r"(\.\d*?)0+(?!\d)", lambda m: m[1].rstrip("."), text)
     text = re.sub(r"(\d)([A-Z])", r"\1 \2", text)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,16 @@ def test_links_inside_the_repository_lead_somewhere(path):
     text = path.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_architecture_names_every_room_and_every_dependency():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    rooms = [room for layer in contract["layers"] for room in layer.split(" | ")]
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    packages = [re.match(r"[\w-]+", each).group() for each in wanted]
+    assert [name for name in (*rooms, *packages) if f"`{name}`" not in text] == []
 
 
 def test_headings_and_pictures_of_both_readmes_correspond():

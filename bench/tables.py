@@ -17,18 +17,38 @@ BLOCK = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Words:
-    """What a table says around its numbers, in one language."""
+class Page:
+    """A document with a block of numbers, and what its tables say around them.
+
+    titles : name of a result file → heading; others stand under their name
+    whole  : also how, on what and where it was measured
+    """
 
     model: str
     nothing: str
+    titles: Mapping[str, str]
+    whole: bool = False
 
 
-PAGES: Mapping[str, Words] = {
-    "README.md": Words("model", "Nothing is measured yet: `make bench`.\n"),
-    "README.zh-CN.md": Words("模型", "尚未测量：`make bench`。\n"),
+ENGLISH = {
+    "search_quality": "Search quality: hybrid against its two halves",
+    "shop": "Shelves of the demo shop, asked over HTTP, against baselines",
+    "search_latency": "Time of a search over HTTP",
+    "recommend_latency": "Time of a shelf over HTTP",
+    "ingest": "Events taken in, durably",
 }
-"""The documents that have a block of numbers."""
+CHINESE = {
+    "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
+    "shop": "演示商店的推荐位（经 HTTP 请求）与基线的比较",
+    "search_latency": "经 HTTP 的搜索耗时",
+    "recommend_latency": "经 HTTP 的推荐耗时",
+    "ingest": "持久写入的事件",
+}
+PAGES: Mapping[str, Page] = {
+    "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),
+    "README.zh-CN.md": Page("模型", "尚未测量：`make bench`。\n", CHINESE),
+    "docs/numbers.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH, True),
+}
 
 
 def results(folder: Path) -> list[dict[str, Any]]:
@@ -37,21 +57,30 @@ def results(folder: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda result: str(result["name"]))
 
 
-def block(found: Sequence[Mapping[str, Any]], words: Words) -> str:
+def block(found: Sequence[Mapping[str, Any]], page: Page) -> str:
     """A table for each result file: a row a model, a column a metric."""
-    return "\n".join(_section(result, words) for result in found) or words.nothing
+    return "\n".join(_section(result, page) for result in found) or page.nothing
 
 
-def _section(result: Mapping[str, Any], words: Words) -> str:
-    rows = result["rows"]
+def _section(result: Mapping[str, Any], page: Page) -> str:
+    title = page.titles.get(result["name"], result["name"])
+    if not page.whole:
+        return f"**{title}**\n\n{_table(result['rows'], page.model)}"
+    table = _table(result["rows"], page.model, ("seconds", "peak_mb"))
+    data = "".join(f"- `{path}`, sha256 {sha[:16]}…\n" for path, sha in result["data"].items())
+    where = f"On {result['machine']}, at commit {result['commit'][:12]}, of:\n\n{data}"
+    return f"## {title}\n\n{result['protocol']}\n\n{table}\n{where}"
+
+
+def _table(rows: Sequence[Mapping[str, Any]], model: str, further: Sequence[str] = ()) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
-    lines = [[words.model, *names], ["---", *("--:" for _ in names)]]
+    lines = [[model, *names, *further], ["---", *("--:" for _ in (*names, *further))]]
     for row in rows:
         cells = [_cell(row["metrics"].get(name)) for name in names]
         strong = "**" if row.get("chosen") else ""
-        lines.append([f"{strong}{row['model']}{strong}", *cells])
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return f"**{result['name']}**. {result['protocol']}\n\n{table}"
+        own = [_number(row[name]) for name in further]
+        lines.append([f"{strong}{row['model']}{strong}", *cells, *own])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _cell(metric: Any) -> str:
@@ -71,17 +100,17 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def renewed(text: str, found: Sequence[Mapping[str, Any]], words: Words) -> str:
+def renewed(text: str, found: Sequence[Mapping[str, Any]], page: Page) -> str:
     """A document's text with its block of numbers as the result files say."""
-    numbers = block(found, words)
+    numbers = block(found, page)
     return BLOCK.sub(lambda match: f"{match[1]}{numbers}{match[2]}", text)
 
 
 def main() -> None:
     found = results(RESULTS)
-    for name, words in PAGES.items():
+    for name, page in PAGES.items():
         path = ROOT / name
-        path.write_text(renewed(path.read_text(encoding="utf-8"), found, words), encoding="utf-8")
+        path.write_text(renewed(path.read_text(encoding="utf-8"), found, page), encoding="utf-8")
         print(name)
 
 

@@ -62,7 +62,9 @@ def test_a_table_shows_intervals_and_the_chosen_row():
             },
         ],
     }
-    assert tables.block([result], tables.PAGES["README.md"]).splitlines()[2:] == [
+    assert tables.block([result], tables.PAGES["README.md"]).splitlines() == [
+        "**shelf**",
+        "",
         "| model | recall@20 | ms |",
         "| --- | --: | --: |",
         "| popularity | .1235 |  |",

@@ -22,8 +22,8 @@ this share, rounded down. Only words that the catalogue knows at all are counted
 FEW_ROWS = 10
 """Where fewer rows match, a word less is needed, until there are so many or one word is enough.
 
-On half of Home Depot's queries this finds .82 of the relevant products instead of .68, with a
-median of 82 rows instead of 26, and no query in 600 is left without any, instead of 53."""
+On 600 queries of Home Depot this finds .82 of the relevant products instead of .68, with a median
+of 82 rows instead of 26, and leaves one query without any, instead of 53."""
 
 
 def needed_words(n_words: int) -> int:

@@ -4,7 +4,10 @@ Write-ahead log, so that reads never wait for a write; synchronous=FULL, so that
 reached the disk before it returns (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,13 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["PRAGMAS", "engines", "insert", "is_busy", "is_full"]
+__all__ = ["PRAGMAS", "engines", "insert", "is_busy", "is_full", "turn"]
 
 BUSY_MILLISECONDS = 5_000
 """So long a statement waits for another process's commit before it is tried again."""
+
+_TURN = "-turn"
+"""Ending of the file whose lock says whose turn it is."""
 
 PRAGMAS = {
     "busy_timeout": BUSY_MILLISECONDS,
@@ -55,6 +61,18 @@ def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_immediate(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Wait until it is this process's turn to write.
+
+    SQLite by itself asks again after up to 100 ms; who waits for the lock of a file is woken at
+    once (measured, events from two workers: p99 of a batch 50 to 110 ms, against 110 to 560 ms).
+    """
+    with Path(f"{engine.url.database}{_TURN}").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def is_busy(error: DBAPIError) -> bool:

@@ -165,7 +165,7 @@ class Writer:
         kinds: dict[Store[Any, Any], list[int]] = {}
         for index, write in enumerate(group):
             kinds.setdefault(write.store, []).append(index)
-        with self.engine.begin() as connection:
+        with sqlite.turn(self.engine), self.engine.begin() as connection:
             for store, indexes in kinds.items():
                 stored = store(connection, [group[index].payload for index in indexes])
                 for index, result in zip(indexes, stored, strict=True):

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,24 +50,28 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         connection = http.client.HTTPConnection(self.host, timeout=30)
-        number = 0
-        while not self.gone.is_set():
-            number += 1
-            batch = self._batch(number)
-            try:
-                connection.request("POST", "/v1/events", body=orjson.dumps(batch))
-                answer = connection.getresponse()
-                body = orjson.loads(answer.read())
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                with self.sent.lock:
-                    self.sent.unanswered += batch
-                time.sleep(0.02)
-                continue
-            assert answer.status == 202, body
-            assert body["accepted"] + body["duplicates"] == len(batch)
-            with self.sent.lock:
-                self.sent.acknowledged |= {event["event_id"] for event in batch}
+        with closing(connection):
+            number = 0
+            while not self.gone.is_set():
+                number += 1
+                batch = self._batch(number)
+                try:
+                    connection.request("POST", "/v1/events", body=orjson.dumps(batch))
+                    answer = connection.getresponse()
+                    body = orjson.loads(answer.read())
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    with self.sent.lock:
+                        self.sent.unanswered += batch
+                    time.sleep(0.02)
+                else:
+                    self._note(batch, answer.status, body)
+
+    def _note(self, batch: list[dict[str, Any]], status: int, body: dict[str, Any]) -> None:
+        assert status == 202, body
+        assert body["accepted"] + body["duplicates"] == len(batch)
+        with self.sent.lock:
+            self.sent.acknowledged |= {event["event_id"] for event in batch}
 
     def _batch(self, number: int) -> list[dict[str, Any]]:
         size = self.random.choice((1, 5, 50, 200))

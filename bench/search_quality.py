@@ -30,8 +30,8 @@ PROTOCOL = (
     "query's judged products ranked among themselves, by BM25 those that match. Hybrid and BM25 as "
     "served; the encoder alone ranks every product by cosine. Differences are hybrid minus the "
     "row, paired by query. nDCG's gain is 2^g - 1 (Icecat, grades 0 to 3) or 2^(g-1) - 1 (Home "
-    "Depot, 1 to 3). Icecat: all {n[icecat]} queries with a positive; seen during the work (several "
-    "weights and thresholds were tried on them), but settings were chosen on the others. "
+    "Depot, 1 to 3). Icecat: all {n[icecat]} queries with a positive; seen during the work "
+    "(several weights and thresholds were tried on them), but settings were chosen on the others. "
     "Home Depot: {n[homedepot]} queries, the half on which nothing was chosen. Taobao small: "
     "{n[taobao_small]} queries; its Chinese analysis was chosen on them."
 )

@@ -91,3 +91,18 @@ def test_another_worker_sees_the_change_in_under_a_second(
             assert time.monotonic() < begun + 30
             time.sleep(0.02)
         assert time.monotonic() < begun + 1
+
+
+def test_pages_of_other_sites_change_nothing(client: TestClient) -> None:
+    put = {"op": "put", "id": "kettle", "item": {"title": "Samowar"}}
+
+    def send(origin: str) -> int:
+        headers = {"origin": origin, "content-type": "text/plain"}  # which browsers ask nobody for
+        return client.post("/v1/items:batch", json=[put], headers=headers).status_code
+
+    assert send("https://evil.example") == 403
+    assert client.delete("/v1/items/lantern", headers={"origin": "null"}).status_code == 403
+    assert found(client, "samowar") == []
+    assert send("https://shop.example") == 200  # cors_origins of the settings
+    assert send("http://testserver") == 200  # where the shop itself is
+    assert found(client, "samowar") == ["kettle"]

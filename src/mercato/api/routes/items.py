@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path
+from fastapi import Depends, FastAPI, Path
 from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from mercato.api.answers import JSONAnswer
 from mercato.api.asked import LONGEST_ID
 from mercato.api.bodies import read_json
 from mercato.api.openapi import Responses, json_body, problems
+from mercato.api.origins import from_own_pages
 from mercato.api.problems import problem
 from mercato.api.shapes import BatchAnswer, Changed, SentOperation
 from mercato.api.shapes import Item as ItemShape
@@ -22,19 +23,22 @@ from mercato.shop.opened import Shop
 MOST_OPERATIONS = 1_000
 
 ItemId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
-_ALWAYS = (400, 413, 429, 503)
+_ALWAYS = (400, 403, 413, 429, 503)
 _NEW: Responses = {201: {"description": "The item is new", "model": Changed}}
 _ITEM = json_body(TypeAdapter(ItemShape))
 _OPERATIONS = json_body(TypeAdapter(list[SentOperation]))
 
 
 def add_items(app: FastAPI, shop: Shop) -> None:
+    guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
+
     # The path takes slashes, since ids of products hold them.
     @app.put(
         "/v1/items/{item_id:path}",
         response_model=Changed,
         responses=_NEW | problems(404, *_ALWAYS),
         openapi_extra=_ITEM,
+        dependencies=guards,
     )
     async def put_item(item_id: ItemId, request: Request) -> JSONAnswer:
         """Add an item, or replace it whole; 201 where it is new. Visible at once."""
@@ -48,13 +52,19 @@ def add_items(app: FastAPI, shop: Shop) -> None:
         response_model=Changed,
         responses=problems(404, *_ALWAYS),
         openapi_extra=_ITEM,
+        dependencies=guards,
     )
     async def patch_item(item_id: ItemId, request: Request) -> JSONAnswer:
         """Change some fields of an item; null empties a field. Visible at once."""
         operation = Operation("patch", item_id, _item(await read_json(request)))
         return JSONAnswer({"id": item_id, "seq": await run_in_threadpool(change, shop, operation)})
 
-    @app.delete("/v1/items/{item_id:path}", status_code=204, responses=problems(404, *_ALWAYS))
+    @app.delete(
+        "/v1/items/{item_id:path}",
+        status_code=204,
+        responses=problems(404, *_ALWAYS),
+        dependencies=guards,
+    )
     async def delete_item(item_id: ItemId) -> Response:
         """Withdraw an item. Visible at once."""
         await run_in_threadpool(change, shop, Operation("delete", item_id, {}))
@@ -65,6 +75,7 @@ def add_items(app: FastAPI, shop: Shop) -> None:
         response_model=BatchAnswer,
         responses=problems(*_ALWAYS),
         openapi_extra=_OPERATIONS,
+        dependencies=guards,
     )
     async def batch_items(request: Request) -> JSONAnswer:
         """Do many changes in order; each succeeds or fails by itself, and is answered so."""

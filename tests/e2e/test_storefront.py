@@ -6,6 +6,7 @@ folder of a shop that is built, they are that shop's.
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -39,11 +40,17 @@ PAGES = {
 
 @pytest.fixture(scope="session")
 def address(
-    request: pytest.FixtureRequest, serve_shop: Callable[..., AbstractContextManager[str]]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    serve_shop: Callable[..., AbstractContextManager[str]],
 ) -> Iterator[str]:
-    named = len(PHOTOGRAPHED) > 1
-    shop = Path(PHOTOGRAPHED) if named else request.getfixturevalue("supermarket")
-    with serve_shop(shop) as found:
+    if len(PHOTOGRAPHED) > 1:
+        folder = Path(PHOTOGRAPHED)
+    else:
+        # A copy: what is bought and changed here is seen nowhere else.
+        folder = tmp_path_factory.mktemp("e2e") / "supermarket"
+        shutil.copytree(request.getfixturevalue("supermarket"), folder)
+    with serve_shop(folder) as found:
         yield found
 
 

@@ -53,15 +53,17 @@ class Shopper:
 
 
 def shoppers_of(shop: Path, most: int) -> list[Shopper]:
-    """Those whose number of events comes closest to `EVENTS`."""
-    table = AssetStore(shop / "assets").read("histories")
-    found = [
-        Shopper(shopper_id, len(events), tuple(e["item_id"] for e in events[-LIVE_EVENTS:]))
-        for shopper_id, events in zip(
-            table["shopper_id"].to_pylist(), table["events"].to_pylist(), strict=True
-        )
-        if not shopper_id.startswith("visitor:")
-    ]
+    """Those whose number of events, with items that are still sold, comes closest to `EVENTS`."""
+    store = AssetStore(shop / "assets")
+    table = store.read("histories")
+    sold = set(store.read("items", columns=["id"])["id"].to_pylist())
+    found = []
+    for shopper_id, events in zip(
+        table["shopper_id"].to_pylist(), table["events"].to_pylist(), strict=True
+    ):
+        items = [event["item_id"] for event in events if event["item_id"] in sold]
+        if items and not shopper_id.startswith("visitor:"):
+            found.append(Shopper(shopper_id, len(items), tuple(items[-LIVE_EVENTS:])))
     return sorted(found, key=lambda each: (abs(each.events - EVENTS), each.user_id))[:most]
 
 

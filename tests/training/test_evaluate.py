@@ -11,7 +11,7 @@ from mercato.core.progress import Silent
 from mercato.core.settings import SearchSettings, Settings, settings_text
 from mercato.data.importing import import_events, import_items
 from mercato.data.store import AssetStore
-from mercato.training.build import evaluate_judgments, evaluate_split
+from mercato.training.build import build, evaluate_judgments, evaluate_split
 
 SPLIT = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -91,3 +91,12 @@ def test_shelves_over_a_split(repeating: Path) -> None:
 def test_nothing_after_the_split(repeating: Path) -> None:
     with pytest.raises(NotReady, match="an earlier split"):
         evaluate_split(repeating, split=datetime(2026, 3, 1, tzinfo=UTC), progress=Silent())
+
+
+def test_a_build_without_recent_purchases_is_published_unmeasured(repeating: Path) -> None:
+    with (repeating / "events.csv").open("a") as file:
+        file.write("late,0,2026-09-01T10:00:00Z,view_item,s0,a\n")
+    store = AssetStore(repeating / "assets")
+    import_events(store, [repeating / "events.csv"], settings=Settings())
+    built = build(repeating, progress=Silent())
+    assert (built.number, dict(built.manifest.metrics)) == (1, {})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: mercato build my-shop --until 2017-12-01"
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells give it: 128 + SIGINT."""
 
 _ROOM_FACTOR = 4
@@ -66,7 +66,7 @@ def run_build(folder: Path, until: datetime | None = None) -> "Built":
         except KeyboardInterrupt:
             kept = ", ".join(steps.finished) or "nothing was finished yet"
             say(f"Stopped. Kept: {kept}. This goes on from there: mercato build {folder}")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     say(f"Release {built.number} is published after {duration(time.monotonic() - started)}.")
     return built
 

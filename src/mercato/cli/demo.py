@@ -1,6 +1,8 @@
 """`mercato demo`: a real supermarket, built and served."""
 
 import importlib.util
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +10,7 @@ from typing import Annotated
 import typer
 
 import mercato
-from mercato.cli.build import run_build
+from mercato.cli.build import INTERRUPTED, run_build
 from mercato.cli.import_ import Files, Reading, run_import
 from mercato.cli.ports import listen
 from mercato.cli.serve import Host, Port, Workers, serve
@@ -40,11 +42,25 @@ def command(
     listener = listen(host, port) if serving else None
     paths = ShopPaths(folder)
     if not _is_built(paths):
-        make_shop(paths)
-        import_supermarket(paths)
-        run_build(folder)
+        if listener is not None:
+            _build_aside(folder)
+        else:
+            make_shop(paths)
+            import_supermarket(paths)
+            run_build(folder)
     if listener is not None:
         serve(folder, listener, workers)
+
+
+def _build_aside(folder: Path) -> None:
+    """Build in a process of its own, so that the server does not keep the build's memory."""
+    command = [sys.executable, "-m", "mercato.cli", "demo", "--no-serve", "--dir", str(folder)]
+    try:
+        code = subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    if code:
+        raise typer.Exit(code)
 
 
 def _is_built(paths: ShopPaths) -> bool:

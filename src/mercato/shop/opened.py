@@ -2,12 +2,15 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
@@ -22,12 +25,16 @@ from mercato.ranking.fusion import Calibration
 from mercato.shop.clock import Clock
 from mercato.state import State
 
+_QUERIES_REMEMBERED = 4096
+"""Vectors of the last queries, some 6 MB; encoding one takes about a millisecond."""
+
 
 @dataclass(frozen=True)
 class Live:
     """A release in memory, with the item changes that came after it. Never changed, only swapped.
 
-    number : the release's number; 0 for a draft that is only being measured
+    number       : the release's number; 0 for a draft that is only being measured
+    encode_query : a query's words → (d,) float32; what was asked lately is not encoded again
     """
 
     number: int
@@ -35,6 +42,7 @@ class Live:
     clock: Clock
     catalogue: Catalogue
     encoder: TextEncoder | None
+    encode_query: Callable[[str], NDArray[np.float32]] | None
     calibration: Calibration
     models: Models
     histories: Histories
@@ -46,16 +54,28 @@ def open_release(folder: Path, number: int) -> Live:
     has_vectors = (folder / "vectors").is_dir()
     vectors = VectorIndex.open(folder / "vectors") if has_vectors else None
     base = open_base(folder / "catalogue", vectors)
+    encoder = TextEncoder.open(folder / "encoder") if has_vectors else None
     return Live(
         number=number,
         manifest=manifest,
         clock=Clock(manifest.as_of, _microseconds(manifest.created_at)),
         catalogue=replace(Catalogue.over(base, number), overlay=manifest.changes),
-        encoder=TextEncoder.open(folder / "encoder") if has_vectors else None,
+        encoder=encoder,
+        encode_query=None if encoder is None else _remembering(encoder),
         calibration=_calibration(folder / "calibration" / "calibration.json"),
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
     )
+
+
+def _remembering(encoder: TextEncoder) -> Callable[[str], NDArray[np.float32]]:
+    @lru_cache(_QUERIES_REMEMBERED)
+    def encode(q: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = encoder.encode([q])[0]
+        vector.flags.writeable = False
+        return vector
+
+    return encode
 
 
 def _calibration(path: Path) -> Calibration:

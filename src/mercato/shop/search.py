@@ -95,7 +95,6 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
 
 def query_vector(live: Live, call: SearchCall) -> NDArray[np.float32] | None:
     """(d,) the vector of the words; None without words, without an encoder or by mode."""
-    if live.encoder is None or call.mode == "lexical" or not call.q.strip():
+    if live.encode_query is None or call.mode == "lexical" or not call.q.strip():
         return None
-    vector: NDArray[np.float32] = live.encoder.encode([call.q])[0]
-    return vector
+    return live.encode_query(call.q)

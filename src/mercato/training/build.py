@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import mercato
+from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
 from mercato.core.settings import Settings, load_settings
@@ -90,13 +91,16 @@ def evaluate_judgments(root: Path, *, judgments: pa.Table, gain: str, progress: 
 def _own_measure(
     workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
 ) -> dict[str, Any]:
-    """Metrics of the same pipeline on the newest days; nothing where the log is too short."""
+    """Metrics of the same pipeline on the newest days; nothing where the log does not tell."""
     days = timedelta(days=settings.evaluation.days)
     span = event_span(store, until)
     if not days or span is None or span.newest - span.oldest < 2 * days:
         return {}
     split, most = span.newest - days, settings.evaluation.most_users
-    return _measure(workshop, store, settings, split, until, most).to_json()
+    try:
+        return _measure(workshop, store, settings, split, until, most).to_json()
+    except NotReady:
+        return {}  # nobody bought anything known in these days: no reason to publish nothing
 
 
 def _measure(

@@ -195,6 +195,11 @@ function show({ queries, items, categories }) {
   input.setAttribute("aria-expanded", String(!list.hidden));
 }
 
+function stopAsking() {
+  clearTimeout(waiting);
+  asking?.abort();
+}
+
 async function ask() {
   asking?.abort();
   const q = input.value.trim();
@@ -213,6 +218,8 @@ input.addEventListener("input", () => {
   waiting = setTimeout(ask, 120);
 });
 input.addEventListener("keydown", (event) => {
+  // What is still on its way must not replace the list under somebody who chooses from it.
+  if (["Escape", "ArrowDown", "ArrowUp"].includes(event.key)) stopAsking();
   if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }
   if (list.hidden) return;
   if (event.key === "ArrowDown") { event.preventDefault(); point(current + 1); }
@@ -220,4 +227,4 @@ input.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && options()[current]) { event.preventDefault(); options()[current].click(); }
 });
 form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) close(); });
-form.addEventListener("submit", () => { clearTimeout(waiting); asking?.abort(); close(); });
+form.addEventListener("submit", () => { stopAsking(); close(); });

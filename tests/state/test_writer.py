@@ -98,6 +98,17 @@ def test_another_process_that_keeps_the_lock_means_come_back_later(
     state.close()
 
 
+def test_a_process_that_hangs_in_its_turn_stops_nobody_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_MILLISECONDS", 50)
+    state = State.open("sqlite:///state.db", tmp_path)
+    with sqlite.turn(state.writer.engine):
+        future = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
+        assert future.result(30).accepted == 1
+    state.close()
+
+
 def test_a_full_disk_is_said_and_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

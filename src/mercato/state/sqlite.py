@@ -6,10 +6,11 @@ reached the disk before it returns (https://www.sqlite.org/pragma.html#pragma_sy
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
@@ -77,14 +78,25 @@ def _begin_immediate(connection: Any) -> None:
 
 @contextmanager
 def turn(engine: Engine) -> Iterator[None]:
-    """Wait until it is this process's turn to write.
+    """Wait until it is this process's turn to write, or has been another's for too long.
 
-    SQLite by itself asks again after up to 100 ms; who waits for the lock of a file is woken at
-    once (measured, events from two workers: p99 of a batch 50 to 110 ms, against 110 to 560 ms).
+    SQLite by itself asks for its lock again after up to 100 ms; here it is asked for every
+    millisecond (measured, events from two workers on a busy machine: the worst p99 of a batch
+    0.22 s, against 0.47 s). SQLite's lock still decides.
     """
+    deadline = time.monotonic() + BUSY_MILLISECONDS / 1_000
     with Path(f"{engine.url.database}{_TURN}").open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _locked(file) and time.monotonic() < deadline:
+            time.sleep(0.001)
         yield
+
+
+def _locked(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_busy(error: DBAPIError) -> bool:

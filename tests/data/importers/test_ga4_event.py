@@ -166,3 +166,14 @@ def test_whatever_comes_in_each_event_is_read_or_refused(events: list[object]) -
     assert set(parsed.event_of_row) | set(parsed.problems) == set(range(len(events)))
     assert not set(parsed.event_of_row) & set(parsed.problems)
     assert columns_of(parsed.rows).num_rows == len(parsed.rows)
+
+
+def test_an_item_cannot_speak_for_the_event() -> None:
+    item = {"item_id": "a", "event_id": "", "ts": 1, "user_id": "other", "line": 9, "event": "x"}
+    sent = {"event_id": "e", "event": "view_item", "ts": 1_770_000_000, "items": [item]}
+    parsed = parse_events([sent], received=1_770_000_000_000_000)
+    assert parsed.problems == {}
+    [row] = parsed.rows
+    assert (row.event_id, row.line, row.user_id, row.event) == ("e", 0, None, "view_item")
+    assert row.ts == 1_770_000_000_000_000
+    assert row.attributes is not None and '"user_id":"other"' in row.attributes

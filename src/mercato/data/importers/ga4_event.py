@@ -39,6 +39,11 @@ _OTHER_NAMES = {
 _OURS = {name: name for name in c.EVENT_COLUMNS} | _OTHER_NAMES
 """GA4's names beside ours; where both stand, ours counts."""
 
+_OF_THE_EVENT = frozenset(
+    (c.EVENT_ID, c.LINE, c.TS, c.EVENT, c.USER_ID, c.VISITOR_ID, c.SESSION_ID)
+)
+"""What an item of an event cannot say for itself; where it does, that is an attribute."""
+
 _OF_A_LINE = (c.ITEM_ID, c.QUANTITY, c.PRICE, c.VALUE, c.POSITION, c.LINE)
 """What an event with items says in them, not for all of them."""
 
@@ -158,7 +163,9 @@ def _lines(
         further["event_value"] = value
     rows = []
     for line, item in enumerate(items):
-        own, own_further = _parted(item)
+        whole = {name for name in item if _OURS.get(name) in _OF_THE_EVENT}
+        own, own_further = _parted({name: item[name] for name in item if name not in whole})
+        own_further |= {name: item[name] for name in whole}
         rows.append(_row(shared | own, line, further | own_further))
     return rows
 

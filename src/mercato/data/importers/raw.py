@@ -2,16 +2,25 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, cast
 
 import pyarrow as pa
 
 BATCH_ROWS = 65_536
 """Rows that are in memory at once, per step of an import."""
+
+
+HEAD_BYTES = 65_536
+"""What is looked at of a file to tell its dialect."""
+
+Kind = Literal["parquet", "json", "xml", "html", "text", "empty"]
+
+_HTML = re.compile(rb"<(!doctype html|html|head|body|script)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,26 @@ class Source:
         """The name's ending without ``.gz``, in lower case: ``.csv``."""
         name = self.path.name.lower().removesuffix(".gz")
         return Path(name).suffix
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes of its one file, unpacked; a folder has none."""
+        if not self.path.is_file():
+            return b""
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What its bytes look like, whatever the file is called."""
+        head = self.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if head[:4] == b"PAR1":
+            return "parquet"
+        if head[:1] in (b"{", b"["):
+            return "json"
+        if head[:1] == b"<":
+            return "html" if _HTML.match(head) else "xml"
+        return "text" if head else "empty"
 
     def open(self) -> BinaryIO:
         """The bytes of its one file, unpacked where they are gzip's."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mercato.data.casts import Cast
 from mercato.data.checks import Check
+from mercato.data.provenance import PROVENANCE
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Asset:
     """One versioned table.
 
     keys   : the columns that identify a row; empty where rows have no identity
+    traced : rows are stored with where they came from, see `mercato.data.provenance`
     keeps_order : imports leave the rows ordered by the keys (small tables), not as they came
     checks : what each row must be; the first that fails sends the row to quarantine
     casts  : how imported columns are read, beside the plain reading by type
@@ -44,11 +46,17 @@ class Asset:
     owner: str
     schema: pa.Schema
     keys: tuple[str, ...] = ()
+    traced: bool = False
     keeps_order: bool = False
     checks: tuple[Check, ...] = ()
     casts: Mapping[str, Cast] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     build: Build | None = None
+
+    @property
+    def stored(self) -> pa.Schema:
+        """The columns of the table on disk: the schema, and the hidden ones."""
+        return pa.schema([*self.schema, *PROVENANCE]) if self.traced else self.schema
 
     @property
     def required_columns(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from mercato.data.merging import NO_CHANGES, Changes, changes
 from mercato.data.quarantine import keep_quarantine
 from mercato.data.report import ImportRefused, ImportReport, check_counts
 from mercato.data.rows import PriceUnit
+from mercato.data.sources import keep_sources
 from mercato.data.staging import Staging
 from mercato.data.store import AssetStore, Conflict, Mode
 
@@ -34,6 +35,11 @@ class ImportOrder:
     price_unit: PriceUnit
     full: bool
 
+    @property
+    def reading(self) -> dict[str, object]:
+        """How the sources are read, beside their formats; as JSON values."""
+        return {"mapping": dict(self.mapping), "price_unit": self.price_unit}
+
 
 def refuse_if_bad(
     order: ImportOrder, staging: Staging, quarantined: pa.Table, max_bad_share: float
@@ -41,7 +47,7 @@ def refuse_if_bad(
     """Raises ImportRefused where more than this share of the rows failed a check, or all did;
     BadInput where there were no rows."""
     if staging.read == 0:
-        places = ", ".join(str(source.path) for source in staging.sources)
+        places = ", ".join(str(each.source.path) for each in staging.sources.values())
         raise BadInput(f"rows in {places}", "none", "Check the files.")
     if staging.refused <= max_bad_share * staging.read and staging.refused < staging.read:
         return
@@ -71,12 +77,13 @@ def commit_import(
         present = None if version is None else _present(store, engine, asset, version)
         found = changes(engine, staging, rows, present, full=order.full)
         try:
-            places = [str(source.path) for source in staging.sources]
+            places = [str(each.source.path) for each in staging.sources.values()]
             keep_quarantine(store, asset.name, places, quarantined)
             if found.data is not None:
                 base = -1 if version is None else version
                 mode: Mode = "append" if found.append else "overwrite"
                 note = _note(order, staging)
+                keep_sources(store, staging, order.reading)
                 version = store.commit(asset.name, found.data, mode=mode, note=note, base=base)
         except Conflict:
             if attempt == _ATTEMPTS:
@@ -88,12 +95,13 @@ def commit_import(
 
 
 def _present(store: AssetStore, engine: Engine, asset: Asset, version: int) -> ibis.Table:
-    return engine.files(store.files(asset.name, version), asset.schema)
+    return engine.files(store.files(asset.name, version), asset.stored)
 
 
 def _note(order: ImportOrder, staging: Staging) -> dict[str, str]:
     """What the version was made from."""
-    sources = {str(source.path): source.sha256 for source in staging.sources}
+    read = [each.source for each in staging.sources.values()]
+    sources = {str(source.path): source.sha256 for source in read}
     return {
         "made_by": "import",
         "sources": json.dumps(sources),
@@ -116,7 +124,7 @@ def _report(
     accepted = found.new + found.replaced
     return ImportReport(
         asset=order.asset.name,
-        sources=tuple(str(source.path) for source in staging.sources),
+        sources=tuple(str(each.source.path) for each in staging.sources.values()),
         read=staging.read,
         accepted=accepted,
         unchanged=staging.read - staging.refused - accepted,

@@ -113,12 +113,12 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
     theirs = frozenset(how.mapping.values())
     reading = Reading(asset.name, frozenset(asset.schema.names), theirs)
     seen: set[str] = set()
-    staging.begin(source)
+    number = staging.begin(source, dialect.name)
     for batch in dialect.read(source, reading):
         if not seen:
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
-        staging.add(checked(batch, how))
+        staging.add(number, checked(batch, how), batch.lines_in)
         yield len(batch.lines) + len(batch.refusals)
     if missing := theirs - seen:
         raise BadInput(

@@ -13,7 +13,8 @@ from mercato.data.checks import unique_check_name
 from mercato.data.engines import Engine
 from mercato.data.identity import identified, lacks_identity
 from mercato.data.importers.raw import Refusal
-from mercato.data.staging import ORDER, SOURCE, SOURCE_LINE, Staging
+from mercato.data.provenance import SOURCE, SOURCE_LINE
+from mercato.data.staging import ORDER, Staging
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,6 @@ def changes(
     are absent from ``rows`` are withdrawn.
     """
     asset = staging.asset
-    names = asset.schema.names
     if present is None:
         count = engine.count(rows)
         data = _content(engine, rows, asset) if count else None
@@ -57,14 +57,12 @@ def changes(
     withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
     if not (new or replaced or withdrawn):
         return replace(NO_CHANGES, unchanged=same)
-    differing = engine.files([staging.changes_file], asset.schema)
+    whole = differing = engine.files([staging.changes_file], asset.stored)
     append = not (replaced or withdrawn) and not asset.keeps_order
-    if append:
-        whole = differing
-    elif full:
-        whole = rows.select(names)
-    else:
-        whole = present.anti_join(differing, asset.keys).select(names).union(differing)
+    if not append:
+        kept = present.anti_join(differing, asset.keys)
+        kept = kept.semi_join(rows, asset.keys) if full else kept
+        whole = kept.select(asset.stored.names).union(differing)
     data = _content(engine, whole, asset)
     return Changes(new, replaced, same, withdrawn, append, data)
 
@@ -78,14 +76,14 @@ def _write_differing(
     old = present.select(asset.schema.names).mutate(**{is_there: True})
     pairs = rows.left_join(old, asset.keys, rname="__old_{name}")
     same = ibis.and_(pairs[is_there].fill_null(False), _same(pairs, "__old_", asset))
-    found = pairs.filter(~same).select(*asset.schema.names, is_there)
+    found = pairs.filter(~same).select(*asset.stored.names, is_there)
     new = replaced = 0
-    schema = pa.schema([*asset.schema, (is_there, pa.bool_())])
-    with pq.ParquetWriter(staging.changes_file, asset.schema) as writer:
+    schema = pa.schema([*asset.stored, (is_there, pa.bool_())])
+    with pq.ParquetWriter(staging.changes_file, asset.stored) as writer:
         for batch in engine.batches(found, schema):
             replaced += batch.num_rows - batch.column(is_there).null_count
             new += batch.column(is_there).null_count
-            writer.write_batch(batch.select(asset.schema.names))
+            writer.write_batch(batch.select(asset.stored.names))
     return new, replaced, engine.count(rows) - new - replaced
 
 
@@ -134,5 +132,5 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
 
 def _content(engine: Engine, rows: ibis.Table, asset: Asset) -> pa.Table | pa.RecordBatchReader:
     if asset.keeps_order:
-        return engine.table(rows, asset.schema, asset.keys)
-    return engine.batches(rows, asset.schema)
+        return engine.table(rows, asset.stored, asset.keys)
+    return engine.batches(rows, asset.stored)

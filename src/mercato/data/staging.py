@@ -5,10 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,24 +18,34 @@ from mercato.data.asset import Asset
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.engines import Engine
 from mercato.data.importers.raw import Refusal, Source
+from mercato.data.provenance import source_id
 from mercato.data.rows import Checked
 
-SOURCE, SOURCE_LINE, ORDER = "__source", "__source_line", "__order"
-"""Where a staged row came from: the source's position, its line, its place in the import."""
+ORDER = "__order"
+"""A staged row's place in the import, beside what every stored row has."""
 
 _FOLDER = ".staging"
 _LOCK = "lock"
+
+
+@dataclass
+class StagedSource:
+    """A source of an import, and what was read of it."""
+
+    source: Source
+    format: str
+    lines_in: str = ""
+    rows: int = 0
 
 
 class Staging:
     """Collects what passed and what was refused; nothing of it is seen by readers of assets."""
 
     def __init__(self, folder: Path, asset: Asset) -> None:
-        places = [(SOURCE, pa.int32()), (SOURCE_LINE, pa.int64()), (ORDER, pa.int64())]
         self.folder = folder
         self.asset = asset
-        self.sources: list[Source] = []
-        self.schema = pa.schema([*asset.schema, *places])
+        self.sources: dict[int, StagedSource] = {}
+        self.schema = pa.schema([*asset.stored, (ORDER, pa.int64())])
         self.read = 0
         self.passed = 0
         self.refused = 0
@@ -48,27 +60,30 @@ class Staging:
         """Where a merge may put the rows that differ from what is there."""
         return self.folder / "changes.parquet"
 
-    def begin(self, source: Source) -> None:
-        """What is added from now on comes from ``source``."""
-        self.sources.append(source)
+    def begin(self, source: Source, format: str) -> int:
+        """The id under which rows of ``source``, read as ``format``, are added."""
+        number = source_id(self.asset.name, str(source.path), source.sha256)
+        self.sources[number] = StagedSource(source, format)
+        return number
 
-    def add(self, checked: Checked) -> None:
-        """Keep a batch of the present source."""
-        position = len(self.sources) - 1
+    def add(self, source: int, checked: Checked, lines_in: str = "") -> None:
+        """Keep a batch of the source with the id ``source``."""
         count = checked.rows.num_rows
-        order = pa.array(range(self.passed, self.passed + count), pa.int64())
-        places = [pa.repeat(pa.scalar(position, pa.int32()), count), checked.lines, order]
+        order = np.arange(self.passed, self.passed + count)
+        places = [pa.repeat(pa.scalar(source, pa.int64()), count), checked.lines, pa.array(order)]
         arrays = [*checked.rows.columns, *places]
         self._passed.write_batch(pa.record_batch(arrays, schema=self.schema))
         self.passed += count
         self.read += count + len(checked.refusals)
-        self.refuse(checked.refusals, position)
+        self.sources[source].rows += count + len(checked.refusals)
+        self.sources[source].lines_in = lines_in
+        self.refuse(checked.refusals, source)
 
     def refuse(self, refusals: Sequence[Refusal], source: int) -> None:
-        """Keep rows of the source at position ``source`` for the quarantine."""
+        """Keep rows of the source with the id ``source`` for the quarantine."""
         if refusals:
             self.refused += len(refusals)
-            self._refused.write_table(self._quarantined(refusals, self.sources[source]))
+            self._refused.write_table(self._quarantined(refusals, self.sources[source].source))
 
     def rows(self, engine: Engine) -> ibis.Table:
         """What passed; nothing can be added any more."""

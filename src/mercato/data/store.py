@@ -16,6 +16,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from mercato.core.errors import BadInput, MercatoError, NotFound
+from mercato.data.provenance import HIDDEN
 
 _NOTE = "mercato"
 """The key of our notes in a commit's metadata."""
@@ -75,14 +76,23 @@ class AssetStore:
         return sorted(str(self.root / name / Path(uri).name) for uri in uris)
 
     def read(
-        self, name: str, version: int | None = None, columns: Sequence[str] | None = None
+        self,
+        name: str,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        hidden: bool = False,
     ) -> pa.Table:
         """A version (default: the newest) as one table.
 
+        columns : those that are wanted; by default all, the ``hidden`` ones where asked for
+
         Raises NotFound where the asset or the version does not exist.
         """
-        wanted = None if columns is None else list(columns)
-        return self._existing(name, version).to_pyarrow_table(columns=wanted)
+        table = self._existing(name, version)
+        stored = [field.name for field in table.schema().fields]
+        shown = [each for each in stored if hidden or not each.startswith(HIDDEN)]
+        return table.to_pyarrow_table(columns=shown if columns is None else list(columns))
 
     def commit(
         self,

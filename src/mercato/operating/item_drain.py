@@ -30,7 +30,11 @@ def drain_items(state: State, store: AssetStore) -> int:
     changes = state.items.since(done)
     if not changes:
         return 0
-    before = ITEMS.schema.empty_table() if version is None else store.read(ITEMS.name, version)
+    before = (
+        ITEMS.schema.empty_table()
+        if version is None
+        else store.read(ITEMS.name, version, hidden=True)
+    )
     store.commit(
         ITEMS.name,
         changed(before, changes),
@@ -42,7 +46,7 @@ def drain_items(state: State, store: AssetStore) -> int:
 
 
 def changed(items: pa.Table, changes: Sequence[ItemChange]) -> pa.Table:
-    """The items after ``changes``, ordered by id."""
+    """The items after ``changes``, ordered by id; where a changed one came from is null."""
     touched = pa.array(sorted({change.item_id for change in changes}), pa.string())
     is_touched = pc.is_in(items[c.ID], value_set=touched)
     after = {row[c.ID]: canonical(row) for row in items.filter(is_touched).to_pylist()}
@@ -55,7 +59,8 @@ def changed(items: pa.Table, changes: Sequence[ItemChange]) -> pa.Table:
         elif change.item_id in after:
             after[change.item_id] = patched(after[change.item_id], fields)
     rows = pa.Table.from_pylist([_row(item) for item in after.values()], schema=ITEMS.schema)
-    return pa.concat_tables([items.filter(pc.invert(is_touched)), rows]).sort_by(c.ID)
+    parts = [items.filter(pc.invert(is_touched)), rows]
+    return pa.concat_tables(parts, promote_options="default").sort_by(c.ID)
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:

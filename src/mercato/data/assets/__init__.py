@@ -13,6 +13,7 @@ from mercato.data.assets.judgments import JUDGMENTS
 from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.assets.sessions import SESSIONS
+from mercato.data.assets.sources import SOURCES
 
 ASSETS: Mapping[str, Asset] = {
     asset.name: asset
@@ -22,6 +23,7 @@ ASSETS: Mapping[str, Asset] = {
         ANSWERS,
         JUDGMENTS,
         QUARANTINE,
+        SOURCES,
         SESSIONS,
         HISTORIES,
         ITEM_STATISTICS,

@@ -38,6 +38,7 @@ EVENTS = Asset(
     owner="shop",
     schema=SCHEMA,
     keys=(c.EVENT_ID, c.LINE),
+    traced=True,
     casts={
         c.EVENT: event_name,
         c.CURRENCY: lambda raw: pc.utf8_upper(text(raw)),

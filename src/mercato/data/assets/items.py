@@ -68,6 +68,7 @@ ITEMS = Asset(
     owner="catalogue",
     schema=SCHEMA,
     keys=(c.ID,),
+    traced=True,
     keeps_order=True,
     casts={
         c.AVAILABILITY: availability,

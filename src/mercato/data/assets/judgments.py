@@ -12,6 +12,7 @@ JUDGMENTS = Asset(
     owner="search",
     schema=pa.schema([(c.QUERY, pa.string()), (c.ITEM_ID, pa.string()), (c.GRADE, pa.float64())]),
     keys=(c.QUERY, c.ITEM_ID),
+    traced=True,
     keeps_order=True,
     checks=(
         required(c.QUERY, "Write the words that were searched for."),

@@ -95,12 +95,14 @@ class RawBatch:
     columns  : what was written, text or typed
     rest     : (n,) JSON objects of further fields, where the source is wide and sparse
     refusals : rows of the same stretch of the source that have no place in ``columns``
+    lines_in : where the source is a folder, the name of its file whose lines are counted
     """
 
     lines: pa.Int64Array
     columns: Mapping[str, pa.Array]
     rest: pa.StringArray | None = None
     refusals: tuple[Refusal, ...] = field(default=())
+    lines_in: str = ""
 
 
 @dataclass(frozen=True)

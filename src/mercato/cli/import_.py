@@ -22,6 +22,9 @@ EXAMPLE = "Example: mercato import my-shop --items feed.csv --events log.jsonl -
 
 Paths = list[Path] | None
 
+_MOST_KINDS = 20
+"""Kinds of left out rows that are shown one by one."""
+
 
 class PriceUnit(StrEnum):
     MAJOR = "major"
@@ -150,6 +153,7 @@ def _show(reports: "Sequence[ImportReport]", as_json: bool) -> None:
         [(of.asset, *(f"{getattr(of, name):,}" for name in numbers)) for of in reports],
         right=numbers,
     )
+    _show_left_out(reports)
     failed = [(of.asset, check) for of in reports for check in of.checks]
     if failed:
         print_table(
@@ -162,6 +166,15 @@ def _show(reports: "Sequence[ImportReport]", as_json: bool) -> None:
         )
 
 
+def _show_left_out(reports: "Sequence[ImportReport]") -> None:
+    rows = [(of.asset, kind, count) for of in reports for kind, count in of.left_out.items()]
+    table = [(asset, kind, f"{count:,}") for asset, kind, count in rows[:_MOST_KINDS]]
+    if further := rows[_MOST_KINDS:]:
+        table.append(("", f"{len(further):,} more kinds", f"{sum(row[2] for row in further):,}"))
+    if table:
+        print_table(("asset", "left out: no place of ours", "rows"), table, right=("rows",))
+
+
 def _as_json(report: "ImportReport") -> dict[str, Any]:
     return {
         "asset": report.asset,
@@ -171,6 +184,7 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "unchanged": report.unchanged,
         "quarantined": report.quarantined,
         "withdrawn": report.withdrawn,
+        "left_out": dict(report.left_out),
         "version": report.version,
         "checks": [
             {

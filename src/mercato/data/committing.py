@@ -49,12 +49,13 @@ def refuse_if_bad(
     if staging.read == 0:
         places = ", ".join(str(each.source.path) for each in staging.sources.values())
         raise BadInput(f"rows in {places}", "none", "Check the files.")
-    if staging.refused <= max_bad_share * staging.read and staging.refused < staging.read:
+    meant = staging.read - staging.left_out.total()
+    if staging.refused <= max_bad_share * meant and (staging.refused < meant or not meant):
         return
     report = _report(order, staging, quarantined, NO_CHANGES, version=None, committed=False)
     worst = report.checks[0]
     raise ImportRefused(
-        f"at most {max_bad_share:.1%} of the {staging.read:,} rows to fail a check",
+        f"at most {max_bad_share:.1%} of the {meant:,} rows to fail a check",
         f"{staging.refused:,} rows, most of them ({worst.rows:,}) {worst.check.name}, "
         f"as in {worst.places[0]}: {worst.value!r}",
         f"{worst.check.remedy} Or raise max_bad_share in shop.toml. Nothing was changed.",
@@ -127,8 +128,9 @@ def _report(
         sources=tuple(str(each.source.path) for each in staging.sources.values()),
         read=staging.read,
         accepted=accepted,
-        unchanged=staging.read - staging.refused - accepted,
+        unchanged=staging.read - staging.left_out.total() - staging.refused - accepted,
         quarantined=staging.refused,
+        left_out=dict(staging.left_out.most_common()),
         withdrawn=found.withdrawn,
         checks=check_counts(quarantined, (*ROW_CHECKS, *order.asset.checks)),
         version=version,

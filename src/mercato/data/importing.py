@@ -119,7 +119,8 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
         staging.add(number, checked(batch, how), batch.lines_in)
-        yield len(batch.lines) + len(batch.refusals)
+        staging.leave_out(number, batch.left_out)
+        yield len(batch.lines) + len(batch.refusals) + sum(batch.left_out.values())
     if missing := theirs - seen:
         raise BadInput(
             f"the mapped columns in {source.path}",

@@ -1,5 +1,6 @@
 """What an import did, row by row and check by check."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -27,11 +28,12 @@ class CheckCount:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """Counts of rows: read = accepted + unchanged + quarantined.
+    """Counts of rows: read = accepted + unchanged + quarantined + left out.
 
     accepted  : new or changed rows
     unchanged : rows that the asset had already, and repeats of a row within the sources
     withdrawn : rows that the asset had and a full import lacks
+    left_out  : rows that say nothing which the asset holds, by their kind, the most frequent first
     version   : of the asset, after the import; None where there is none yet
     committed : whether the import made a new version
     """
@@ -46,10 +48,13 @@ class ImportReport:
     checks: tuple[CheckCount, ...]
     version: int | None
     committed: bool
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def bad_share(self) -> float:
-        return self.quarantined / self.read if self.read else 0.0
+        """Of the rows that were meant for the asset."""
+        meant = self.read - sum(self.left_out.values())
+        return self.quarantined / meant if meant else 0.0
 
 
 def check_counts(quarantined: pa.Table, checks: tuple[Check, ...]) -> tuple[CheckCount, ...]:

@@ -3,7 +3,8 @@
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,11 @@ from mercato.data.rows import Checked
 
 ORDER = "__order"
 """A staged row's place in the import, beside what every stored row has."""
+
+MOST_KINDS = 1_000
+"""Kinds of left out rows that are counted by name."""
+
+OTHER_KINDS = "(other kinds)"
 
 _FOLDER = ".staging"
 _LOCK = "lock"
@@ -49,6 +55,7 @@ class Staging:
         self.read = 0
         self.passed = 0
         self.refused = 0
+        self.left_out: Counter[str] = Counter()
         self.imported_at = datetime.now(UTC)
         self._rows_file = folder / "rows.parquet"
         self._quarantine_file = folder / "quarantine.parquet"
@@ -78,6 +85,14 @@ class Staging:
         self.sources[source].rows += count + len(checked.refusals)
         self.sources[source].lines_in = lines_in
         self.refuse(checked.refusals, source)
+
+    def leave_out(self, source: int, kinds: Mapping[str, int]) -> None:
+        """Count rows of the source with the id ``source`` that have no place in the asset."""
+        for kind, count in kinds.items():
+            known = kind in self.left_out or len(self.left_out) < MOST_KINDS
+            self.left_out[kind if known else OTHER_KINDS] += count
+            self.read += count
+            self.sources[source].rows += count
 
     def refuse(self, refusals: Sequence[Refusal], source: int) -> None:
         """Keep rows of the source with the id ``source`` for the quarantine."""

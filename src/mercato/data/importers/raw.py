@@ -96,6 +96,7 @@ class RawBatch:
     rest     : (n,) JSON objects of further fields, where the source is wide and sparse
     refusals : rows of the same stretch of the source that have no place in ``columns``
     lines_in : where the source is a folder, the name of its file whose lines are counted
+    left_out : rows that say nothing which the asset holds, such as a page view; by their kind
     """
 
     lines: pa.Int64Array
@@ -103,6 +104,7 @@ class RawBatch:
     rest: pa.StringArray | None = None
     refusals: tuple[Refusal, ...] = field(default=())
     lines_in: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,13 @@ class Reading:
 class Dialect(Protocol):
     """One way in which shops write their feeds and logs."""
 
-    name: str
-    assets: frozenset[str]
-    """What it can hold: items, events, judgments."""
+    @property
+    def name(self) -> str:
+        """What ``--format`` calls it."""
+
+    @property
+    def assets(self) -> frozenset[str]:
+        """What it can hold: items, events, judgments."""
 
     def holds(self, source: Source, asset: str) -> bool:
         """Whether the source looks like this dialect."""

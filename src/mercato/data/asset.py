@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mercato.data.casts import Cast
 from mercato.data.checks import Check
+from mercato.data.labels import Masking, Sensitivity
 from mercato.data.provenance import PROVENANCE
 
 
@@ -35,6 +36,8 @@ class Asset:
     keys   : the columns that identify a row; empty where rows have no identity
     traced : rows are stored with where they came from, see `mercato.data.provenance`
     keeps_order : imports leave the rows ordered by the keys (small tables), not as they came
+    sensitivity : how far the asset may go
+    personal : what a mask makes of the columns that belong to one person
     checks : what each row must be; the first that fails sends the row to quarantine
     casts  : how imported columns are read, beside the plain reading by type
     inputs : the assets that ``build`` is given
@@ -48,6 +51,8 @@ class Asset:
     keys: tuple[str, ...] = ()
     traced: bool = False
     keeps_order: bool = False
+    sensitivity: Sensitivity = Sensitivity.INTERNAL
+    personal: Mapping[str, Masking] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     casts: Mapping[str, Cast] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()

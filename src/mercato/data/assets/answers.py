@@ -4,12 +4,19 @@ import pyarrow as pa
 
 from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT
+from mercato.data.labels import Masking, Sensitivity
 
 ANSWERS = Asset(
     name="answers",
     description="Every answered search and shelf, with what was shown and how likely it was.",
     owner="shop",
     keys=("query_id",),
+    sensitivity=Sensitivity.PERSONAL,
+    personal={
+        "user_id": Masking.PSEUDONYM,
+        "session_id": Masking.PSEUDONYM,
+        "request": Masking.DROPPED,
+    },
     schema=pa.schema(
         [
             ("query_id", pa.string()),

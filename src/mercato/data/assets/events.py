@@ -9,6 +9,7 @@ from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT, amounts, json_objects, spaced, text
 from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
 from mercato.data.currencies import CURRENCIES
+from mercato.data.labels import Masking, Sensitivity
 
 _TYPES = {
     c.LINE: pa.int32(),
@@ -38,6 +39,19 @@ EVENTS = Asset(
     owner="shop",
     schema=SCHEMA,
     keys=(c.EVENT_ID, c.LINE),
+    sensitivity=Sensitivity.PERSONAL,
+    personal={
+        # A purchase's event is often named after its order, and the order leads to a person.
+        c.EVENT_ID: Masking.PSEUDONYM,
+        c.TRANSACTION_ID: Masking.PSEUDONYM,
+        c.USER_ID: Masking.PSEUDONYM,
+        c.VISITOR_ID: Masking.PSEUDONYM,
+        c.SESSION_ID: Masking.PSEUDONYM,
+        # What people search for names them (Barbaro and Zeller, A Face Is Exposed for AOL
+        # Searcher No. 4417749, New York Times, 9 August 2006).
+        c.SEARCH_TERM: Masking.DROPPED,
+        c.ATTRIBUTES: Masking.DROPPED,
+    },
     traced=True,
     casts={
         c.EVENT: event_name,

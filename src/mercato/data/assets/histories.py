@@ -8,6 +8,7 @@ import pyarrow as pa
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
+from mercato.data.labels import Masking, Sensitivity
 from mercato.data.shoppers import SHOPPER_ID, with_shopper
 
 _SAID = ("ts", "event", "item_id", "quantity", "price")
@@ -35,6 +36,8 @@ HISTORIES = Asset(
     description="What every shopper did with items, oldest first.",
     owner="data",
     keys=(SHOPPER_ID,),
+    sensitivity=Sensitivity.PERSONAL,
+    personal={SHOPPER_ID: Masking.PSEUDONYM},
     inputs=("events",),
     build=build,
     checks=(required(SHOPPER_ID, "Report this."),),

@@ -9,6 +9,7 @@ from mercato.data.casts import MOMENT, json_objects, spaced, text
 from mercato.data.casts import amounts as amount_cast
 from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
 from mercato.data.currencies import CURRENCIES
+from mercato.data.labels import Sensitivity
 
 SCHEMA = pa.schema(
     [(name, pa.string()) for name in c.ITEM_TEXT]
@@ -68,6 +69,7 @@ ITEMS = Asset(
     owner="catalogue",
     schema=SCHEMA,
     keys=(c.ID,),
+    sensitivity=Sensitivity.PUBLIC,
     traced=True,
     keeps_order=True,
     casts={

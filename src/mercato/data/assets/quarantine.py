@@ -4,11 +4,14 @@ import pyarrow as pa
 
 from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT
+from mercato.data.labels import Masking, Sensitivity
 
 QUARANTINE = Asset(
     name="quarantine",
     description="Rows that the newest import of each source refused, with the check's name.",
     owner="data",
+    sensitivity=Sensitivity.PERSONAL,
+    personal={"value": Masking.DROPPED, "row": Masking.DROPPED},
     schema=pa.schema(
         [
             ("source", pa.string()),

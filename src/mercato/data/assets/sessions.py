@@ -8,6 +8,7 @@ import pyarrow as pa
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
+from mercato.data.labels import Masking, Sensitivity
 from mercato.data.money import revenue
 from mercato.data.shoppers import SHOPPER_ID, VISIT, with_shopper, with_visit
 
@@ -36,6 +37,8 @@ SESSIONS = Asset(
     description="Visits of shoppers: their events up to a silence.",
     owner="data",
     keys=(SHOPPER_ID, "session_id"),
+    sensitivity=Sensitivity.PERSONAL,
+    personal={SHOPPER_ID: Masking.PSEUDONYM, "session_id": Masking.PSEUDONYM},
     inputs=("events",),
     build=build,
     checks=(required(SHOPPER_ID, "Report this."), required("session_id", "Report this.")),

@@ -1,0 +1,1 @@
+"""Versions of assets: what each holds, how two differ, which may go."""

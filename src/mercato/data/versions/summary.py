@@ -1,0 +1,112 @@
+"""What a version of an asset is, told from its log alone: no data file is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from mercato.core.errors import NotFound
+from mercato.data.assets import ASSETS
+from mercato.data.provenance import HIDDEN
+from mercato.data.store import AssetStore, Version
+from mercato.data.versions.notes import UPKEEP, Origin, origin
+
+_GLANCE = 8
+"""Newest commits that are read first, to find the last one that changed rows."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One version of an asset.
+
+    committed_at : when its rows last changed; None where the log no longer tells
+    size         : of its files, in bytes
+    """
+
+    name: str
+    version: int
+    committed_at: datetime | None
+    rows: int
+    files: int
+    size: int
+    origin: Origin
+
+
+def summaries(store: AssetStore, at: datetime | None = None) -> list[Summary]:
+    """Every asset's newest version, or the one that was current ``at`` a time; inputs first."""
+    known = [name for name in ASSETS if store.version(name) is not None]
+    others = [name for name in store.names() if name not in ASSETS]
+    found = []
+    for name in (*known, *others):
+        version = None if at is None else version_at(store, name, at)
+        if at is None or version is not None:
+            found.append(summary(store, name, version))
+    return found
+
+
+def summary(store: AssetStore, name: str, version: int | None = None) -> Summary:
+    """A version (default: the newest). Raises NotFound where there is no such version."""
+    table = opened(store, name, version)
+    actions = pa.table(table.get_add_actions())
+    content = _content_commit(store, name, table.version())
+    return Summary(
+        name=name,
+        version=table.version(),
+        committed_at=None if content is None else content.ts,
+        rows=table.count(),
+        files=len(actions),
+        size=sum(actions["size_bytes"].to_pylist()),
+        origin=origin({} if content is None else content.note),
+    )
+
+
+def version_at(store: AssetStore, name: str, at: datetime) -> int | None:
+    """The version that was current at a time; None where the asset came later."""
+    before = (each.version for each in store.history(name) if each.ts <= at)
+    return next(before, None)
+
+
+def schema_of(store: AssetStore, name: str, version: int | None = None) -> pa.Schema:
+    """The columns of a version, without the hidden ones."""
+    fields = pa.schema(opened(store, name, version).schema().to_arrow())
+    return pa.schema([field for field in fields if not field.name.startswith(HIDDEN)])
+
+
+def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTable:
+    """The table at a version whose files are all still there. Raises NotFound."""
+    newest = store.version(name)
+    if newest is None:
+        known = ", ".join(store.names()) or "no asset at all"
+        raise NotFound(f"an asset {name!r}", known, "Import or build it first.")
+    if version is None:
+        return DeltaTable(store.root / name)
+    known_versions = [each.version for each in store.history(name)]
+    if version not in known_versions:
+        found = f"versions {min(known_versions)} to {newest}"
+        raise NotFound(f"version {version} of asset {name!r}", found, "Name one of those.")
+    table = DeltaTable(store.root / name, version=version)
+    if missing := missing_files(table, store.root / name):
+        raise NotFound(
+            f"version {version} of asset {name!r}",
+            f"{len(missing)} of its files were removed by a vacuum",
+            "Keep versions for longer: keep_days under [assets] in shop.toml.",
+        )
+    return table
+
+
+def missing_files(table: DeltaTable, folder: Path) -> Sequence[str]:
+    """Files of a version that a vacuum took away."""
+    names = (Path(uri).name for uri in table.file_uris())
+    return [name for name in names if not (folder / name).exists()]
+
+
+def _content_commit(store: AssetStore, name: str, version: int) -> Version | None:
+    """The commit that made the rows of a version; None where its log entry is gone."""
+    for limit in (_GLANCE, None):
+        for commit in store.history(name, limit):
+            if commit.version <= version and commit.note.get("made_by") not in UPKEEP:
+                return commit
+    return None

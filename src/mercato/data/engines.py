@@ -31,19 +31,27 @@ class Engine:
         self._backend = backend
         self._result: pa.RecordBatchReader | None = None
 
-    def files(self, files: Sequence[str | Path], schema: pa.Schema) -> ibis.Table:
-        """Parquet files as one table of ``schema``; columns that a file lacks are null."""
+    def files(
+        self, files: Sequence[str | Path], schema: pa.Schema, lines: str | None = None
+    ) -> ibis.Table:
+        """Parquet files as one table of ``schema``; columns that a file lacks are null.
+
+        lines : name of a further int64 column, each row's place in its file, counted from 1
+        """
         if not files:
             return self.arrow(schema.empty_table())
         self._free()
-        found = self._backend.read_parquet(_literal(files), union_by_name=True)
-        wanted = ibis.schema(schema)
-        return found.select(
-            [
-                found[name] if name in found.columns else ibis.null(kind).name(name)
-                for name, kind in wanted.items()
-            ]
+        found = self._backend.read_parquet(
+            _literal(files), union_by_name=True, file_row_number=lines is not None
         )
+        wanted = ibis.schema(schema)
+        columns = [
+            found[name] if name in found.columns else ibis.null(kind).name(name)
+            for name, kind in wanted.items()
+        ]
+        if lines is not None:
+            columns.append((found["file_row_number"] + 1).name(lines))
+        return found.select(columns)
 
     def arrow(self, table: pa.Table) -> ibis.Table:
         """An Arrow table in memory as a table."""

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from mercato.core.settings import Settings
@@ -49,6 +51,21 @@ def test_a_second_import_changes_nothing(market: AssetStore, journey: Path) -> N
         again = load(market, [journey], settings=Settings())
         assert (again.read, again.accepted, again.unchanged) == (rows, 0, rows)
         assert (again.version, again.committed) == (0, False)
+
+
+def test_rows_know_their_place_in_their_file(market: AssetStore, journey: Path) -> None:
+    sources = {row["source_id"]: row["lines_in"] for row in market.read("sources").to_pylist()}
+    for asset, id_of_row, file, column in (
+        ("items", "id", "products", "product_id"),
+        ("events", "item_id", "transactions", "product_id"),
+    ):
+        rows = market.read(asset, columns=[id_of_row, "__source", "__source_line"])
+        (source,) = pc.unique(rows["__source"]).to_pylist()
+        assert sources[source] == f"{file}.parquet"
+        written = pq.read_table(journey / f"{file}.parquet", columns=[column])[column]
+        there = written.take(pc.subtract(rows["__source_line"], 1)).cast(pa.string())
+        assert there.equals(rows[id_of_row])
+        assert pc.count_distinct(rows["__source_line"]).as_py() == len(written)
 
 
 def test_sales_add_up(market: AssetStore, journey: Path) -> None:

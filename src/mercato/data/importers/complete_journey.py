@@ -49,19 +49,25 @@ class CompleteJourney:
         return source.path.is_dir() and all(file.exists() for file in table_files(source.path))
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
+        made, lines_in = (
+            (_items, "products") if reading.asset == "items" else (_events, "transactions")
+        )
         with open_engine() as engine:
-            made = _items if reading.asset == "items" else _events
             table = made(engine, source.path)
-        lines = np.arange(1, len(table) + 1)
         for start in range(0, len(table), BATCH_ROWS):
             part = table.slice(start, BATCH_ROWS).combine_chunks().to_batches()[0]
             columns = dict(zip(part.schema.names, part.columns, strict=True))
-            yield RawBatch(pa.array(lines[start : start + len(part)]), columns)
+            lines = columns.pop(_LINE)
+            yield RawBatch(lines, columns, lines_in=f"{lines_in}.parquet")
+
+
+_LINE = "__line"
+"""Each row's place in its Parquet file."""
 
 
 def _table(engine: Engine, folder: Path, name: str) -> ibis.Table:
     file = folder / f"{name}.parquet"
-    return engine.files([file], pq.read_schema(file))
+    return engine.files([file], pq.read_schema(file), lines=_LINE)
 
 
 def _items(engine: Engine, folder: Path) -> pa.Table:
@@ -90,6 +96,7 @@ def _items(engine: Engine, folder: Path) -> pa.Table:
             c.CURRENCY: pc.if_else(pc.is_valid(found["price"]), "USD", None),
             c.CREATED_AT: found["first_ts"],
             "manufacturer": found["manufacturer_id"].cast(pa.string()),
+            _LINE: found[_LINE],
         }
     )
 
@@ -132,6 +139,7 @@ def _events(engine: Engine, folder: Path) -> pa.Table:
             transaction_id=lines.basket_id.cast("string"),
             channel=ibis.literal("store"),
             store_id=lines.store_id.cast("string"),
+            **{_LINE: lines[_LINE]},
         ),
         order_by=["event_id", "line"],
     )

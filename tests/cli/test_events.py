@@ -33,3 +33,27 @@ def test_events_of_the_asset_and_of_the_state(mercato, tmp_path):
         "user_id": "ana",
         "items": [{"item_id": "pot"}],
     }
+
+
+def test_reading_events_leaves_a_record_and_a_mask_hides_who_it_was(mercato, tmp_path):
+    mercato("init", "shop")
+    (tmp_path / "log.csv").write_text(
+        "event_id,ts,event,user_id,item_id\n"
+        "e1,2026-05-01T10:00:00Z,view_item,ana,tea\n"
+        "e2,2026-05-01T11:00:00Z,purchase,ana,pot\n"
+    )
+    mercato("import", "shop", "--events", "log.csv")
+    masked = mercato("events", "shop", "--mask")
+    events = [json.loads(line) for line in masked.stdout.splitlines()]
+    (pseudonym,) = {event["user_id"] for event in events}
+    assert pseudonym.startswith("p-")
+
+    before = json.loads(mercato("audit", "shop", "--json").stdout)
+    assert [(each["action"], each["purpose"]) for each in before] == [("import", "import")] * 2
+    mercato("events", "shop", "--user", "ana")
+    (access,) = json.loads(mercato("audit", "shop", "--user", "ana", "--json").stdout)
+    assert (access["action"], access["asset"], access["subject"]) == ("events", "events", pseudonym)
+    assert "user_id" in access["columns"]
+    later = mercato("audit", "shop", "--since", access["ts"])
+    assert pseudonym in later.stdout
+    assert "import" not in later.stdout

@@ -7,6 +7,7 @@ import pytest
 
 from mercato.core.events import EventRow
 from mercato.core.settings import Settings
+from mercato.data.access import Mask
 from mercato.data.event_export import exported_events
 from mercato.data.importing import import_events
 from mercato.data.store import AssetStore
@@ -105,3 +106,18 @@ def test_events_of_one_user_since_a_moment(store, tmp_path):
 
 def test_a_shop_without_events_has_none(store):
     assert list(exported_events(store, [])) == []
+
+
+def test_masked_events_stay_events_of_nobody(store, tmp_path):
+    mask = Mask(b"key")
+    bring_in(store, tmp_path, SEARCH, ORDER, VIEW)
+    search, order, view = exported_events(store, [], mask=mask)
+    assert "ana" not in str((search, order, view))
+    assert search["visitor_id"] == mask.pseudonym("v")
+    assert "search_term" not in search
+    assert order["user_id"] == mask.pseudonym("ana")
+    assert [item["item_id"] for item in order["items"]] == ["tea", "pot"]
+    assert "attributes" not in order
+    assert view["items"] == VIEW["items"]
+    (only,) = exported_events(store, [], mask=mask, user_id="bo")
+    assert only == view

@@ -8,6 +8,7 @@ import typer
 
 import mercato
 from mercato.cli import (
+    audit,
     build,
     demo,
     doctor,
@@ -41,6 +42,7 @@ COMMANDS = {
     "recommend": recommend,
     "releases": releases,
     "events": events,
+    "audit": audit,
     "doctor": doctor,
     "demo": demo,
 }

@@ -11,6 +11,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder, Until, parse_time
 from mercato.cli.output import print_json, say
 from mercato.cli.progress import Remembering, duration, shown
+from mercato.cli.recording import on_record
 from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 
@@ -57,6 +58,7 @@ def run_build(folder: Path, until: datetime | None = None) -> "Built":
 
     paths = ShopPaths(folder)
     check_room(paths.assets)
+    on_record(folder, "build", ("events", "answers"), purpose="build")
     settle(paths)
     started = time.monotonic()
     with shown() as progress:

@@ -10,6 +10,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder, parse_time
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
+from mercato.cli.recording import on_record
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -66,6 +67,7 @@ def _over_time(folder: Path, split: str, end: str | None) -> "Report":
 
     moment = parse_time("--split", split)
     until = parse_time("--end", end) if end else None
+    on_record(folder, "evaluate", ("events",), purpose="evaluate")
     with shown() as progress:
         return evaluate_split(folder, split=moment, end=until, progress=progress)
 

@@ -11,6 +11,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder, parse_pairs
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
+from mercato.cli.recording import on_record
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -102,6 +103,7 @@ def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[Import
     from mercato.data.store import AssetStore
     from mercato.operating.settling import settle
 
+    on_record(paths.root, "import", ("events", "answers"), purpose="import")
     # What was changed through the API before this import must not undo it later.
     settle(paths)
     store = AssetStore(paths.assets)

@@ -8,6 +8,7 @@ import typer
 from mercato.cli.arguments import AsJson, Filters, ShopFolder
 from mercato.cli.opened import opened_shop
 from mercato.cli.output import print_json, print_table, say
+from mercato.cli.recording import on_record
 from mercato.core.columns import Placement
 
 EXAMPLE = "Example: mercato recommend my-shop buy-again --user 42"
@@ -36,6 +37,8 @@ def command(
         n=n,
         filters=tuple(filters or ()),
     )
+    if user is not None:
+        on_record(folder, "recommend", ("histories",), user_id=user)
     with opened_shop(folder) as shop:
         answer = shelf(shop, call)
     if as_json:

@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from mercato.cli.arguments import ShopFolder
 from mercato.cli.output import say
 from mercato.cli.ports import listen
+from mercato.cli.recording import on_record
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -51,6 +52,7 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
     paths = ShopPaths(folder)
     load_settings(paths.settings)
     number = ReleaseStore(paths.releases).require_current()
+    on_record(folder, "serve", ("events", "answers", "histories"), purpose="serve")
     os.environ[_FOLDER] = str(folder.resolve())
     config = uvicorn.Config(
         "mercato.cli.serve:create_app",

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mercato.core import columns as c
 from mercato.core.events import EventRow
+from mercato.data.access import Mask
 from mercato.data.assets.events import EVENTS
 from mercato.data.engines import open_engine
 from mercato.data.importers.ga4_event import columns_of
@@ -28,12 +29,14 @@ def exported_events(
     *,
     user_id: str | None = None,
     since: datetime | None = None,
+    mask: Mask | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Events as JSON objects, by time; each can be sent to the API or imported again.
 
     waiting : rows that may not have reached the asset yet; those that have count once
     user_id : only events that name this user
     since   : only events at or after this moment
+    mask    : hides whom the events belong to; None where they are to be imported again
     """
     with open_engine() as engine:
         later = engine.arrow(pa.Table.from_batches([columns_of(waiting)]))
@@ -43,9 +46,9 @@ def exported_events(
             known = engine.files(store.files(EVENTS.name), EVENTS.schema)
             rows = known.union(later.anti_join(known, [c.EVENT_ID, c.LINE]))
         ordered = _wanted(rows, user_id, since).order_by([c.TS, c.EVENT_ID, c.LINE])
-        lines = (
-            row for batch in engine.batches(ordered, EVENTS.schema) for row in batch.to_pylist()
-        )
+        batches = engine.batches(ordered, EVENTS.schema)
+        shown = batches if mask is None else (mask.rows(EVENTS, batch) for batch in batches)
+        lines = (row for batch in shown for row in batch.to_pylist())
         for _, event in groupby(lines, key=lambda row: row[c.EVENT_ID]):
             yield _event(list(event))
 

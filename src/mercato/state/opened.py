@@ -1,5 +1,6 @@
 """Open the state of a shop."""
 
+import secrets
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, insert, make_url, select, update
@@ -8,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from mercato.core.errors import BadInput, NotReady
 from mercato.state import sqlite
 from mercato.state.answers import AnswerLog
+from mercato.state.audit import AuditLog
 from mercato.state.events import EventLog
 from mercato.state.items import ItemLog
 from mercato.state.tables import FORMAT, meta, metadata
@@ -26,6 +28,7 @@ class State:
         self.events = EventLog(writer, writing, reading)
         self.answers = AnswerLog(writer, writing, reading)
         self.items = ItemLog(writer, writing, reading)
+        self.audit = AuditLog(writer, reading)
         self.writer = writer
         self._engines = (writing, reading)
 
@@ -62,6 +65,16 @@ class State:
             ).rowcount
             if not known:
                 connection.execute(insert(meta).values(key=key, value=value))
+
+    def secret(self, name: str) -> bytes:
+        """A secret of this shop's own, 256 bits: made at the first call, the same ever after."""
+        key = f"secret-{name}"
+        fresh = sqlite.insert(meta).on_conflict_do_nothing()
+        if (known := self.get(key)) is None:
+            with self._engines[0].begin() as connection:
+                connection.execute(fresh.values(key=key, value=secrets.token_hex(32)))
+            known = self.get(key)
+        return bytes.fromhex(str(known))
 
     def close(self) -> None:
         """Commit what waits and let go of the database."""

@@ -123,6 +123,21 @@ item_changes = Table(
     sqlite_autoincrement=True,
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    _seq(),
+    Column(columns.TS, BigInteger, nullable=False, index=True),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("asset", String, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("subject", String, index=True),
+    sqlite_autoincrement=True,
+)
+"""Who read what of whom: ``columns`` is a JSON list, ``subject`` a pseudonym."""
+
 meta = Table(
     "meta",
     metadata,

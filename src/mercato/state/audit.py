@@ -1,0 +1,86 @@
+"""The log of who read personal data: what was read, of whom, and what for."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, Engine, Row, insert, select
+
+from mercato.state.tables import audit
+from mercato.state.writer import Writer
+
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Access:
+    """One reading of personal data, or one act upon it.
+
+    actor   : who it was: ``user@host`` at the command line, the address of an HTTP client
+    action  : the command or the route
+    asset   : what was read
+    columns : the personal ones among those that were read
+    purpose : what for; ``build``, ``import`` and the like where no person saw anything
+    subject : the pseudonym of the only person it was about, else None
+    ts      : microseconds since 1970, UTC; set when it is written
+    """
+
+    actor: str
+    action: str
+    asset: str
+    columns: tuple[str, ...]
+    purpose: str
+    subject: str | None = None
+    ts: int = 0
+
+
+_SEQ = audit.c.seq
+_SAID = tuple(audit.c[name] for name in Access.__dataclass_fields__)
+
+
+class AuditLog:
+    """Only ever added to. Reads go to the database each time; writes through the one writer."""
+
+    def __init__(self, writer: Writer, reading: Engine) -> None:
+        self._writer = writer
+        self._reading = reading
+
+    def append(self, *accesses: Access, waited_for: bool = True) -> "Future[None]":
+        """Write accesses; the future resolves once they are on the disk.
+
+        waited_for : False lets them wait a moment for company
+        """
+        return self._writer.submit(self._store, accesses, len(accesses), waited_for=waited_for)
+
+    def since(self, ts: int = 0, subject: str | None = None) -> Iterator[Access]:
+        """The accesses at or after ``ts``, oldest first; only those about ``subject``, if any."""
+        wanted = select(_SEQ, *_SAID).where(audit.c.ts >= ts).order_by(_SEQ).limit(_AT_ONCE)
+        if subject is not None:
+            wanted = wanted.where(audit.c.subject == subject)
+        last = 0
+        while True:
+            with self._reading.connect() as connection:
+                found = connection.execute(wanted.where(last < _SEQ)).all()
+            yield from map(_access, found)
+            if len(found) < _AT_ONCE:
+                return
+            last = found[-1].seq
+
+    def _store(self, connection: Connection, batches: Sequence[Sequence[Access]]) -> Sequence[None]:
+        now = time.time_ns() // 1000
+        rows = [_row(access, now) for batch in batches for access in batch]
+        if rows:
+            connection.execute(insert(audit), rows)
+        return [None] * len(batches)
+
+
+def _row(access: Access, now: int) -> dict[str, object]:
+    said = {name: getattr(access, name) for name in Access.__dataclass_fields__}
+    return said | {"ts": now, "columns": orjson.dumps(access.columns).decode()}
+
+
+def _access(row: Row[tuple[object, ...]]) -> Access:
+    said = {name: getattr(row, name) for name in Access.__dataclass_fields__}
+    return Access(**said | {"columns": tuple(orjson.loads(str(row.columns)))})

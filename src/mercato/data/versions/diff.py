@@ -12,6 +12,8 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
+from mercato.data.access import Mask
+from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
 from mercato.data.engines import Engine, open_engine
 from mercato.data.store import AssetStore
@@ -61,8 +63,16 @@ class VersionDiff:
     rows: tuple[ChangedRow, ...]
 
 
-def diff(store: AssetStore, name: str, before: int, after: int, *, most: int = 20) -> VersionDiff:
-    """Compare two versions; ``most`` changed rows are named.
+def diff(
+    store: AssetStore,
+    name: str,
+    before: int,
+    after: int,
+    *,
+    most: int = 20,
+    mask: Mask | None = None,
+) -> VersionDiff:
+    """Compare two versions; ``most`` changed rows are named, without what ``mask`` hides.
 
     Raises NotFound where a version does not exist any more.
     """
@@ -70,14 +80,16 @@ def diff(store: AssetStore, name: str, before: int, after: int, *, most: int = 2
     shared = [each for each in schemas[1].names if each in schemas[0].names]
     changes = _schema_diff(*schemas)
     asset = ASSETS.get(name)
-    keys = asset.keys if asset is not None else ()
+    keys = () if asset is None else asset.keys
     with open_engine() as engine:
         apart = _apart(engine, store, name, (before, after), schemas)
         old, new = (_as_text(rows, changes.retyped) for rows in apart)
-        if keys:
-            compared = _by_key(engine, old, new, keys, shared, most)
+        if asset is not None and keys:
+            compared, first = _by_key(engine, old, new, keys, shared, most)
+            rows = _changed_rows(first, keys, shared, None if mask is None else (mask, asset))
         else:
             compared = _by_whole_rows(engine, old.select(shared), new.select(shared))
+            rows = ()
     return VersionDiff(
         asset=name,
         before=before,
@@ -88,17 +100,16 @@ def diff(store: AssetStore, name: str, before: int, after: int, *, most: int = 2
         changed=compared.changed,
         columns=compared.columns,
         schema=changes,
-        rows=compared.rows,
+        rows=rows,
     )
 
 
 @dataclass(frozen=True)
-class _Compared:
+class _Counts:
     added: int
     removed: int
     changed: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
-    rows: tuple[ChangedRow, ...] = ()
 
 
 def _apart(
@@ -130,38 +141,46 @@ def _by_key(
     keys: Sequence[str],
     shared: Sequence[str],
     most: int,
-) -> _Compared:
+) -> tuple[_Counts, pa.Table]:
+    """Counts, and the first changed rows as pairs with a mark for each column that differs."""
     others = [name for name in shared if name not in keys]
     pairs = new.select(shared).inner_join(old.select(shared), keys, rname=_BEFORE + "{name}")
     differs = {_DIFFERS + n: ~pairs[n].identical_to(pairs[_BEFORE + n]) for n in others}
     marked = pairs.mutate(**differs)
     changed = marked.filter(ibis.or_(*(marked[name] for name in differs)))
-    counts = engine.table(
-        changed.aggregate(
-            changed=changed.count(), **{name: changed[name].sum() for name in differs}
-        )
-    ).to_pylist()[0]
-    first = engine.table(changed.order_by(list(keys)).limit(most)).to_pylist()
+    sums = {name: changed[name].sum() for name in differs}
+    counts = engine.table(changed.aggregate(changed=changed.count(), **sums)).to_pylist()[0]
     by_column = {name: int(counts[_DIFFERS + name] or 0) for name in others}
-    return _Compared(
+    found = _Counts(
         added=engine.count(new.anti_join(old, keys)),
         removed=engine.count(old.anti_join(new, keys)),
         changed=counts["changed"],
         columns={name: rows for name, rows in by_column.items() if rows},
-        rows=tuple(_changed_row(row, keys, others) for row in first),
     )
+    return found, engine.table(changed.order_by(list(keys)).limit(most))
 
 
-def _changed_row(row: Mapping[str, Any], keys: Sequence[str], others: Sequence[str]) -> ChangedRow:
-    found = [name for name in others if row[_DIFFERS + name]]
-    return ChangedRow(
-        key={name: row[name] for name in keys},
-        before={name: row[_BEFORE + name] for name in found},
-        after={name: row[name] for name in found},
-    )
+def _changed_rows(
+    pairs: pa.Table, keys: Sequence[str], shared: Sequence[str], hidden: tuple[Mask, Asset] | None
+) -> tuple[ChangedRow, ...]:
+    others = [name for name in shared if name not in keys]
+    after = pairs.select(list(shared))
+    before = pairs.select([_BEFORE + name for name in others]).rename_columns(others)
+    if hidden is not None:
+        mask, asset = hidden
+        after, before = mask.rows(asset, after), mask.rows(asset, before)
+    marks = pairs.select([_DIFFERS + name for name in others]).rename_columns(others)
+    rows = []
+    for now, then, differs in zip(
+        after.to_pylist(), before.to_pylist(), marks.to_pylist(), strict=True
+    ):
+        found = [name for name in others if differs[name]]
+        key = {name: now[name] for name in keys}
+        rows.append(ChangedRow(key, {n: then[n] for n in found}, {n: now[n] for n in found}))
+    return tuple(rows)
 
 
-def _by_whole_rows(engine: Engine, old: ibis.Table, new: ibis.Table) -> _Compared:
+def _by_whole_rows(engine: Engine, old: ibis.Table, new: ibis.Table) -> _Counts:
     """Rows that stand more often in one version than in the other."""
     counted = ibis.union(
         old.mutate(**{_COPIES: ibis.literal(-1)}), new.mutate(**{_COPIES: ibis.literal(1)})
@@ -171,7 +190,7 @@ def _by_whole_rows(engine: Engine, old: ibis.Table, new: ibis.Table) -> _Compare
         added=more.more.clip(lower=0).sum(), removed=(-more.more).clip(lower=0).sum()
     )
     row = engine.table(totals).to_pylist()[0]
-    return _Compared(added=int(row["added"] or 0), removed=int(row["removed"] or 0))
+    return _Counts(added=int(row["added"] or 0), removed=int(row["removed"] or 0))
 
 
 def _schema_diff(before: pa.Schema, after: pa.Schema) -> SchemaDiff:

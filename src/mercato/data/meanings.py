@@ -1,0 +1,125 @@
+"""What each column of an asset means, in words; a column means the same wherever it stands."""
+
+from collections.abc import Mapping
+
+from mercato.core import columns as c
+from mercato.data.shoppers import SHOPPER_ID
+
+_ITEMS = {
+    c.ID: "The shop's id of the product; the same for ever.",
+    c.TITLE: "The product's name, as shoppers read it.",
+    c.DESCRIPTION: "What the product is, in sentences.",
+    c.LINK: "Address of the product's page.",
+    c.IMAGE_LINK: "Address of the product's picture.",
+    c.AVAILABILITY: "in_stock, out_of_stock, preorder or backorder.",
+    c.SALE_PRICE: "What is paid while a sale lasts, in the major unit of currency.",
+    c.BRAND: "Who makes it, or whose name it bears.",
+    c.GTIN: "Global Trade Item Number: the bar code.",
+    c.PRODUCT_TYPE: "Category path, its levels apart by ' > '.",
+    c.ITEM_GROUP_ID: "Shared by variants of one product, which show as one card.",
+    c.COLOR: "Colour.",
+    c.SIZE: "Size or content.",
+    c.MATERIAL: "What it is made of.",
+    c.STORE_ID: "The branch that sells it.",
+    c.LANGUAGE: "Language of title and description.",
+    c.CREATED_AT: "When the product came into the shop.",
+}
+
+_EVENTS = {
+    c.EVENT_ID: "One thing that happened; with line it tells an event line from all others.",
+    c.LINE: "Place of the line in its event, from 0.",
+    c.TS: "When it happened.",
+    c.EVENT: "What was done, by GA4's names.",
+    c.USER_ID: "The shopper's account.",
+    c.VISITOR_ID: "The shopper's browser.",
+    c.SESSION_ID: "One visit.",
+    c.QUANTITY: "Pieces.",
+    c.VALUE: "What the line is worth, in the major unit of currency.",
+    c.SEARCH_TERM: "What the shopper searched for.",
+    c.QUERY_ID: "The answer in which the item was shown.",
+    c.PLACEMENT: "The shelf on which it was shown.",
+    c.POSITION: "Its place there, from 1.",
+    c.COUPON: "Code of a coupon that was used.",
+    c.TRANSACTION_ID: "The order.",
+    c.CHANNEL: "Where: web, app, store.",
+}
+
+_BOTH = {
+    c.ITEM_ID: "The product.",
+    c.PRICE: "Price of one piece, in the major unit of currency.",
+    c.CURRENCY: "ISO 4217 code of the amounts.",
+    c.ATTRIBUTES: "Everything else that the source said, a JSON object.",
+}
+
+_ANSWERS = {
+    "kind": "search or shelf.",
+    "request": "What was asked, a JSON object.",
+    "release": "Number of the release that answered.",
+    "variant": "Variant of an experiment.",
+    "item_ids": "What was shown, best first.",
+    "positions": "Place of each item, from 1 over all pages.",
+    "scores": "Score of each item, higher is better.",
+    "propensities": "How likely each item was to get its place.",
+}
+
+_IMPORTS = {
+    "source": "The file in which the row stood.",
+    "source_line": "The line of that file, from 1.",
+    "source_id": "Key of one file's content, as rows carry it in __source.",
+    "source_sha256": "Checksum of the file's bytes.",
+    "sha256": "Checksum of the file's bytes.",
+    "path": "Where the file lay.",
+    "lines_in": "The file of a folder whose lines are counted.",
+    "bytes": "Size of the file.",
+    "format": "The dialect as which it was read.",
+    "reading": "How it was read, a JSON object.",
+    "rows": "Rows that were read.",
+    "imported_at": "When it was imported.",
+    "asset": "The asset that it was meant for.",
+    "check": "The check that failed.",
+    "column": "The column that failed it.",
+    "value": "What stood there.",
+    "row": "The whole row as it was written, a JSON object.",
+}
+
+_DERIVED = {
+    SHOPPER_ID: "The user, or visitor:<visitor_id> for a guest.",
+    "first_ts": "The first event's time.",
+    "last_ts": "The last event's time.",
+    "lines": "Event lines.",
+    "items": "Different products.",
+    "purchases": "Purchases.",
+    "revenue": "Sum of what was paid.",
+    "impressions": "Times shown.",
+    "clicks": "Times clicked.",
+    "views": "Times looked at.",
+    "carts": "Times put into a basket.",
+    "shoppers": "Different shoppers.",
+    "click_rate": "Share of impressions that led to a click, smoothed.",
+    "purchase_rate": "Share of views that led to a purchase, smoothed.",
+    "price_band": "Place among the prices of its category, from the cheapest.",
+    "other_id": "The other product of the pair.",
+    "together": "Baskets with both.",
+    "lift": "How many times as often as by chance.",
+    "score": "Cosine over baskets.",
+    "rank": "Place, from 1.",
+    "category": "Category path; empty for everything.",
+    "period": "Days before the newest event that are counted.",
+    "query": "What is searched for.",
+    "grade": "How well the product fits the query, higher is better.",
+}
+
+MEANINGS: Mapping[str, str] = _DERIVED | _IMPORTS | _ANSWERS | _BOTH | _EVENTS | _ITEMS
+"""Column → its meaning."""
+
+_OF_ASSET: Mapping[tuple[str, str], str] = {
+    ("quarantine", c.VALUE): _IMPORTS["value"],
+    ("sessions", "events"): "Events of the visit.",
+    ("histories", "events"): "What the shopper did, oldest first.",
+}
+"""(asset, column) → its meaning, where the name alone does not tell."""
+
+
+def meaning(asset: str, column: str) -> str:
+    """The column's meaning; empty where nobody wrote it down."""
+    return _OF_ASSET.get((asset, column)) or MEANINGS.get(column, "")

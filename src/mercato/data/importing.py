@@ -15,7 +15,7 @@ from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
 from mercato.data.committing import ImportOrder, commit_import, refuse_if_bad
 from mercato.data.engines import open_engine
-from mercato.data.importers import dialect_of, source_of
+from mercato.data.importers import dialect_of, sources_of
 from mercato.data.importers.raw import Dialect, Reading, Source
 from mercato.data.merging import unique_rows
 from mercato.data.report import ImportReport
@@ -79,7 +79,7 @@ def _import(
     store: AssetStore, order: ImportOrder, settings: Settings, progress: Progress
 ) -> ImportReport:
     _check_mapping(order)
-    sources = [source_of(Path(path)) for path in order.paths]
+    sources = [source for path in order.paths for source in sources_of(Path(path))]
     dialects = [dialect_of(source, order.asset.name, order.format) for source in sources]
     how = Conversion(order.asset, order.mapping, order.price_unit, settings.shop.currency)
     with open_staging(store.root, order.asset) as staging, open_engine() as engine:

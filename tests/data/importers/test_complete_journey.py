@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mercato.core.settings import Settings
-from mercato.data.importers import dialect_of, source_of
+from mercato.data.importers import dialect_of, sources_of
 from mercato.data.importing import import_events, import_items
 from mercato.data.store import AssetStore
 
@@ -32,8 +32,8 @@ def one(query: str, folder: Path) -> tuple[object, ...]:
 
 
 def test_the_folder_is_recognised(journey: Path) -> None:
-    assert dialect_of(source_of(journey), "items", None).name == "complete-journey"
-    read = {file.stem for file in source_of(journey).files}
+    assert dialect_of(sources_of(journey)[0], "items", None).name == "complete-journey"
+    read = {file.stem for file in sources_of(journey)[0].files}
     assert read == {"transactions", "products", "coupons", "coupon_redemptions"}
 
 

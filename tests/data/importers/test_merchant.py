@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from mercato.core.settings import Settings
-from mercato.data.importers import dialect_of, source_of
+from mercato.data.importers import dialect_of, sources_of
 from mercato.data.importing import import_items
 from mercato.data.store import AssetStore
 
@@ -34,7 +34,7 @@ def test_the_feed_is_found_and_read(
     spelling: Callable[[str], str],
 ) -> None:
     feed = write_csv(name, [spelling(each) for each in HEADER], SHIRT, delimiter=delimiter)
-    assert dialect_of(source_of(feed), "items", None).name == "merchant"
+    assert dialect_of(sources_of(feed)[0], "items", None).name == "merchant"
     import_items(store, [feed], settings=settings)
     (item,) = store.read("items").to_pylist()
     attributes = orjson.loads(item.pop("attributes"))
@@ -55,6 +55,7 @@ def test_the_feed_is_found_and_read(
     }
     assert attributes == {
         "additional_image_link": ["https://shop.example/2.jpg", "https://shop.example/3.jpg"],
+        "additional_product_type": ["Summer > Linen"],
         "condition": "new",
         "google_product_category": "Apparel & Accessories > Clothing",
         "sleeve": "short",
@@ -87,4 +88,4 @@ def test_the_category_is_one_path(
 
 def test_a_plain_file_is_not_the_feed(write_csv: Callable[..., Path]) -> None:
     plain = write_csv("items.csv", ["id", "title", "price"], ["1", "x", "2"])
-    assert dialect_of(source_of(plain), "items", None).name == "plain"
+    assert dialect_of(sources_of(plain)[0], "items", None).name == "plain"

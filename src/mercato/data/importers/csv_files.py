@@ -50,7 +50,7 @@ def read_csv(source: Source) -> Iterator[RawBatch]:
 
 def _opened(source: Source) -> io.TextIOWrapper:
     """Bytes that are not UTF-8 come as surrogates, so that their row can be named."""
-    return io.TextIOWrapper(source.open(), "utf-8-sig", errors="surrogateescape", newline="")
+    return io.TextIOWrapper(source.open_text(), "utf-8", errors="surrogateescape", newline="")
 
 
 def _delimiter(first_line: str) -> str:

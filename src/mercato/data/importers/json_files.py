@@ -26,10 +26,9 @@ def objects(source: Source) -> Iterator[tuple[int, object | Refusal]]:
     JSON lines: a line that is no JSON comes as a Refusal. An array: raises BadInput at the first
     place that is no JSON, since nothing behind it can be found.
     """
-    with source.open() as stream:
-        first = _first_sign(stream)
-        stream.seek(0)
-        yield from _of_array(source, stream) if first == b"[" else _of_lines(stream)
+    is_array = source.head.lstrip()[:1] == b"["
+    with source.open_text() as stream:
+        yield from _of_array(source, stream) if is_array else _of_lines(stream)
 
 
 def read_json(source: Source, wanted: frozenset[str]) -> Iterator[RawBatch]:
@@ -81,11 +80,6 @@ def _rest(row: Mapping[str, object], wanted: frozenset[str]) -> str | None:
     return attributes_json(further) if further else None
 
 
-def _first_sign(stream: BinaryIO) -> bytes:
-    head = stream.read(4096)
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-
-
 def _of_lines(stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
     for line, text in enumerate(stream, start=1):
         if text := text.removeprefix(b"\xef\xbb\xbf").strip():
@@ -103,7 +97,7 @@ def _value(text: bytes | str, line: int) -> object | Refusal:
 
 def _of_array(source: Source, stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
     decoder = json.JSONDecoder()
-    with io.TextIOWrapper(stream, "utf-8-sig", errors="backslashreplace") as text:
+    with io.TextIOWrapper(stream, "utf-8", errors="backslashreplace") as text:
         buffer = text.read(_CHUNK)
         at = buffer.index("[") + 1
         line = 1 + buffer.count("\n", 0, at)

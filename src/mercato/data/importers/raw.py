@@ -1,34 +1,41 @@
 """What every reader of a source gives: batches of rows as they were written, with their lines."""
 
-import gzip
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol, cast
+from typing import BinaryIO, Protocol
 
 import pyarrow as pa
+
+from mercato.data.importers.encodings import as_utf8
+from mercato.data.importers.packed import inner_name, opened
+from mercato.data.importers.signatures import Kind, kind_of
 
 BATCH_ROWS = 65_536
 """Rows that are in memory at once, per step of an import."""
 
+MOST_RECORD = 1 << 24
+"""Bytes of one line, row or object. A longer one is refused, and reading goes on behind it."""
+
+SHOWN = 300
+"""Signs that are kept of what is too long to be kept."""
 
 HEAD_BYTES = 65_536
 """What is looked at of a file to tell its dialect."""
 
-Kind = Literal["parquet", "json", "xml", "html", "text", "empty"]
-
-_HTML = re.compile(rb"<(!doctype html|html|head|body|script)", re.IGNORECASE)
-
 
 @dataclass(frozen=True)
 class Source:
-    """A file, or the files of a folder, that an import reads."""
+    """A file, or the files of a folder, that an import reads.
+
+    encoding : of its text, where it is named; else UTF-8, or what a byte order mark says
+    """
 
     path: Path
     files: tuple[Path, ...]
+    encoding: str | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -40,37 +47,33 @@ class Source:
                     digest.update(block)
         return digest.hexdigest()
 
-    @property
+    @cached_property
     def suffix(self) -> str:
-        """The name's ending without ``.gz``, in lower case: ``.csv``."""
-        name = self.path.name.lower().removesuffix(".gz")
-        return Path(name).suffix
+        """The ending of the unpacked file's name, in lower case: ``.csv`` of ``a.CSV.gz``."""
+        name = inner_name(self.path) if self.path.is_file() else self.path.name
+        return Path(name).suffix.lower()
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes of its one file, unpacked; a folder has none."""
+        """The first bytes of its one file, unpacked and in UTF-8; a folder has none."""
         if not self.path.is_file():
             return b""
-        with self.open() as stream:
+        with self.open_text() as stream:
             return stream.read(HEAD_BYTES)
 
     @cached_property
     def kind(self) -> Kind:
         """What its bytes look like, whatever the file is called."""
-        head = self.head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        if head[:4] == b"PAR1":
-            return "parquet"
-        if head[:1] in (b"{", b"["):
-            return "json"
-        if head[:1] == b"<":
-            return "html" if _HTML.match(head) else "xml"
-        return "text" if head else "empty"
+        return kind_of(self.head)
 
     def open(self) -> BinaryIO:
-        """The bytes of its one file, unpacked where they are gzip's."""
-        with self.path.open("rb") as stream:
-            packed = stream.read(2) == b"\x1f\x8b"
-        return cast(BinaryIO, gzip.open(self.path)) if packed else self.path.open("rb")
+        """The bytes of its one file, unpacked; not to be rewound. Raises BadInput, now or while
+        it is read, where the file is damaged or unpacks without measure."""
+        return opened(self.path)
+
+    def open_text(self) -> BinaryIO:
+        """The same as UTF-8 and without a byte order mark; errors as with ``open``."""
+        return as_utf8(opened(self.path), self.encoding, self.path)
 
 
 @dataclass(frozen=True)

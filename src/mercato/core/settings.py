@@ -34,6 +34,35 @@ class StateSettings:
 class ImportSettings:
     max_bad_share: float = 0.05
     """Share of quarantined rows above which an import fails and changes nothing."""
+    timezone: str = "UTC"
+    """IANA name of the zone in which times are meant that name none, as ``Europe/Berlin``."""
+
+
+@dataclass(frozen=True)
+class CleaningSettings:
+    exchange_rates: tuple[str, ...] = ()
+    """What one unit of another currency is worth in the shop's: ``["EUR=1.08"]``. Imported
+    amounts in these currencies are converted; others stay as they are."""
+    outliers: str = "flag"
+    """``flag``: quantities and prices far from all others are named in ``event_flags``;
+    ``winsorise``: statistics then count the nearest value that is not far, too."""
+    own_users: tuple[str, ...] = ()
+    """Users who belong to the shop; statistics leave out what they do."""
+    own_channels: tuple[str, ...] = ()
+    """Values of ``channel`` under which the shop's own people act."""
+    own_addresses: tuple[str, ...] = ()
+    """IP addresses of the shop, where events carry one as the attribute ``ip``."""
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    refuse_on_alarm: bool = False
+    """Whether an import that raises a drift alarm fails and changes nothing."""
+    max_age_days: int = 0
+    """Days after which the newest event is too old for `mercato check`; 0: never."""
+    closed_days: tuple[str, ...] = ()
+    """Days on which the shop is closed and sells nothing, as ``12-25`` of every year or
+    ``2026-04-06``."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +107,8 @@ class Settings:
     shop: Identity = field(default_factory=Identity)
     state: StateSettings = field(default_factory=StateSettings)
     imports: ImportSettings = field(default_factory=ImportSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)

@@ -9,10 +9,13 @@ import ibis
 import pyarrow as pa
 
 from mercato.core.errors import BadInput
+from mercato.core.settings import QualitySettings
 from mercato.data.asset import Asset
 from mercato.data.checks import ROW_CHECKS
 from mercato.data.engines import Engine
-from mercato.data.merging import NO_CHANGES, Changes, changes
+from mercato.data.merging import NO_CHANGES, Changes, changes, content
+from mercato.data.quality.profiles import earlier_profiles, keep_inspection
+from mercato.data.quality.watching import WATCHED, Brought, Inspection, inspect
 from mercato.data.quarantine import keep_quarantine
 from mercato.data.report import ImportRefused, ImportReport, check_counts
 from mercato.data.rows import PriceUnit
@@ -52,7 +55,7 @@ def refuse_if_bad(
     meant = staging.read - staging.left_out.total()
     if staging.refused <= max_bad_share * meant and (staging.refused < meant or not meant):
         return
-    report = _report(order, staging, quarantined, NO_CHANGES, version=None, committed=False)
+    report = _report(order, staging, quarantined, NO_CHANGES, None, version=None)
     worst = report.checks[0]
     raise ImportRefused(
         f"at most {max_bad_share:.1%} of the {meant:,} rows to fail a check",
@@ -70,29 +73,66 @@ def commit_import(
     rows: ibis.Table,
     quarantined: pa.Table,
     order: ImportOrder,
+    quality: QualitySettings,
 ) -> ImportReport:
-    """Commit what is new; begin again where another writer was faster."""
+    """Commit what is new; begin again where another writer was faster.
+
+    Raises ImportRefused where it raises an alarm and the settings say so.
+    """
     asset = order.asset
     for attempt in range(1, _ATTEMPTS + 1):
         version = store.version(asset.name)
         present = None if version is None else _present(store, engine, asset, version)
         found = changes(engine, staging, rows, present, full=order.full)
+        inspection = _inspected(store, engine, order, rows, present, found, quality)
+        if quality.refuse_on_alarm and inspection is not None and inspection.alarms:
+            report = _report(order, staging, quarantined, NO_CHANGES, inspection, version=None)
+            raise _alarmed(report)
         try:
             places = [str(each.source.path) for each in staging.sources.values()]
             keep_quarantine(store, asset.name, places, quarantined)
-            if found.data is not None:
+            if found.whole is not None:
                 base = -1 if version is None else version
                 mode: Mode = "append" if found.append else "overwrite"
                 note = _note(order, staging)
                 keep_sources(store, staging, order.reading)
-                version = store.commit(asset.name, found.data, mode=mode, note=note, base=base)
+                data = content(engine, found.whole, asset)
+                version = store.commit(asset.name, data, mode=mode, note=note, base=base)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
             continue
-        committed = found.data is not None
-        return _report(order, staging, quarantined, found, version=version, committed=committed)
+        if inspection is not None and version is not None:
+            keep_inspection(store, asset.name, version, staging.imported_at, inspection)
+        return _report(order, staging, quarantined, found, inspection, version=version)
     raise AssertionError("unreachable")
+
+
+def _inspected(
+    store: AssetStore,
+    engine: Engine,
+    order: ImportOrder,
+    rows: ibis.Table,
+    present: ibis.Table | None,
+    found: Changes,
+    quality: QualitySettings,
+) -> Inspection | None:
+    """None where nothing would change, or nobody looks at assets of this name."""
+    if found.changed is None or order.asset.name not in WATCHED:
+        return None
+    brought = Brought(present, rows, found.changed, found.replaced, order.full)
+    history = earlier_profiles(store, order.asset.name)
+    return inspect(engine, order.asset, brought, history, quality)
+
+
+def _alarmed(report: ImportReport) -> ImportRefused:
+    first = report.alarms[0]
+    return ImportRefused(
+        f"no drift alarm; {first.expected}",
+        f"{len(report.alarms)} alarms, first {first.name}: {first.found}",
+        f"{first.remedy} Or set refuse_on_alarm = false in shop.toml. Nothing was changed.",
+        report=report,
+    )
 
 
 def _present(store: AssetStore, engine: Engine, asset: Asset, version: int) -> ibis.Table:
@@ -118,9 +158,9 @@ def _report(
     staging: Staging,
     quarantined: pa.Table,
     found: Changes,
+    inspection: Inspection | None,
     *,
     version: int | None,
-    committed: bool,
 ) -> ImportReport:
     accepted = found.new + found.replaced
     return ImportReport(
@@ -134,5 +174,6 @@ def _report(
         withdrawn=found.withdrawn,
         checks=check_counts(quarantined, (*ROW_CHECKS, *order.asset.checks)),
         version=version,
-        committed=committed,
+        committed=found.whole is not None,
+        alarms=() if inspection is None else inspection.alarms,
     )

@@ -92,7 +92,9 @@ def _import(
             rows = unique_rows(engine, staging)
             quarantined = staging.quarantined()
             refuse_if_bad(order, staging, quarantined, settings.imports.max_bad_share)
-            report = commit_import(store, engine, staging, rows, quarantined, order)
+            report = commit_import(
+                store, engine, staging, rows, quarantined, order, settings.quality
+            )
             step.note(f"{report.accepted:,} new or changed")
     return report
 

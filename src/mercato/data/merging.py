@@ -21,7 +21,9 @@ from mercato.data.staging import ORDER, Staging
 class Changes:
     """Counts of rows, and the new version's content.
 
-    data : None where the version stays; ``append`` says whether it comes behind what is there
+    changed : the import's rows that are new or differ
+    whole   : what is to be written, see `content`; None where the version stays. ``append`` says
+              whether it comes behind what is there
     """
 
     new: int
@@ -29,10 +31,11 @@ class Changes:
     unchanged: int
     withdrawn: int
     append: bool
-    data: pa.Table | pa.RecordBatchReader | None
+    changed: ibis.Table | None
+    whole: ibis.Table | None
 
 
-NO_CHANGES = Changes(0, 0, 0, 0, append=False, data=None)
+NO_CHANGES = Changes(0, 0, 0, 0, append=False, changed=None, whole=None)
 
 
 def changes(
@@ -51,8 +54,7 @@ def changes(
     asset = staging.asset
     if present is None:
         count = engine.count(rows)
-        data = _content(engine, rows, asset) if count else None
-        return Changes(count, 0, 0, 0, append=False, data=data)
+        return replace(NO_CHANGES, new=count, changed=rows, whole=rows) if count else NO_CHANGES
     new, replaced, same = _write_differing(engine, staging, rows, present)
     withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
     if not (new or replaced or withdrawn):
@@ -63,8 +65,7 @@ def changes(
         kept = present.anti_join(differing, asset.keys)
         kept = kept.semi_join(rows, asset.keys) if full else kept
         whole = kept.select(asset.stored.names).union(differing)
-    data = _content(engine, whole, asset)
-    return Changes(new, replaced, same, withdrawn, append, data)
+    return Changes(new, replaced, same, withdrawn, append, differing, whole)
 
 
 def _write_differing(
@@ -130,7 +131,8 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
     )
 
 
-def _content(engine: Engine, rows: ibis.Table, asset: Asset) -> pa.Table | pa.RecordBatchReader:
+def content(engine: Engine, rows: ibis.Table, asset: Asset) -> pa.Table | pa.RecordBatchReader:
+    """The rows as an asset keeps them. A reader is to be read before the engine is asked again."""
     if asset.keeps_order:
         return engine.table(rows, asset.stored, asset.keys)
     return engine.batches(rows, asset.stored)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from mercato.core.errors import ChecksFailed
 from mercato.data.checks import Check
+from mercato.data.quality.alarm import Alarm
 
 _EXAMPLES = 3
 """Places that a report names per check."""
@@ -33,6 +34,7 @@ class ImportReport:
     accepted  : new or changed rows
     unchanged : rows that the asset had already, and repeats of a row within the sources
     withdrawn : rows that the asset had and a full import lacks
+    alarms    : what the import changed that no row by itself shows
     left_out  : rows that say nothing which the asset holds, by their kind, the most frequent first
     version   : of the asset, after the import; None where there is none yet
     committed : whether the import made a new version
@@ -49,6 +51,7 @@ class ImportReport:
     version: int | None
     committed: bool
     left_out: Mapping[str, int] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def bad_share(self) -> float:

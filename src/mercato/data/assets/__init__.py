@@ -11,6 +11,7 @@ from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
 from mercato.data.assets.popularity import POPULARITY
+from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.assets.sessions import SESSIONS
 from mercato.data.assets.sources import SOURCES
@@ -23,6 +24,7 @@ ASSETS: Mapping[str, Asset] = {
         ANSWERS,
         JUDGMENTS,
         QUARANTINE,
+        PROFILES,
         SOURCES,
         SESSIONS,
         HISTORIES,

@@ -127,7 +127,7 @@ ROW_CHECKS = (
     Check("row-json", None, "one JSON object a line", "Mend the line."),
     Check("row-object", None, "a JSON object", "Write each row as an object."),
     Check("items-list", None, "items as a list of objects", "Write each line as an object."),
-    Check("row-size", None, "a row of at most 32 MiB", "Shorten its texts at their source."),
+    Check("row-size", None, "a row of at most 16 MiB", "Shorten its texts at their source."),
     Check("params-object", None, "parameters as an object", "Write them as GA4 does."),
 )
 """What readers of files expect before there are columns."""

@@ -9,6 +9,7 @@ Google's stands before RSS's and Atom's, and those before others.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from xml.parsers import expat
 
@@ -25,7 +26,7 @@ from mercato.data.importers.merchant_attributes import (
     completed,
     group_text,
 )
-from mercato.data.importers.raw import RawBatch, Reading, Refusal, Source
+from mercato.data.importers.raw import MOST_RECORD, RawBatch, Reading, Refusal, Source
 from mercato.data.importers.xml_files import Element, elements
 
 Value = str | list[str] | list[list[str]]
@@ -36,7 +37,6 @@ _ITEMS = frozenset({"item", "entry"})
 _FEEDS = frozenset({"rss", "feed"})
 _GOOGLE = ("base.google.com/ns/1.0", "base.google.com/cns/1.0")
 _PLAIN_SPACES = (None, "", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")
-_UTF16 = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 _ATOM = {"summary": c.DESCRIPTION, "content": c.DESCRIPTION}
 _DETAIL_PARTS = ("section_name", "attribute_name", "attribute_value")
 _LISTS = SEVERAL | {c.PRODUCT_TYPE}
@@ -49,11 +49,12 @@ class MerchantXml:
     assets = frozenset({"items"})
 
     def holds(self, source: Source, asset: str) -> bool:
-        if source.kind != "xml" and not source.head.startswith(_UTF16):
+        if source.kind != "xml":
             return False
         look = _Look()
-        with suppress(expat.ExpatError, LookupError, ValueError):
-            look.at(source.head)
+        for encoding in ("utf-8", None):  # the head may be converted, or be as it declares
+            with suppress(expat.ExpatError, LookupError, ValueError):
+                look.at(source.head, encoding)
         return look.is_feed
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
@@ -70,8 +71,8 @@ class _Look:
         self.is_google = False
         self.names: set[str] = set()
 
-    def at(self, head: bytes) -> None:
-        parser = expat.ParserCreate()
+    def at(self, head: bytes, encoding: str | None) -> None:
+        parser = expat.ParserCreate(encoding)
         parser.StartDoctypeDeclHandler = self.doctype
         parser.StartElementHandler = self.start
         parser.DefaultHandler = lambda data: None
@@ -120,7 +121,7 @@ def _column(values: Sequence[Value | None], name: str) -> pa.Array:
 
 def _refusal(item: Element) -> Refusal:
     shown = orjson.dumps({"item": item.text[:1000]}).decode()
-    return Refusal(item.line, "row-size", None, "more than 32 MiB", shown)
+    return Refusal(item.line, "row-size", None, f"more than {MOST_RECORD >> 20} MiB", shown)
 
 
 def _row(item: Element) -> dict[str, Value]:
@@ -128,8 +129,7 @@ def _row(item: Element) -> dict[str, Value]:
     the item's, the others are ``additional_<name>``."""
     found: dict[str, tuple[int, list[Element]]] = {}
     for child in item.children:
-        name = _name(child)
-        rank = _rank(child)
+        name, rank = _name_and_rank(child.name, child.prefix, child.space)
         best, known = found.get(name, (-1, []))
         if rank > best:
             found[name] = (rank, [child])
@@ -151,21 +151,18 @@ def _row(item: Element) -> dict[str, Value]:
 
 
 def _name(element: Element) -> str:
-    name = spaced(element.name)
-    return _ATOM.get(name, name) if _is_plain(element) else name
+    return _name_and_rank(element.name, element.prefix, element.space)[0]
 
 
-def _is_plain(element: Element) -> bool:
-    """Whether it is RSS's or Atom's own."""
-    return not element.prefix and element.space in _PLAIN_SPACES
-
-
-def _rank(element: Element) -> int:
-    if _is_google(element.space) or (element.space is None and element.prefix == "g"):
-        return 3
-    if _is_plain(element):
-        return 1 if element.name == "content" else 2
-    return 0
+@lru_cache(maxsize=4096)
+def _name_and_rank(written: str, prefix: str, space: str | None) -> tuple[str, int]:
+    """Of several elements of one name, those of the highest rank count."""
+    name = spaced(written)
+    if _is_google(space) or (space is None and prefix == "g"):
+        return name, 3
+    if prefix or space not in _PLAIN_SPACES:
+        return name, 0
+    return _ATOM.get(name, name), 1 if name == "content" else 2
 
 
 def _text(name: str, element: Element) -> str:

@@ -12,13 +12,10 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from mercato.core.errors import BadInput
-from mercato.data.importers.raw import Source
+from mercato.data.importers.raw import MOST_RECORD, Source
 
 MOST_DEPTH = 64
 """Levels of elements within elements; feeds have about six."""
-
-MOST_CHARACTERS = 32 << 20
-"""Of one element with all that is in it; what is beyond is left out, and the element is cut."""
 
 _MOST_TOKEN = 8 << 20
 """Bytes of one tag or comment, which expat keeps until it ends."""
@@ -38,7 +35,7 @@ class Element:
     space  : the namespace of the prefix, None where none was declared
     line   : where it starts, from 1
     parts  : texts and elements, in order
-    is_cut : whether something is missing because there was too much of it
+    is_cut : whether something is missing because there were more than `MOST_RECORD` characters
     """
 
     name: str
@@ -66,7 +63,7 @@ def elements(source: Source, names: frozenset[str]) -> Iterator[Element]:
     type, includes others, or nests deeper than `MOST_DEPTH`.
     """
     reader = _Reader(source, names)
-    with source.open() as stream:
+    with source.open_text() if source.encoding else source.open() as stream:
         fed = 0
         while chunk := stream.read(_CHUNK):
             fed += len(chunk)
@@ -89,7 +86,7 @@ class _Reader:
         self.done: list[Element] = []
         self.depth = 0
         self.characters = 0
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate("utf-8" if source.encoding else None)
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.StartElementHandler = self.start
@@ -108,7 +105,9 @@ class _Reader:
             ) from None
         except (LookupError, ValueError) as error:  # of the encoding that the file declares
             raise BadInput(
-                f"XML in UTF-8 in {self.source.path}", str(error), "Save the file as UTF-8."
+                f"XML in UTF-8 in {self.source.path}",
+                f"{error} in line 1",
+                "Save the file as UTF-8, or name its --encoding.",
             ) from None
 
     def taken(self) -> list[Element]:
@@ -161,6 +160,6 @@ class _Reader:
     def fits(self, characters: int) -> bool:
         """Whether the outermost open element may hold so much more; if not, it is cut."""
         self.characters += characters
-        if self.characters > MOST_CHARACTERS:
+        if self.characters > MOST_RECORD:
             self.open[0].is_cut = True
         return not self.open[0].is_cut

@@ -7,15 +7,17 @@ from pathlib import Path
 from mercato.core.errors import BadInput, WrongUse
 from mercato.data.importers.complete_journey import CompleteJourney, table_files
 from mercato.data.importers.encodings import check_encoding, likely_encoding
-from mercato.data.importers.ga4 import Ga4
+from mercato.data.importers.ga4 import GA4
 from mercato.data.importers.locating import files_at
 from mercato.data.importers.merchant import Merchant
+from mercato.data.importers.merchant_xml import MerchantXml
 from mercato.data.importers.plain import Plain
 from mercato.data.importers.raw import Dialect, Source
 from mercato.data.importers.signatures import binary_name
 
 DIALECTS: Mapping[str, Dialect] = {
-    dialect.name: dialect for dialect in (CompleteJourney(), Ga4(), Merchant(), Plain())
+    dialect.name: dialect
+    for dialect in (CompleteJourney(), GA4, Merchant(), MerchantXml(), Plain())
 }
 """Every dialect by its name, the more particular before the more general."""
 

@@ -1,55 +1,52 @@
 """Files of GA4 events: JSON lines or an array of event objects or Measurement Protocol payloads."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Mapping
+from typing import Any
 
-import orjson
-import pyarrow as pa
+from mercato.core.columns import Event
+from mercato.data.importers.event_logs import EventLog, LeftOut, Told
+from mercato.data.importers.ga4_event import payload_events
 
-from mercato.data.importers.ga4_event import columns_of, parse_events, payload_events
-from mercato.data.importers.json_files import JSON_SUFFIXES, objects
-from mercato.data.importers.raw import RawBatch, Reading, Refusal, Source
+WITHOUT_COUNTERPART = frozenset(
+    """
+    ad_click ad_exposure ad_impression ad_query ad_reward add_payment_info add_shipping_info
+    adunit_exposure app_clear_data app_exception app_remove app_store_refund
+    app_store_subscription_cancel app_store_subscription_convert app_store_subscription_renew
+    app_update begin_checkout campaign_details click close_convert_lead close_unconvert_lead
+    disqualify_lead dynamic_link_app_open dynamic_link_app_update dynamic_link_first_open
+    earn_virtual_currency error exception file_download firebase_campaign
+    firebase_in_app_message_action firebase_in_app_message_dismiss
+    firebase_in_app_message_impression first_open first_visit form_start form_submit generate_lead
+    in_app_purchase join_group level_end level_start level_up login notification_dismiss
+    notification_foreground notification_open notification_receive notification_send os_update
+    page_view post_score qualify_lead screen_view scroll select_content session_start share sign_up
+    spend_virtual_currency tutorial_begin tutorial_complete unlock_achievement user_engagement
+    video_complete video_progress video_start view_cart view_homepage working_lead
+    """.split()
+)
+"""Events that GA4 collects by itself or recommends, and that ours have no counterpart of
+(https://support.google.com/analytics/answer/9234069, …/9267735)."""
 
-_BATCH_EVENTS = 16_384
-_OF_A_ROW = frozenset({"item_id", "line"})
+_OF_A_ROW = ("item_id", "line")
 """Fields that rows of a plain log have beside the event's, where GA4 has ``items``."""
 
 
-class Ga4:
-    """Events in GA4's shape; a file of plain rows, one an event line, is not."""
-
-    name = "ga4"
-    assets = frozenset({"events"})
-
-    def holds(self, source: Source, asset: str) -> bool:
-        if not source.path.is_file() or source.suffix not in JSON_SUFFIXES:
-            return False
-        first = next((value for _, value in objects(source)), None)
-        return isinstance(first, dict) and _OF_A_ROW.isdisjoint(first)
-
-    def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
-        values = objects(source)
-        while batch := list(islice(values, _BATCH_EVENTS)):
-            yield _batch(batch)
+def _is_one(event: Mapping[str, Any]) -> bool:
+    return not any(name in event for name in _OF_A_ROW)
 
 
-def _batch(values: list[tuple[int, object | Refusal]]) -> RawBatch:
-    refusals = [value for _, value in values if isinstance(value, Refusal)]
-    lines: list[int] = []
-    events: list[object] = []
-    for line, value in values:
-        if not isinstance(value, Refusal):
-            inside = list(payload_events(value))
-            events += inside
-            lines += [line] * len(inside)
-    parsed = parse_events(events, received=None)
-    for at, problem in parsed.problems.items():
-        row = orjson.dumps(events[at]).decode()
-        check = problem.check
-        refusals.append(Refusal(lines[at], check.name, check.column, problem.value, row))
-    rows = columns_of(parsed.rows)
-    return RawBatch(
-        lines=pa.array([lines[at] for at in parsed.event_of_row], pa.int64()),
-        columns=dict(zip(rows.schema.names, rows.columns, strict=True)),
-        refusals=tuple(refusals),
-    )
+def _events_of(event: dict[str, Any]) -> Told:
+    name = event.get("event") or event.get("event_name") or event.get("name")
+    known = isinstance(name, str) and name in WITHOUT_COUNTERPART
+    return (LeftOut(str(name)) if known else event,)
+
+
+GA4 = EventLog(
+    name="ga4",
+    is_one=_is_one,
+    events_of=_events_of,
+    names={str(event): event for event in Event},
+    inside=payload_events,
+)
+"""Events in GA4's shape; a file of plain rows, one an event line, is not. Names that GA4 does not
+know are refused: they are misspelt, or the shop's own."""

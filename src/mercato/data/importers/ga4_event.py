@@ -10,7 +10,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -21,7 +21,7 @@ from mercato.core.events import EventRow
 from mercato.data.assets.events import EVENTS, SCHEMA
 from mercato.data.casts import attributes_json, json_object
 from mercato.data.checks import Check, Rows, first_failures
-from mercato.data.importers.ga4_fields import READERS, Refused
+from mercato.data.importers.ga4_fields import READERS, Reader, Refused
 
 _OTHER_NAMES = {
     "name": c.EVENT,
@@ -36,15 +36,43 @@ _OTHER_NAMES = {
     "item_list_name": c.PLACEMENT,
     "item_list_id": c.PLACEMENT,
 }
-_OURS = {name: name for name in c.EVENT_COLUMNS} | _OTHER_NAMES
+
+
+class _Field(NamedTuple):
+    """Where a field goes: the place of its column in a row, and how it is read.
+
+    also : whether the column's own name, where it stands beside this one, is what counts
+    """
+
+    place: int
+    column: str
+    read: Reader
+    also: bool
+
+
+def _field(name: str, column: str) -> _Field:
+    return _Field(c.EVENT_COLUMNS.index(column), column, READERS[column], name != column)
+
+
+_NAMES = {name: name for name in c.EVENT_COLUMNS if name != c.ATTRIBUTES} | _OTHER_NAMES
+_OF_AN_EVENT = {name: _field(name, column) for name, column in _NAMES.items()}
 """GA4's names beside ours; where both stand, ours counts."""
 
-_OF_THE_EVENT = frozenset(
-    (c.EVENT_ID, c.LINE, c.TS, c.EVENT, c.USER_ID, c.VISITOR_ID, c.SESSION_ID)
-)
-"""What an item of an event cannot say for itself; where it does, that is an attribute."""
+_OF_AN_ITEM = {
+    name: field
+    for name, field in _OF_AN_EVENT.items()
+    if field.column
+    not in (c.EVENT_ID, c.LINE, c.TS, c.EVENT, c.USER_ID, c.VISITOR_ID, c.SESSION_ID)
+}
+"""What an item can say for itself; where it says more, that is an attribute."""
 
-_OF_A_LINE = (c.ITEM_ID, c.QUANTITY, c.PRICE, c.VALUE, c.POSITION, c.LINE)
+_EVENT_ID, _LINE, _TS, _VALUE, _ATTRIBUTES = map(
+    c.EVENT_COLUMNS.index, (c.EVENT_ID, c.LINE, c.TS, c.VALUE, c.ATTRIBUTES)
+)
+
+_OF_A_LINE = tuple(
+    map(c.EVENT_COLUMNS.index, (c.ITEM_ID, c.QUANTITY, c.PRICE, c.VALUE, c.POSITION))
+)
 """What an event with items says in them, not for all of them."""
 
 _LONGEST_VALUE = 200
@@ -66,11 +94,13 @@ class Problem:
 class ParsedEvents:
     """Rows of the good events, and what is wrong with the others.
 
+    columns      : the rows as a batch of the asset ``events``
     event_of_row : the position of each row's event among those given
     problems     : by the position of the event
     """
 
     rows: list[EventRow]
+    columns: pa.RecordBatch
     event_of_row: list[int]
     problems: dict[int, Problem]
 
@@ -93,12 +123,17 @@ def parse_events(events: Sequence[object], received: int | None) -> ParsedEvents
             continue
         rows += found
         event_of_row += [position] * len(found)
-    if rows:
-        _check_values(rows, event_of_row, problems)
+    columns = columns_of(rows)
+    _check_values(rows, columns, event_of_row, problems)
     if not problems:
-        return ParsedEvents(rows, event_of_row, problems)
+        return ParsedEvents(rows, columns, event_of_row, problems)
     kept = [at for at, position in enumerate(event_of_row) if position not in problems]
-    return ParsedEvents([rows[at] for at in kept], [event_of_row[at] for at in kept], problems)
+    return ParsedEvents(
+        [rows[at] for at in kept],
+        columns.take(pa.array(kept, pa.int64())),
+        [event_of_row[at] for at in kept],
+        problems,
+    )
 
 
 def payload_events(payload: object) -> Iterator[object]:
@@ -121,10 +156,13 @@ def columns_of(rows: Sequence[EventRow]) -> pa.RecordBatch:
 
 
 def _check_values(
-    rows: list[EventRow], event_of_row: list[int], problems: dict[int, Problem]
+    rows: list[EventRow],
+    columns: pa.RecordBatch,
+    event_of_row: list[int],
+    problems: dict[int, Problem],
 ) -> None:
     """Run the asset's checks over all rows at once."""
-    first = first_failures(Rows({}, columns_of(rows)), EVENTS.checks)
+    first = first_failures(Rows({}, columns), EVENTS.checks)
     if first.null_count == len(first):
         return
     for at in pc.indices_nonzero(pc.is_valid(first)).to_pylist():
@@ -137,61 +175,62 @@ def _check_values(
 def _rows(event: object, received: int | None) -> list[EventRow]:
     if not isinstance(event, dict):
         raise Refused("row-object", event)
-    shared, further = _parted(_flat(event))
-    items = further.pop("items", None)
-    if not shared.get(c.EVENT_ID):
-        shared[c.EVENT_ID] = _content_id(event) if received is None else uuid.uuid4().hex
-    if shared.get(c.TS) is None:
-        shared[c.TS] = received
-    shared.setdefault(c.EVENT, None)
+    flat = dict(_flat(event))
+    items = flat.pop("items", None)
+    row: list[Any] = [None] * len(c.EVENT_COLUMNS)
+    further = _read(flat, _OF_AN_EVENT, row)
+    if not row[_EVENT_ID]:
+        row[_EVENT_ID] = content_id(event) if received is None else uuid.uuid4().hex
+    if row[_TS] is None:
+        row[_TS] = received
     if not items:
-        return [_row(shared, shared.get(c.LINE) or 0, further)]
+        row[_LINE] = row[_LINE] or 0
+        row[_ATTRIBUTES] = attributes_json(further) if further else None
+        return [EventRow._make(row)]
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise Refused("items-list", items)
-    return _lines(items, shared, further)
+    return _lines(items, row, further)
 
 
 def _lines(
-    items: list[dict[str, Any]], shared: dict[str, Any], further: dict[str, Any]
+    items: list[dict[str, Any]], shared: list[Any], further: dict[str, Any]
 ) -> list[EventRow]:
-    value = shared.get(c.VALUE)
-    for name in _OF_A_LINE:
-        shared.pop(name, None)
+    value = shared[_VALUE]
+    for place in _OF_A_LINE:
+        shared[place] = None
     if len(items) == 1:
-        shared[c.VALUE] = value  # of several lines it is the sum, and none of theirs
+        shared[_VALUE] = value  # of several lines it is the sum, and none of theirs
     elif value is not None:
         further["event_value"] = value
+    shared[_ATTRIBUTES] = attributes_json(further) if further else None
     rows = []
     for line, item in enumerate(items):
-        whole = {name for name in item if _OURS.get(name) in _OF_THE_EVENT}
-        own, own_further = _parted({name: item[name] for name in item if name not in whole})
-        own_further |= {name: item[name] for name in whole}
-        rows.append(_row(shared | own, line, further | own_further))
+        row = shared.copy()
+        row[_LINE] = line
+        if own := _read(item, _OF_AN_ITEM, row):
+            row[_ATTRIBUTES] = attributes_json(further | own)
+        rows.append(EventRow._make(row))
     return rows
 
 
-def _row(fields: dict[str, Any], line: int, further: dict[str, Any]) -> EventRow:
-    fields[c.LINE] = line
-    if further:
-        fields[c.ATTRIBUTES] = attributes_json(further)
-    return EventRow(**fields)
-
-
-def _parted(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What has a column of ours, read; and the rest, as attributes."""
-    ours: dict[str, Any] = {}
+def _read(fields: Mapping[str, Any], known: Mapping[str, _Field], row: list[Any]) -> dict[str, Any]:
+    """Write what has a column of ours into ``row``; gives the rest, which are attributes."""
     further: dict[str, Any] = {}
+    others: set[int] = set()
     for name, value in fields.items():
-        column = _OURS.get(name)
-        if column is None:
+        field = known.get(name)
+        if field is None:
             further[name] = value
-        elif value is None:
-            continue
-        elif column == c.ATTRIBUTES:
-            further |= _attributes(value)
-        elif name == column or column not in ours:
-            ours[column] = READERS[column](column, value)
-    return ours, further
+        elif value is not None:
+            place, column, read, also = field
+            if also:
+                if place in others or fields.get(column) is not None:
+                    continue
+                others.add(place)
+            row[place] = read(column, value)
+    if (given := further.pop(c.ATTRIBUTES, None)) is not None:
+        further |= _attributes(given)
+    return further
 
 
 def _attributes(value: object) -> dict[str, Any]:
@@ -222,6 +261,7 @@ def _parameter(entry: object) -> tuple[str, object]:
     return str(entry.get("key")), next((v for v in value.values() if v is not None), None)
 
 
-def _content_id(event: dict[str, Any]) -> str:
+def content_id(event: Mapping[str, Any]) -> str:
+    """A name for an event by the hash of what it says."""
     content = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
     return "event-" + hashlib.sha256(content).hexdigest()[:32]

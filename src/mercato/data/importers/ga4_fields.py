@@ -50,6 +50,8 @@ def _event(name: str, value: object) -> str | None:
 
 
 def _number(name: str, value: object) -> float | None:
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, str):
         value = value.strip()
         if not value:
@@ -63,6 +65,8 @@ def _number(name: str, value: object) -> float | None:
 
 
 def _whole(name: str, value: object) -> int | None:
+    if type(value) is int and abs(value) < 2**31:
+        return value
     number = _number(name, value)
     if number is None:
         return None

@@ -1,0 +1,190 @@
+"""Logs of shopping events: the objects of a dialect as GA4-shaped events, and those as rows.
+
+A dialect is declared as one `EventLog` value; what it says about an object is a pure function, so
+that a route of the API can read the same objects.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from mercato.core import columns as c
+from mercato.core.columns import Event
+from mercato.core.errors import BadInput
+from mercato.data.importers.ga4_event import content_id, parse_events
+from mercato.data.importers.ga4_fields import Refused
+from mercato.data.importers.json_files import objects
+from mercato.data.importers.parquet_objects import Nested, parquet_objects
+from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Reading, Refusal, Source
+
+_LOOKED_AT = 20
+"""Objects at the beginning of a source that tell its dialect; most of them must bear its marks."""
+
+_LONGEST_KIND = 100
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An object that says nothing which our events hold.
+
+    kind : what it is, in the log's own words
+    """
+
+    kind: str
+
+
+Told = Iterable[dict[str, Any] | LeftOut]
+
+
+def single(value: object) -> Iterator[object]:
+    """The objects inside of ``value``, where each stands for itself."""
+    yield value
+
+
+def listed(name: str) -> Callable[[object], Iterator[object]]:
+    """The objects inside of one that is sent as ``{name: […]}``, or the object itself."""
+
+    def inside(value: object) -> Iterator[object]:
+        several = value.get(name) if isinstance(value, dict) else None
+        if isinstance(several, list):
+            yield from several
+        else:
+            yield value
+
+    return inside
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """A dialect of event logs, in JSON lines or a JSON array, some in Parquet too.
+
+    is_one    : whether an object bears the marks of the dialect
+    events_of : what an object says, as GA4-shaped events; raises Refused
+    names     : the dialect's names of events, and ours; for the documents
+    inside    : the objects of one that holds several
+    nested    : how Parquet files are read, where the dialect comes in them
+    """
+
+    name: str
+    is_one: Callable[[Mapping[str, Any]], bool]
+    events_of: Callable[[dict[str, Any]], Told]
+    names: Mapping[str, Event]
+    inside: Callable[[object], Iterator[object]] = single
+    nested: Nested | None = None
+    assets: frozenset[str] = field(default=frozenset({"events"}))
+
+    def holds(self, source: Source, asset: str) -> bool:
+        if source.kind != "json" and not (self.nested and source.kind == "parquet"):
+            return False
+        looked_at = list(_readable(islice(self._pieces(source), _LOOKED_AT)))
+        marked = [piece for piece in looked_at if isinstance(piece, dict) and self.is_one(piece)]
+        return 2 * len(marked) > len(looked_at)
+
+    def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
+        batch = _Batch()
+        for line, piece in self._pieces(source):
+            batch.add(line, piece, self.events_of)
+            if batch.size >= BATCH_ROWS:
+                yield batch.parsed()
+                batch = _Batch()
+        if batch.size:
+            yield batch.parsed()
+
+    def _pieces(self, source: Source) -> Iterator[tuple[int, object]]:
+        """Each object of the source with the line on which it stands."""
+        for line, value in self._objects(source):
+            if isinstance(value, Refusal):
+                yield line, value
+            else:
+                for piece in self.inside(value):
+                    yield line, piece
+
+    def _objects(self, source: Source) -> Iterator[tuple[int, object]]:
+        if source.kind == "parquet" and self.nested:
+            return parquet_objects(source, self.nested)
+        return objects(source)
+
+
+def _readable(pieces: Iterator[tuple[int, object]]) -> Iterator[object]:
+    """What can be read of the beginning of a source; a broken array just ends."""
+    try:
+        for _, piece in pieces:
+            if not isinstance(piece, Refusal):
+                yield piece
+    except BadInput:
+        return
+
+
+class _Batch:
+    """Objects of a log on their way to rows. An object of which an event is refused is refused
+    whole, as it was written, so that it can be mended and imported again."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._pieces: list[tuple[int, object]] = []
+        self._events: list[dict[str, Any]] = []
+        self._piece_of_event: list[int] = []
+        self._refusals: list[Refusal] = []
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, line: int, piece: object, events_of: Callable[[dict[str, Any]], Told]) -> None:
+        self.size += 1
+        if isinstance(piece, Refusal):
+            self._refusals.append(piece)
+            return
+        try:
+            if not isinstance(piece, dict):
+                raise Refused("row-object", piece)
+            told = list(events_of(piece))
+        except Refused as refused:
+            self._refuse(line, piece, refused.check.name, refused.check.column, refused.value)
+            return
+        self._pieces.append((line, piece))
+        for place, event in enumerate(told):
+            if isinstance(event, LeftOut):
+                self._left_out[event.kind[:_LONGEST_KIND]] += 1
+            else:
+                self._events.append(_identified(event, piece, place))
+                self._piece_of_event.append(len(self._pieces) - 1)
+                items = event.get("items")
+                self.size += len(items) if isinstance(items, list) else 0
+
+    def parsed(self) -> RawBatch:
+        found = parse_events(self._events, received=None)
+        piece_of_row = [self._piece_of_event[at] for at in found.event_of_row]
+        columns = found.columns
+        problems = {self._piece_of_event[at]: each for at, each in found.problems.items()}
+        for at, problem in problems.items():
+            check = problem.check
+            self._refuse(*self._pieces[at], check.name, check.column, problem.value)
+        if problems:
+            good = [piece not in problems for piece in piece_of_row]
+            columns = columns.filter(pa.array(good, pa.bool_()))
+            piece_of_row = [piece for piece in piece_of_row if piece not in problems]
+        named = dict(zip(columns.schema.names, columns.columns, strict=True))
+        return RawBatch(
+            lines=pa.array([self._pieces[piece][0] for piece in piece_of_row], pa.int64()),
+            rest=named.pop(c.ATTRIBUTES),  # canonical already: not to be parsed again
+            columns=named,
+            refusals=tuple(self._refusals),
+            left_out=self._left_out,
+        )
+
+    def _refuse(
+        self, line: int, piece: object, check: str, column: str | None, value: str | None
+    ) -> None:
+        row = orjson.dumps(piece, default=str).decode()
+        self._refusals.append(Refusal(line, check, column, value, row))
+
+
+def _identified(event: dict[str, Any], piece: dict[str, Any], place: int) -> dict[str, Any]:
+    """The event with an id that stays however the dialect's mapping may change."""
+    if event is piece or event.get(c.EVENT_ID):
+        return event
+    name = content_id(piece)
+    return event | {c.EVENT_ID: f"{name}-{place}" if place else name}

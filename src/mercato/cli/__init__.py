@@ -8,6 +8,7 @@ import typer
 
 import mercato
 from mercato.cli import (
+    assets,
     audit,
     build,
     demo,
@@ -42,6 +43,7 @@ COMMANDS = {
     "recommend": recommend,
     "releases": releases,
     "events": events,
+    "assets": assets,
     "audit": audit,
     "doctor": doctor,
     "demo": demo,

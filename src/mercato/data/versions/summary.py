@@ -9,6 +9,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from mercato.core.errors import NotFound
+from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
 from mercato.data.provenance import HIDDEN
 from mercato.data.store import AssetStore, Version
@@ -61,6 +62,13 @@ def summary(store: AssetStore, name: str, version: int | None = None) -> Summary
         size=sum(actions["size_bytes"].to_pylist()),
         origin=origin({} if content is None else content.note),
     )
+
+
+def declared(name: str) -> Asset:
+    """What an asset says of itself. Raises NotFound where there is no such asset."""
+    if name not in ASSETS:
+        raise NotFound(f"an asset out of {', '.join(ASSETS)}", repr(name), "Name one of those.")
+    return ASSETS[name]
 
 
 def version_at(store: AssetStore, name: str, at: datetime) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mercato.cli.alarms import print_alarms
 from mercato.cli.arguments import AsJson, ShopFolder, parse_pairs
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
@@ -156,6 +157,7 @@ def _show(reports: "Sequence[ImportReport]", as_json: bool) -> None:
         right=numbers,
     )
     _show_left_out(reports)
+    print_alarms(alarm for of in reports for alarm in of.alarms)
     failed = [(of.asset, check) for of in reports for check in of.checks]
     if failed:
         print_table(
@@ -188,6 +190,7 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "withdrawn": report.withdrawn,
         "left_out": dict(report.left_out),
         "version": report.version,
+        "alarms": [alarm.to_json() for alarm in report.alarms],
         "checks": [
             {
                 "check": count.check.name,

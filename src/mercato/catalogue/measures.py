@@ -8,42 +8,7 @@ Measured on 2,000 queries of Home Depot (nDCG@10, hybrid): .416 without, .425 wi
 import re
 from collections.abc import Iterator
 
-_UNITS = {
-    "inch": "in inch inches \" ” ″ ′′ ''",
-    "foot": "ft foot feet ' ’ ′",
-    "yard": "yd yds yard yards",
-    "mm": "mm millimeter millimeters millimetre millimetres",
-    "cm": "cm centimeter centimeters centimetre centimetres",
-    "meter": "m meter meters metre metres",
-    "pound": "lb lbs pound pounds",
-    "ounce": "oz ounce ounces",
-    "gram": "g gr gram grams",
-    "kg": "kg kilo kilos kilogram kilograms",
-    "gallon": "gal gallon gallons",
-    "quart": "qt qts quart quarts",
-    "pint": "pt pint pints",
-    "liter": "l lt ltr liter liters litre litres",
-    "ml": "ml milliliter milliliters millilitre millilitres",
-    "volt": "v volt volts",
-    "watt": "w watt watts",
-    "amp": "a amp amps ampere amperes",
-    "hp": "hp horsepower",
-    "mb": "mb megabyte megabytes",
-    "gb": "gb gigabyte gigabytes",
-    "tb": "tb terabyte terabytes",
-    "hz": "hz hertz",
-    "mhz": "mhz megahertz",
-    "ghz": "ghz gigahertz",
-    "gauge": "ga gauge",
-    "pack": "pk pack packs",
-    "piece": "pc pcs piece pieces",
-    "count": "ct count",
-    "ton": "ton tons",
-    "btu": "btu btus",
-    "degree": "° degree degrees",
-}
-UNIT_OF = {spelling: unit for unit, all_of_it in _UNITS.items() for spelling in all_of_it.split()}
-"""Spelling (folded) → unit."""
+from mercato.core.units import UNIT_OF
 
 _NUMBER = r"[0-9]+(?:[./][0-9]+)*"
 _UNIT = "|".join(map(re.escape, sorted(UNIT_OF, key=len, reverse=True)))

@@ -50,6 +50,7 @@ class Reading:
     mapping: Mapping[str, str] = field(default_factory=dict)
     price_unit: Literal["major", "cents"] = "major"
     full: bool = False
+    date_format: str | None = None
 
 
 def command(
@@ -71,6 +72,10 @@ def command(
         typer.Option(metavar="OUR=THEIRS", help="Read our column from theirs. May be repeated."),
     ] = None,
     price_unit: Annotated[PriceUnit, typer.Option(help="Unit of the prices.")] = PriceUnit.MAJOR,
+    date_format: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="Form of the files' times, as %d/%m/%Y %H:%M."),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full/--partial", help="--full withdraws items that are absent.")
     ] = False,
@@ -85,7 +90,7 @@ def command(
     from mercato.data.report import ImportRefused
 
     files = Files(items or (), events or (), judgments or ())
-    reading = Reading(format, parse_pairs("--map", map or []), price_unit.value, full)
+    reading = Reading(format, parse_pairs("--map", map or []), price_unit.value, full, date_format)
     try:
         reports = run_import(ShopPaths(folder), files, reading)
     except ImportRefused as refused:
@@ -115,14 +120,16 @@ def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[Import
             "settings": load_settings(paths.settings),
             "progress": progress,
         }
+        forms: dict[str, Any] = {
+            "price_unit": reading.price_unit,
+            "date_format": reading.date_format,
+        }
         if files.items:
             common["mapping"] = _columns_of("items", files, reading)
-            prices: dict[str, Any] = {"price_unit": reading.price_unit, "full": reading.full}
-            reports.append(import_items(store, files.items, **prices, **common))
+            reports.append(import_items(store, files.items, full=reading.full, **forms, **common))
         if files.events:
             common["mapping"] = _columns_of("events", files, reading)
-            unit = reading.price_unit
-            reports.append(import_events(store, files.events, price_unit=unit, **common))
+            reports.append(import_events(store, files.events, **forms, **common))
         if files.judgments:
             common["mapping"] = _columns_of("judgments", files, reading)
             reports.append(import_judgments(store, files.judgments, **common))
@@ -157,6 +164,7 @@ def _show(reports: "Sequence[ImportReport]", as_json: bool) -> None:
         right=numbers,
     )
     _show_left_out(reports)
+    _show_cleaned(reports)
     print_alarms(alarm for of in reports for alarm in of.alarms)
     failed = [(of.asset, check) for of in reports for check in of.checks]
     if failed:
@@ -179,6 +187,17 @@ def _show_left_out(reports: "Sequence[ImportReport]") -> None:
         print_table(("asset", "left out: no place of ours", "rows"), table, right=("rows",))
 
 
+def _show_cleaned(reports: "Sequence[ImportReport]") -> None:
+    rows = [
+        (of.asset, each.step, f"{each.rows:,}", each.before, each.after)
+        for of in reports
+        for each in of.cleaned
+    ]
+    if rows:
+        columns = ("asset", "cleaned", "rows", "for example", "is now")
+        print_table(columns, rows, right=("rows",))
+
+
 def _as_json(report: "ImportReport") -> dict[str, Any]:
     return {
         "asset": report.asset,
@@ -190,6 +209,10 @@ def _as_json(report: "ImportReport") -> dict[str, Any]:
         "withdrawn": report.withdrawn,
         "left_out": dict(report.left_out),
         "version": report.version,
+        "cleaned": [
+            {"step": each.step, "rows": each.rows, "before": each.before, "after": each.after}
+            for each in report.cleaned
+        ],
         "alarms": [alarm.to_json() for alarm in report.alarms],
         "checks": [
             {

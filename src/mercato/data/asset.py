@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from mercato.data.casts import Cast
 from mercato.data.checks import Check
+from mercato.data.cleaning.step import Cleaning
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.provenance import PROVENANCE
 
@@ -40,6 +41,7 @@ class Asset:
     personal : what a mask makes of the columns that belong to one person
     checks : what each row must be; the first that fails sends the row to quarantine
     casts  : how imported columns are read, beside the plain reading by type
+    cleaning : what is changed of imported rows, in this order; each change is counted
     inputs : the assets that ``build`` is given
     build  : an Ibis expression over the inputs; None for assets that are imported or logged
     """
@@ -55,6 +57,7 @@ class Asset:
     personal: Mapping[str, Masking] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     casts: Mapping[str, Cast] = field(default_factory=dict)
+    cleaning: tuple[Cleaning, ...] = ()
     inputs: tuple[str, ...] = ()
     build: Build | None = None
 

@@ -37,11 +37,13 @@ class ImportOrder:
     mapping: Mapping[str, str]
     price_unit: PriceUnit
     full: bool
+    date_format: str | None = None
 
     @property
     def reading(self) -> dict[str, object]:
         """How the sources are read, beside their formats; as JSON values."""
-        return {"mapping": dict(self.mapping), "price_unit": self.price_unit}
+        said: dict[str, object] = {"mapping": dict(self.mapping), "price_unit": self.price_unit}
+        return said if self.date_format is None else said | {"date_format": self.date_format}
 
 
 def refuse_if_bad(
@@ -150,6 +152,7 @@ def _note(order: ImportOrder, staging: Staging) -> dict[str, str]:
         "mapping": json.dumps(dict(order.mapping)),
         "price_unit": order.price_unit,
         "full": str(order.full).lower(),
+        "cleaned": json.dumps({count.step: count.rows for count in staging.cleaned}),
     }
 
 
@@ -174,6 +177,7 @@ def _report(
         withdrawn=found.withdrawn,
         checks=check_counts(quarantined, (*ROW_CHECKS, *order.asset.checks)),
         version=version,
+        cleaned=staging.cleaned,
         committed=found.whole is not None,
         alarms=() if inspection is None else inspection.alarms,
     )

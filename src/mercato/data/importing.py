@@ -5,6 +5,8 @@ once. Whatever happens before the commit leaves the asset as it was.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from mercato.core.errors import BadInput
@@ -13,6 +15,10 @@ from mercato.core.settings import Settings
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
+from mercato.data.cleaning.contexts import cleaning_context
+from mercato.data.cleaning.dates import day_first
+from mercato.data.cleaning.step import added
+from mercato.data.cleaning.whole import cleaned_whole
 from mercato.data.committing import ImportOrder, commit_import, refuse_if_bad
 from mercato.data.engines import open_engine
 from mercato.data.importers import dialect_of, sources_of
@@ -31,6 +37,7 @@ def import_items(
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     price_unit: PriceUnit = "major",
+    date_format: str | None = None,
     full: bool = False,
     settings: Settings,
     progress: Progress | None = None,
@@ -38,10 +45,12 @@ def import_items(
     """Import products. A row replaces the whole item of its id; items that are absent stay,
     or are withdrawn with ``full``.
 
+    date_format : strptime format of the sources' times, where it is not ISO 8601
+
     Raises BadInput for a source that cannot be read or mapped, ImportRefused where more than
     the settings' share of rows failed; then nothing was changed.
     """
-    order = ImportOrder(ITEMS, paths, format, mapping or {}, price_unit, full)
+    order = ImportOrder(ITEMS, paths, format, mapping or {}, price_unit, full, date_format)
     return _import(store, order, settings, progress or Silent())
 
 
@@ -52,12 +61,13 @@ def import_events(
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     price_unit: PriceUnit = "major",
+    date_format: str | None = None,
     settings: Settings,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import event lines. A line that is known by (event_id, line) is replaced where it now
     says something else. Errors as with `import_items`."""
-    order = ImportOrder(EVENTS, paths, format, mapping or {}, price_unit, False)
+    order = ImportOrder(EVENTS, paths, format, mapping or {}, price_unit, False, date_format)
     return _import(store, order, settings, progress or Silent())
 
 
@@ -81,7 +91,8 @@ def _import(
     _check_mapping(order)
     sources = [source for path in order.paths for source in sources_of(Path(path))]
     dialects = [dialect_of(source, order.asset.name, order.format) for source in sources]
-    how = Conversion(order.asset, order.mapping, order.price_unit, settings.shop.currency)
+    context = cleaning_context(settings, order.date_format)
+    how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
     with open_staging(store.root, order.asset) as staging, open_engine() as engine:
         with progress.step(f"Reading {order.asset.name}") as step:
             for source, dialect in zip(sources, dialects, strict=True):
@@ -90,6 +101,8 @@ def _import(
             step.note(f"{staging.read:,} rows")
         with progress.step(f"Comparing {order.asset.name} with what is there") as step:
             rows = unique_rows(engine, staging)
+            rows, counts = cleaned_whole(store, engine, order.asset, rows)
+            staging.cleaned = added(staging.cleaned, counts)
             quarantined = staging.quarantined()
             refuse_if_bad(order, staging, quarantined, settings.imports.max_bad_share)
             report = commit_import(
@@ -114,6 +127,7 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
     asset = how.asset
     theirs = frozenset(how.mapping.values())
     reading = Reading(asset.name, frozenset(asset.schema.names), theirs)
+    how = _of_source(how, source, dialect, reading)
     seen: set[str] = set()
     number = staging.begin(source, dialect.name)
     for batch in dialect.read(source, reading):
@@ -129,6 +143,19 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
             f"no column {', '.join(sorted(missing))}",
             "Write the names as the source spells them; name the --format where it is plain.",
         )
+
+
+def _of_source(how: Conversion, source: Source, dialect: Dialect, reading: Reading) -> Conversion:
+    """With the order of day and month in the dates of one source, which is read for it once, and
+    only where a step asks."""
+
+    @cache
+    def order(column: str) -> bool | None:
+        theirs = how.mapping.get(column, column)
+        batches = (batch.columns for batch in dialect.read(source, reading))
+        return day_first(columns[theirs] for columns in batches if theirs in columns)
+
+    return replace(how, context=replace(how.context, day_first=order))
 
 
 def _check_required(source: Source, how: Conversion, found: set[str]) -> None:

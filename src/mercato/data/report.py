@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from mercato.core.errors import ChecksFailed
 from mercato.data.checks import Check
+from mercato.data.cleaning.step import CleanCount
 from mercato.data.quality.alarm import Alarm
 
 _EXAMPLES = 3
@@ -34,6 +35,7 @@ class ImportReport:
     accepted  : new or changed rows
     unchanged : rows that the asset had already, and repeats of a row within the sources
     withdrawn : rows that the asset had and a full import lacks
+    cleaned   : what was changed of the rows, step by step
     alarms    : what the import changed that no row by itself shows
     left_out  : rows that say nothing which the asset holds, by their kind, the most frequent first
     version   : of the asset, after the import; None where there is none yet
@@ -51,6 +53,7 @@ class ImportReport:
     version: int | None
     committed: bool
     left_out: Mapping[str, int] = field(default_factory=dict)
+    cleaned: tuple[CleanCount, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
     @property

@@ -1,7 +1,7 @@
 """From a raw batch to the columns of an asset, and the rows that fail its checks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
@@ -14,6 +14,8 @@ from mercato.data import casts
 from mercato.data.asset import Asset
 from mercato.data.attributes import packed
 from mercato.data.checks import Rows, first_failures
+from mercato.data.cleaning.running import cleaned, cleaned_cells
+from mercato.data.cleaning.step import CleanCount, CleaningContext, added
 from mercato.data.importers.raw import RawBatch, Refusal
 
 PriceUnit = Literal["major", "cents"]
@@ -25,27 +27,36 @@ class Conversion:
 
     mapping  : our column → the source's
     currency : of amounts beside which none stands
+    context  : what cleaning may know
     """
 
     asset: Asset
     mapping: Mapping[str, str]
     price_unit: PriceUnit
     currency: str
+    context: CleaningContext = field(default_factory=CleaningContext)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """rows : those that passed, as the asset's columns; lines : (n,) where they stand"""
+    """What came of a batch.
+
+    rows    : those that passed, as the asset's columns
+    lines   : (n,) where they stand
+    cleaned : what was changed, by step, also of rows that did not pass
+    """
 
     rows: pa.RecordBatch
     lines: pa.Int64Array
     refusals: tuple[Refusal, ...]
+    cleaned: tuple[CleanCount, ...] = ()
 
 
 def checked(batch: RawBatch, conversion: Conversion) -> Checked:
-    """Cast a batch's columns, and part its rows by the asset's checks."""
+    """Cast and clean a batch's columns, and part its rows by the asset's checks."""
     asset = conversion.asset
-    raw, further = _named(batch, conversion)
+    written, further = _named(batch, conversion)
+    raw, counts = cleaned_cells(written, asset.cleaning)
     typed = {
         field.name: _cast(asset, field, raw.get(field.name), len(batch.lines))
         for field in asset.schema
@@ -55,14 +66,14 @@ def checked(batch: RawBatch, conversion: Conversion) -> Checked:
         attributes = packed(further, typed[c.ATTRIBUTES], batch.rest)
         typed[c.ATTRIBUTES] = attributes if attributes is not None else typed[c.ATTRIBUTES]
     rows = Rows(raw, pa.record_batch(list(typed.values()), schema=asset.schema))
+    rows, further_counts = cleaned(rows, asset.cleaning, conversion.context)
+    counts = added(counts, further_counts)
     first = first_failures(rows, asset.checks)
     if first.null_count == len(first):
-        return Checked(rows.typed, batch.lines, batch.refusals)
+        return Checked(rows.typed, batch.lines, batch.refusals, counts)
     good = pc.is_null(first)
-    refusals = _refused(batch, rows, asset, first)
-    return Checked(
-        rows.typed.filter(good), batch.lines.filter(good), batch.refusals + tuple(refusals)
-    )
+    refusals = batch.refusals + tuple(_refused(batch, Rows(written, rows.typed), asset, first))
+    return Checked(rows.typed.filter(good), batch.lines.filter(good), refusals, counts)
 
 
 def _named(

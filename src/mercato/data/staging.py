@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from mercato.data.asset import Asset
 from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.cleaning.step import CleanCount, added
 from mercato.data.engines import Engine
 from mercato.data.importers.raw import Refusal, Source
 from mercato.data.provenance import source_id
@@ -56,6 +57,7 @@ class Staging:
         self.passed = 0
         self.refused = 0
         self.left_out: Counter[str] = Counter()
+        self.cleaned: tuple[CleanCount, ...] = ()
         self.imported_at = datetime.now(UTC)
         self._rows_file = folder / "rows.parquet"
         self._quarantine_file = folder / "quarantine.parquet"
@@ -84,6 +86,7 @@ class Staging:
         self.read += count + len(checked.refusals)
         self.sources[source].rows += count + len(checked.refusals)
         self.sources[source].lines_in = lines_in
+        self.cleaned = added(self.cleaned, checked.cleaned)
         self.refuse(checked.refusals, source)
 
     def leave_out(self, source: int, kinds: Mapping[str, int]) -> None:

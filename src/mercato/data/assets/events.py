@@ -8,6 +8,12 @@ from mercato.core.columns import Event
 from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT, amounts, json_objects, spaced, text
 from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
+from mercato.data.cleaning.characters import composed, control_characters
+from mercato.data.cleaning.currencies import converted_currency, foreign_currency
+from mercato.data.cleaning.dates import other_dates
+from mercato.data.cleaning.missing import missing_words
+from mercato.data.cleaning.spaces import single_spaces
+from mercato.data.cleaning.zones import local_times, odd_hours
 from mercato.data.currencies import CURRENCIES
 from mercato.data.labels import Masking, Sensitivity
 
@@ -21,6 +27,12 @@ _TYPES = {
 }
 
 SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in c.EVENT_COLUMNS])
+
+_TEXT = tuple(
+    name for name in c.EVENT_COLUMNS if name not in _TYPES and name not in (c.EVENT, c.ATTRIBUTES)
+)
+_SAID_BY_SHOPPERS = (c.EVENT_ID, c.EVENT, c.SEARCH_TERM, c.ATTRIBUTES)
+"""Where a word such as ``none`` may be meant."""
 
 LONGEST_ID = 512
 """Characters of any id of an event."""
@@ -60,11 +72,22 @@ EVENTS = Asset(
         c.VALUE: amounts,
         c.ATTRIBUTES: json_objects,
     },
+    cleaning=(
+        missing_words([name for name in c.EVENT_COLUMNS if name not in _SAID_BY_SHOPPERS]),
+        control_characters(_TEXT),
+        composed((c.SEARCH_TERM, c.PLACEMENT, c.COUPON, c.CHANNEL)),
+        single_spaces((c.SEARCH_TERM,)),
+        converted_currency((c.PRICE, c.VALUE)),
+        foreign_currency(),
+        other_dates(c.TS),
+        local_times(c.TS),
+        odd_hours(c.TS),
+    ),
     checks=(
         readable(
             c.TS,
             "a time such as 2026-05-01T12:00:00Z or an epoch",
-            "Write it as ISO 8601 (UTC where no zone stands) or as an epoch.",
+            "Write it as ISO 8601 or as an epoch, or name its form with --date-format.",
         ),
         required(c.TS, "Say when the event happened."),
         required(c.EVENT, "Name the event, for example purchase."),

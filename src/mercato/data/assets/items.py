@@ -8,6 +8,20 @@ from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT, json_objects, spaced, text
 from mercato.data.casts import amounts as amount_cast
 from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
+from mercato.data.cleaning.categories import (
+    category_separators,
+    category_slashes,
+    category_spellings,
+)
+from mercato.data.cleaning.characters import composed, control_characters
+from mercato.data.cleaning.currencies import converted_currency, foreign_currency
+from mercato.data.cleaning.dates import other_dates
+from mercato.data.cleaning.gtin import bare_gtin
+from mercato.data.cleaning.html_text import html_to_text
+from mercato.data.cleaning.measures import one_notation, one_notation_in_attributes
+from mercato.data.cleaning.missing import missing_words
+from mercato.data.cleaning.spaces import single_spaces, tidy_lines
+from mercato.data.cleaning.zones import local_times, odd_hours
 from mercato.data.currencies import CURRENCIES
 from mercato.data.labels import Sensitivity
 
@@ -16,6 +30,8 @@ SCHEMA = pa.schema(
     + [(name, pa.float64()) for name in c.ITEM_NUMBERS]
     + [(c.CREATED_AT, MOMENT), (c.ATTRIBUTES, pa.string())]
 )
+
+_IN_ONE_LINE = (c.TITLE, c.BRAND, c.PRODUCT_TYPE, c.COLOR, c.SIZE, c.MATERIAL)
 
 _SPELLINGS = {
     "available": "in_stock",
@@ -80,6 +96,25 @@ ITEMS = Asset(
         c.SALE_PRICE: amount_cast,
         c.ATTRIBUTES: json_objects,
     },
+    cleaning=(
+        missing_words([name for name in SCHEMA.names if name not in (c.ID, c.ATTRIBUTES)]),
+        html_to_text((c.TITLE, c.DESCRIPTION)),
+        control_characters(c.ITEM_TEXT),
+        composed(c.ITEM_TEXT),
+        single_spaces(_IN_ONE_LINE),
+        tidy_lines((c.DESCRIPTION,)),
+        category_separators(),
+        category_slashes(),
+        category_spellings(),
+        one_notation(),
+        one_notation_in_attributes(),
+        bare_gtin(),
+        converted_currency(c.ITEM_NUMBERS),
+        foreign_currency(),
+        other_dates(c.CREATED_AT),
+        local_times(c.CREATED_AT),
+        odd_hours(c.CREATED_AT),
+    ),
     checks=(
         required(c.ID, "Give every product an id that stays the same for ever."),
         at_most_long(c.ID, 255),
@@ -102,7 +137,7 @@ ITEMS = Asset(
         readable(
             c.CREATED_AT,
             "a time such as 2026-05-01T12:00:00Z or an epoch",
-            "Write it as ISO 8601 (UTC where no zone stands) or as an epoch.",
+            "Write it as ISO 8601 or as an epoch, or name its form with --date-format.",
         ),
         readable(c.ATTRIBUTES, "a JSON object", 'Write it as {"name": "value"}.'),
         unique((c.ID,), "Keep one row a product."),

@@ -1,0 +1,1 @@
+"""Cleaning that is declared: every step that an import may take, one file each."""

@@ -6,7 +6,6 @@ memory.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -17,7 +16,7 @@ from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
 from mercato.data.engines import Engine, open_engine
 from mercato.data.store import AssetStore
-from mercato.data.versions.summary import opened, schema_of
+from mercato.data.versions.summary import opened_files, schema_of
 
 _BEFORE = "__before_"
 _DIFFERS = "__differs_"
@@ -120,13 +119,8 @@ def _apart(
     schemas: tuple[pa.Schema, pa.Schema],
 ) -> tuple[ibis.Table, ibis.Table]:
     """The rows of the files that only one of the versions has."""
-    names = [{Path(u).name for u in opened(store, name, each).file_uris()} for each in versions]
-    both = names[0] & names[1]
-    old, new = (
-        engine.files(sorted(str(store.root / name / each) for each in of - both), schema)
-        for of, schema in zip(names, schemas, strict=True)
-    )
-    return old, new
+    old, new = (set(opened_files(store, name, version)) for version in versions)
+    return engine.files(sorted(old - new), schemas[0]), engine.files(sorted(new - old), schemas[1])
 
 
 def _as_text(rows: ibis.Table, names: Iterable[str]) -> ibis.Table:

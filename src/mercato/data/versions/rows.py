@@ -17,7 +17,7 @@ from mercato.core.errors import WrongUse
 from mercato.data.access import Mask
 from mercato.data.asset import Asset
 from mercato.data.store import AssetStore
-from mercato.data.versions.summary import opened, schema_of
+from mercato.data.versions.summary import opened_files, schema_of
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -67,9 +67,7 @@ def _batches(
     store: AssetStore, asset: Asset, version: int | None, schema: pa.Schema, rows: int = 65_536
 ) -> Batches:
     """The version's rows; columns that an older file lacks are null."""
-    names = sorted(Path(uri).name for uri in opened(store, asset.name, version).file_uris())
-    files = [str(store.root / asset.name / name) for name in names]
-    if files:
+    if files := opened_files(store, asset.name, version):
         found = pyarrow.dataset.dataset(files, schema=schema, format="parquet")
         yield from found.to_batches(batch_size=rows, batch_readahead=2, fragment_readahead=1)
 

@@ -105,6 +105,12 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
     return table
 
 
+def opened_files(store: AssetStore, name: str, version: int | None = None) -> list[str]:
+    """The Parquet files of a version, all of them there. Raises NotFound."""
+    names = (Path(uri).name for uri in opened(store, name, version).file_uris())
+    return sorted(str(store.root / name / each) for each in names)
+
+
 def missing_files(table: DeltaTable, folder: Path) -> Sequence[str]:
     """Files of a version that a vacuum took away."""
     names = (Path(uri).name for uri in table.file_uris())

@@ -128,7 +128,15 @@ ROW_CHECKS = (
     Check("row-object", None, "a JSON object", "Write each row as an object."),
     Check("items-list", None, "items as a list of objects", "Write each line as an object."),
     Check("row-size", None, "a row of at most 16 MiB", "Shorten its texts at their source."),
+    Check(
+        "product-rows",
+        None,
+        "the rows of a product one behind the other, at most 10,000, the first with its title",
+        "Export the product again, or write its title and handle into its first row.",
+    ),
     Check("params-object", None, "parameters as an object", "Write them as GA4 does."),
+    Check("record-object", None, "an object where the log's format has one", "Mend the record."),
+    Check("lists-match", None, "lists about the same products, equally long", "Mend the lists."),
 )
 """What readers of files expect before there are columns."""
 

@@ -5,19 +5,35 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mercato.core.errors import BadInput, WrongUse
+from mercato.data.importers.algolia_insights import ALGOLIA_INSIGHTS
 from mercato.data.importers.complete_journey import CompleteJourney, table_files
 from mercato.data.importers.encodings import check_encoding, likely_encoding
 from mercato.data.importers.ga4 import GA4
+from mercato.data.importers.ga4_bigquery import GA4_BIGQUERY
+from mercato.data.importers.google_retail import GOOGLE_RETAIL
 from mercato.data.importers.locating import files_at
 from mercato.data.importers.merchant import Merchant
 from mercato.data.importers.merchant_xml import MerchantXml
 from mercato.data.importers.plain import Plain
 from mercato.data.importers.raw import Dialect, Source
+from mercato.data.importers.segment import SEGMENT
 from mercato.data.importers.signatures import binary_name
+from mercato.data.importers.ubi import UBI
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect
-    for dialect in (CompleteJourney(), GA4, Merchant(), MerchantXml(), Plain())
+    for dialect in (
+        CompleteJourney(),
+        GA4_BIGQUERY,
+        GOOGLE_RETAIL,
+        SEGMENT,
+        UBI,
+        ALGOLIA_INSIGHTS,
+        GA4,
+        Merchant(),
+        MerchantXml(),
+        Plain(),
+    )
 }
 """Every dialect by its name, the more particular before the more general."""
 

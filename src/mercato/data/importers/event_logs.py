@@ -5,7 +5,7 @@ that a route of the API can read the same objects.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -57,6 +57,29 @@ def listed(name: str) -> Callable[[object], Iterator[object]]:
             yield value
 
     return inside
+
+
+def record(value: object) -> dict[str, Any]:
+    """An object within an object; none is an empty one. Raises Refused."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused("record-object", value)
+    return value
+
+
+def records(value: object) -> list[dict[str, Any]]:
+    """A list of objects; none is an empty one. Raises Refused."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise Refused("items-list", value)
+    return value
+
+
+def others(fields: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+    """The fields that are not ``known``: attributes."""
+    return {name: value for name, value in fields.items() if name not in known}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from mercato.core import columns as c
-from mercato.core.history import EVENT_CODES
+from mercato.core.columns import Event
 from mercato.data.assets.events import EVENTS
 from mercato.data.casts import EPOCH_STEPS, MOST_MICROSECONDS, spaced
 from mercato.data.checks import ROW_CHECKS, Check
@@ -42,9 +42,13 @@ def _text(name: str, value: object) -> str | None:
     return orjson.dumps(value).decode() if isinstance(value, dict | list) else str(value)
 
 
+_EVENTS = {str(event): str(event) for event in Event}
+"""Plain texts for members of the enumeration too."""
+
+
 def _event(name: str, value: object) -> str | None:
-    if isinstance(value, str) and value in EVENT_CODES:
-        return value
+    if isinstance(value, str) and (known := _EVENTS.get(value)):
+        return known
     found = _text(name, value)
     return None if found is None else spaced(found)
 

@@ -7,6 +7,7 @@ from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.co_purchase import CO_PURCHASE
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.histories import HISTORIES
+from mercato.data.assets.item_quality import ITEM_QUALITY
 from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
@@ -29,6 +30,7 @@ ASSETS: Mapping[str, Asset] = {
         SESSIONS,
         HISTORIES,
         ITEM_STATISTICS,
+        ITEM_QUALITY,
         CO_PURCHASE,
         POPULARITY,
     )

@@ -6,7 +6,7 @@ absolute deviations stand for means, since the days beside may be wrong as well 
 Detecting outliers, JESP 2013).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
@@ -131,12 +131,16 @@ def _is_closed(day: date, closed: Sequence[str]) -> bool:
 
 
 def _beside(day: date, counts: Mapping[date, int], closed: Sequence[str]) -> list[int]:
-    """Lines of the same weekday up to eight weeks before and behind, within the counts' range and
-    without its ends."""
+    """Lines of the same weekday in the eight weeks before, as far as they are known; where too few
+    are, also in those behind. The counts' first and last day are not taken."""
     first, last = min(counts), max(counts)
-    weeks = range(-RECENT_DAYS, RECENT_DAYS + 1, 7)
-    days = [day + timedelta(days=off) for off in weeks if off]
-    return [counts.get(d, 0) for d in days if first < d < last and not _is_closed(d, closed)]
+
+    def known(offsets: Iterable[int]) -> list[int]:
+        days = [day + timedelta(days=off) for off in offsets]
+        return [counts.get(d, 0) for d in days if first < d < last and not _is_closed(d, closed)]
+
+    before = known(range(-RECENT_DAYS, 0, 7))
+    return before if len(before) > _FEWEST_BESIDE else before + known(range(7, RECENT_DAYS + 1, 7))
 
 
 def _judge(day: date, counts: Mapping[date, int], closed: Sequence[str]) -> _Judged | None:

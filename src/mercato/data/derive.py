@@ -1,8 +1,10 @@
 """Derived assets: computed where their inputs or their meaning changed, read back where not."""
 
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -42,7 +44,13 @@ def derive(
     """
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    context = DeriveContext(until, settings.sessions.gap_minutes)
+    context = DeriveContext(
+        until,
+        settings.sessions.gap_minutes,
+        shop=settings.shop,
+        cleaning=settings.cleaning,
+        logged_at=_logged_at(store),
+    )
     shown = progress or Silent()
     versions: dict[str, int | None] = {}
     with open_engine(engine) as opened:
@@ -60,6 +68,10 @@ def derive(
                     step.note("nothing changed")
                 versions[asset.name] = version
     return {name: store.read(name, versions[name]) for name in names}
+
+
+def _logged_at(store: AssetStore) -> datetime | None:
+    return next((commit.ts for commit in store.history(_CUT, limit=1)), None)
 
 
 def _in_order(names: Sequence[str]) -> list[Asset]:
@@ -93,8 +105,27 @@ def _fingerprint(asset: Asset, versions: Mapping[str, int | None], context: Deri
         name: ibis.table(ibis.schema(ASSETS[name].schema), name=f"{name}@{versions[name]}")
         for name in asset.inputs
     }
-    meaning = str(ibis.to_sql(_expression(asset, tables, context), dialect="duckdb"))
+    context = replace(context, keep=_named, through=_made_of)
+    meaning = _checksum(_expression(asset, tables, context))
     return hashlib.sha256(f"{asset.schema}\n{meaning}".encode()).hexdigest()
+
+
+def _named(table: ibis.Table) -> ibis.Table:
+    """In the place of what is computed once: a table named by what it means."""
+    return ibis.table(table.schema(), name=_checksum(table))
+
+
+def _made_of(
+    table: ibis.Table, make: Callable[[pa.Table], pa.Table], schema: pa.Schema
+) -> ibis.Table:
+    """In the place of what a function makes: a table named by its code and by what it is given."""
+    code = inspect.getsource(sys.modules[make.__module__]) + make.__qualname__
+    name = hashlib.sha256((code + _checksum(table)).encode()).hexdigest()
+    return ibis.table(ibis.schema(schema), name=name)
+
+
+def _checksum(table: ibis.Table) -> str:
+    return hashlib.sha256(str(ibis.to_sql(table, dialect="duckdb")).encode()).hexdigest()
 
 
 def _made_before(store: AssetStore, asset: Asset, fingerprint: str) -> int | None:
@@ -120,7 +151,13 @@ def _make(
         )
         for name in asset.inputs
     }
-    context = replace(context, keep=engine.kept)
+
+    def through(
+        table: ibis.Table, make: Callable[[pa.Table], pa.Table], schema: pa.Schema
+    ) -> ibis.Table:
+        return engine.arrow(make(engine.table(table)).cast(schema))
+
+    context = replace(context, keep=engine.kept, through=through)
     table = engine.table(_expression(asset, tables, context), asset.schema, asset.keys)
     _check(engine, asset, table)
     note = {

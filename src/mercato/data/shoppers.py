@@ -1,10 +1,31 @@
 """Who did it, and in which visit: expressions over the asset ``events`` that others build on."""
 
+from collections.abc import Mapping
+
 import ibis
 from ibis import _
 
+from mercato.data.asset import DeriveContext
+from mercato.data.outliers import winsorised
+
 SHOPPER_ID = "shopper_id"
 VISIT = "visit"
+
+
+def counted_lines(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+    """The event lines that statistics and models are made of: `with_shopper`, without those of
+    shoppers in ``shopper_flags`` and those under the shop's own channels.
+
+    Where the shop winsorises, quantities, prices and values are no further out than the bounds
+    in ``event_flags``.
+    """
+    events = tables["events"]
+    if own := context.cleaning.own_channels:
+        events = events.filter(~events.channel.isin(own).fill_null(False))
+    if context.cleaning.outliers == "winsorise":
+        events = winsorised(events)
+    flagged = tables["shopper_flags"].select(SHOPPER_ID).distinct()
+    return with_shopper(events).anti_join(flagged, SHOPPER_ID)
 
 
 def with_shopper(events: ibis.Table) -> ibis.Table:

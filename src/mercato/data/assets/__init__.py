@@ -15,6 +15,7 @@ from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.assets.sessions import SESSIONS
+from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
 from mercato.data.assets.sources import SOURCES
 
 ASSETS: Mapping[str, Asset] = {
@@ -27,6 +28,7 @@ ASSETS: Mapping[str, Asset] = {
         QUARANTINE,
         PROFILES,
         SOURCES,
+        SHOPPER_FLAGS,
         SESSIONS,
         HISTORIES,
         ITEM_STATISTICS,

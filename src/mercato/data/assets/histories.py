@@ -9,7 +9,7 @@ from mercato.data.asset import Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
-from mercato.data.shoppers import SHOPPER_ID, with_shopper
+from mercato.data.shoppers import SHOPPER_ID, counted_lines
 
 _SAID = ("ts", "event", "item_id", "quantity", "price")
 
@@ -20,7 +20,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     Structs are collected with their sort key in front and sorted as lists, since
     ``collect(order_by=…)`` is not there on every engine.
     """
-    lines = with_shopper(tables["events"])
+    lines = counted_lines(tables, context)
     lines = lines.filter(lines.item_id.notnull() & lines[SHOPPER_ID].notnull())
     order = ("ts", "event_id", "line")
     said = ibis.struct({name: lines[name] for name in dict.fromkeys((*order, *_SAID))})
@@ -38,7 +38,7 @@ HISTORIES = Asset(
     keys=(SHOPPER_ID,),
     sensitivity=Sensitivity.PERSONAL,
     personal={SHOPPER_ID: Masking.PSEUDONYM},
-    inputs=("events",),
+    inputs=("events", "shopper_flags"),
     build=build,
     checks=(required(SHOPPER_ID, "Report this."),),
     schema=pa.schema(

@@ -10,7 +10,7 @@ from mercato.data.asset import Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.money import price_paid, revenue
-from mercato.data.shoppers import SHOPPER_ID, with_shopper
+from mercato.data.shoppers import SHOPPER_ID, counted_lines
 from mercato.data.smoothing import smoothed
 
 BANDS = 5
@@ -23,7 +23,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     purchase_rate : of views that led to a purchase, smoothed
     price_band    : 1 (cheapest) to 5, quintile among the items of the top category level
     """
-    counted = _counted(with_shopper(tables["events"]))
+    counted = _counted(counted_lines(tables, context))
     items = _banded(tables["items"])
     joined = items.left_join(counted, "item_id").drop("item_id_right")
     numbers = {name: joined[name].coalesce(0) for name in (*_COUNTS, "shoppers")}
@@ -76,7 +76,7 @@ ITEM_STATISTICS = Asset(
     description="What happened to every item: counts, smoothed rates, revenue, price band.",
     owner="data",
     keys=("item_id",),
-    inputs=("events", "items"),
+    inputs=("events", "items", "shopper_flags"),
     build=build,
     checks=(required("item_id", "Report this."),),
     schema=pa.schema(

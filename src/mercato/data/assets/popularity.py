@@ -9,7 +9,7 @@ from ibis import _
 from mercato.core.columns import PATH_SEPARATOR
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.checks import required
-from mercato.data.shoppers import SHOPPER_ID, with_shopper
+from mercato.data.shoppers import SHOPPER_ID, counted_lines
 
 PERIODS: Mapping[str, int | None] = {"all": None, "365d": 365, "90d": 90, "28d": 28, "7d": 7}
 """Days before the newest event (or ``until``) that a period covers."""
@@ -26,7 +26,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 
     A shop that logged no purchases at all is ranked by everything its shoppers did with items.
     """
-    sold = _counted(with_shopper(tables["events"]), context)
+    sold = _counted(counted_lines(tables, context), context)
     places = _places(tables["items"])
     in_levels = sold.inner_join(places, "item_id")
     everywhere = sold.mutate(category=ibis.literal(EVERYTHING))
@@ -78,7 +78,7 @@ POPULARITY = Asset(
     description="Items ranked by purchase lines, within every category and several periods.",
     owner="data",
     keys=("category", "period", "item_id"),
-    inputs=("events", "items"),
+    inputs=("events", "items", "shopper_flags"),
     build=build,
     checks=(required("item_id", "Report this."),),
     schema=pa.schema(

@@ -10,12 +10,12 @@ from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.money import revenue
-from mercato.data.shoppers import SHOPPER_ID, VISIT, with_shopper, with_visit
+from mercato.data.shoppers import SHOPPER_ID, VISIT, counted_lines, with_visit
 
 
 def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """One row a visit; half an hour of silence ends one (GA4's default), or its session_id."""
-    events = with_visit(with_shopper(tables["events"]), context.session_gap_minutes)
+    events = with_visit(counted_lines(tables, context), context.session_gap_minutes)
     purchase = events.event == "purchase"
     return (
         events.group_by([SHOPPER_ID, VISIT])
@@ -39,7 +39,7 @@ SESSIONS = Asset(
     keys=(SHOPPER_ID, "session_id"),
     sensitivity=Sensitivity.PERSONAL,
     personal={SHOPPER_ID: Masking.PSEUDONYM, "session_id": Masking.PSEUDONYM},
-    inputs=("events",),
+    inputs=("events", "shopper_flags"),
     build=build,
     checks=(required(SHOPPER_ID, "Report this."), required("session_id", "Report this.")),
     schema=pa.schema(

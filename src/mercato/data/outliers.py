@@ -1,0 +1,64 @@
+"""Values that stand far from all others of their kind: on a log scale, by median and MAD.
+
+The scale is robust: half of the values may be wrong before it moves (Iglewicz & Hoaglin, How to
+Detect and Handle Outliers, 1993; 3.5 is their threshold). Prices and quantities are ratios, so
+their logarithms are compared; where most values are equal the MAD is 0, and a least factor holds.
+"""
+
+import math
+from collections.abc import Sequence
+
+import ibis
+
+THRESHOLD = 3.5
+_NORMAL = 1.4826
+"""MAD → standard deviation, of a normal distribution."""
+
+FEWEST = 5
+"""Values that say what is usual; below, nothing is an outlier."""
+
+LEAST_FACTOR = {"price": 10.0, "quantity": 20.0}
+"""Nearer to the median than this is never an outlier: a promotion, a case of twelve."""
+
+CENTRE, LOWER, UPPER = "centre", "lower", "upper"
+
+
+def with_bounds(
+    rows: ibis.Table, column: str, within: Sequence[str], least_factor: float
+) -> ibis.Table:
+    """The rows with the median of ``column`` among rows of the same ``within``, and the bounds
+    beyond which a value is an outlier; null where fewer than 5 positive values are known."""
+    known = rows.filter(rows[column] > 0).select(*within, _log=rows[column].ln())
+    centres = known.group_by(within).aggregate(_centre=known["_log"].median(), _n=known.count())
+    centres = centres.filter(centres["_n"] >= FEWEST)
+    apart = known.inner_join(centres, within)
+    apart = apart.mutate(_apart=(apart["_log"] - apart["_centre"]).abs())
+    spreads = apart.group_by([*within, "_centre"]).aggregate(_mad=apart["_apart"].median())
+    far = ibis.greatest(spreads["_mad"] * (_NORMAL * THRESHOLD), math.log(least_factor))
+    bounds = spreads.select(
+        *within,
+        **{
+            CENTRE: spreads["_centre"].exp(),
+            LOWER: (spreads["_centre"] - far).exp(),
+            UPPER: (spreads["_centre"] + far).exp(),
+        },
+    )
+    joined = rows.left_join(bounds, within)
+    return joined.select(*rows.columns, CENTRE, LOWER, UPPER)
+
+
+def winsorised(lines: ibis.Table) -> ibis.Table:
+    """Event lines with quantities and prices at the nearest bound where they are beyond it, and
+    values by as much less or more (Tukey, The Future of Data Analysis, 1962)."""
+    for column, least_factor in LEAST_FACTOR.items():
+        bounded = with_bounds(lines, column, ["item_id"], least_factor)
+        low, high = bounded[LOWER], bounded[UPPER]
+        value = bounded[column]
+        # Nothing bought and nothing paid are no ratios; they stay.
+        nearest = ibis.ifelse(value > high, high, ibis.ifelse(value < low, low, value))
+        nearest = ibis.ifelse((value > 0) & low.notnull(), nearest, value)
+        factor = (nearest / value.nullif(0.0)).coalesce(1.0)
+        lines = bounded.mutate(**{column: nearest, "value": bounded["value"] * factor}).drop(
+            CENTRE, LOWER, UPPER
+        )
+    return lines

@@ -128,6 +128,7 @@ ROW_CHECKS = (
     Check("row-object", None, "a JSON object", "Write each row as an object."),
     Check("items-list", None, "items as a list of objects", "Write each line as an object."),
     Check("row-size", None, "a row of at most 16 MiB", "Shorten its texts at their source."),
+    Check("row-depth", None, "at most 64 levels of objects", "Write each product flat."),
     Check(
         "product-rows",
         None,

@@ -11,12 +11,14 @@ from mercato.data.importers.encodings import check_encoding, likely_encoding
 from mercato.data.importers.ga4 import GA4
 from mercato.data.importers.ga4_bigquery import GA4_BIGQUERY
 from mercato.data.importers.google_retail import GOOGLE_RETAIL
+from mercato.data.importers.json_ld import JsonLd
 from mercato.data.importers.locating import files_at
 from mercato.data.importers.merchant import Merchant
 from mercato.data.importers.merchant_xml import MerchantXml
 from mercato.data.importers.plain import Plain
 from mercato.data.importers.raw import Dialect, Source
 from mercato.data.importers.segment import SEGMENT
+from mercato.data.importers.shopify import Shopify
 from mercato.data.importers.signatures import binary_name
 from mercato.data.importers.ubi import UBI
 
@@ -32,6 +34,8 @@ DIALECTS: Mapping[str, Dialect] = {
         GA4,
         Merchant(),
         MerchantXml(),
+        Shopify(),
+        JsonLd(),
         Plain(),
     )
 }

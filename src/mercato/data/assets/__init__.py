@@ -17,6 +17,7 @@ from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.assets.sessions import SESSIONS
 from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
 from mercato.data.assets.sources import SOURCES
+from mercato.data.assets.users import USERS
 
 ASSETS: Mapping[str, Asset] = {
     asset.name: asset
@@ -35,6 +36,7 @@ ASSETS: Mapping[str, Asset] = {
         ITEM_QUALITY,
         CO_PURCHASE,
         POPULARITY,
+        USERS,
     )
 }
 """Every asset by its name; an asset stands behind its inputs."""

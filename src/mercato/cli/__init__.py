@@ -10,6 +10,7 @@ import mercato
 from mercato.cli import (
     assets,
     audit,
+    backup,
     build,
     demo,
     doctor,
@@ -19,6 +20,7 @@ from mercato.cli import (
     init,
     recommend,
     releases,
+    restore,
     search,
     serve,
 )
@@ -45,6 +47,8 @@ COMMANDS = {
     "events": events,
     "assets": assets,
     "audit": audit,
+    "backup": backup,
+    "restore": restore,
     "doctor": doctor,
     "demo": demo,
 }

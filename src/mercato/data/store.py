@@ -149,9 +149,10 @@ class AssetStore:
         assert written is not None
         return written
 
-    def transaction(self, name: str, application: str) -> int | None:
-        """The number of the last commit of ``application`` to an asset; None before the first."""
-        table = self._table(name)
+    def transaction(self, name: str, application: str, version: int | None = None) -> int | None:
+        """The number of the last commit of ``application`` to an asset, up to a version (default:
+        the newest); None before the first."""
+        table = self._table(name) if version is None else self._existing(name, version)
         return None if table is None else table.transaction_version(application)
 
     def history(self, name: str, limit: int | None = None) -> list[Version]:

@@ -41,7 +41,7 @@ class State:
         Raises BadInput for an URL that is not of SQLite, NotReady where the database cannot be
         opened or written, or was made by a newer Mercato.
         """
-        writing, reading = sqlite.engines(_url(url), root)
+        writing, reading = sqlite.engines(read_url(url), root)
         try:
             _make_tables(writing)
         except DBAPIError as error:
@@ -83,7 +83,8 @@ class State:
             engine.dispose()
 
 
-def _url(text: str) -> URL:
+def read_url(text: str) -> URL:
+    """The URL of a state. Raises BadInput where it is not of a SQLite file."""
     try:
         url = make_url(text)
     except ArgumentError as error:

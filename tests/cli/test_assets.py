@@ -123,11 +123,23 @@ def test_exports_are_masked_unless_it_goes_on_record(small_shop: Path, tmp_path:
             "one thing at a time; found --history and --diff",
         ),
         (["items", "--unmasked"], "--unmasked with --export"),
+        (["--item", "tea"], "--item with --trace"),
     ],
 )
 def test_wrong_use_is_told(small_shop: Path, arguments: list[str], match: str):
     with pytest.raises(WrongUse, match=match):
         said(small_shop, *arguments)
+
+
+def test_an_item_is_traced_to_its_line(small_shop: Path):
+    found = as_json(small_shop, "--trace-item", "tea")
+    assert (found["item"]["line"], found["item"]["text"]) == (2, "tea,Tea,4")
+    assert found["item"]["file"] == str(small_shop / "feed.csv")
+    assert "tea,Tea,4" in said(small_shop, "--trace-item", "tea")
+    # the first import brought the pot; its file has been written anew since
+    older = as_json(small_shop, "--trace-item", "pot")["item"]
+    assert (older["line"], older["text"]) == (3, None)
+    assert older["trouble"] == "the file has changed since it was imported"
 
 
 def test_an_asset_that_nobody_declares_is_named(small_shop: Path):

@@ -36,6 +36,17 @@ def test_answers_are_written_soon_though_nobody_waits(state: State) -> None:
     assert state.answers.after(0, 10).rows == (ANSWER,)
 
 
+def test_an_answer_is_found_by_its_query(tmp_path: Path) -> None:
+    state = State.open("sqlite:///state.db", tmp_path)
+    state.answers.append(ANSWER)
+    state.answers.append(replace(ANSWER, query_id="q2", item_ids=("c",)))
+    state.close()
+    again = State.open("sqlite:///state.db", tmp_path)
+    assert again.answers.find("q1") == ANSWER
+    assert again.answers.find("q3") is None
+    again.close()
+
+
 def test_answers_are_flushed_when_the_state_is_closed(tmp_path: Path) -> None:
     state = State.open("sqlite:///state.db", tmp_path)
     answers = [replace(ANSWER, query_id=f"q{n}") for n in range(50)]
@@ -83,3 +94,13 @@ def test_too_much_waiting_is_refused(tmp_path: Path) -> None:
     fits = state.events.append([EventRow(f"e{n}", 0, 0, "view_item") for n in range(10)])
     assert fits.result(30).accepted == 10
     state.close()
+
+
+def test_changes_up_to_a_moment(state: State) -> None:
+    first = ItemChange(0, Change.PUT, "a", {"title": "A"}, None)
+    state.items.append([first]).result(10)
+    between = time.time_ns() // 1000
+    time.sleep(0.002)
+    state.items.append([first]).result(10)
+    assert [each.seq for each in state.items.since(0)] == [1, 2]
+    assert [each.seq for each in state.items.since(0, between)] == [1]

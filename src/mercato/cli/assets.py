@@ -42,12 +42,27 @@ def command(
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="Export persons' data as it is; goes on record.")
     ] = False,
+    trace: Annotated[
+        str | None,
+        typer.Option(metavar="QUERY_ID", help="From a logged answer back to its source lines."),
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option(metavar="ITEM_ID", help="With --trace: which of its items.")
+    ] = None,
+    trace_item: Annotated[
+        str | None, typer.Option(metavar="ITEM_ID", help="An item's source line, without answer.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a shop's assets; describe one, compare its versions, or write one to a file."""
+    """List a shop's assets; describe one, compare its versions, or trace an answer to its files."""
     load_settings(ShopPaths(folder).settings)
     moment = parse_time("--at", at) if at else None
-    _check_use(name, history=history, diff=diff, at=at, export=export, unmasked=unmasked)
+    traced = {"trace": trace, "item": item, "trace-item": trace_item}
+    of_one = {"history": history, "diff": diff, "at": at, "export": export, "unmasked": unmasked}
+    _check_use(name, of_one | traced)
+    if trace is not None or trace_item is not None:
+        _trace(folder, trace, item or trace_item, as_json)
+        return
     # Imported late, so that --help answers at once.
     from mercato.cli import assets_shown as shown
 
@@ -63,19 +78,42 @@ def command(
         shown.description(folder, name, moment, rows, as_json)
 
 
-def _check_use(name: str | None, **given: Any) -> None:
+_TOGETHER = (
+    {"--export", "--unmasked", "--at"},
+    {"--history"},
+    {"--diff"},
+    {"--trace", "--item"},
+    {"--trace-item"},
+)
+"""Options that may be said at once."""
+
+_NEEDS = {"--unmasked": "--export", "--item": "--trace"}
+"""Option → the one that it belongs to."""
+
+_OF_ONE = ("--history", "--diff", "--export")
+"""Options that need the name of an asset."""
+
+
+def _check_use(name: str | None, given: dict[str, Any]) -> None:
     """Raises WrongUse for options that need an asset's name, or each other, or exclude others."""
     said = [f"--{option}" for option, value in given.items() if value not in (None, False)]
-    of_one = [option for option in said if option != "--at"]
-    if name is None and of_one:
-        raise WrongUse(
-            f"an asset's name with {of_one[0]}", "none", "Write: mercato assets DIR NAME …"
-        )
-    if given["unmasked"] and given["export"] is None:
-        raise WrongUse("--unmasked with --export", "it alone", "Name the file: --export FILE")
-    allowed = ({"--export", "--unmasked", "--at"}, {"--at"}, {"--history"}, {"--diff"})
-    if not any(set(said) <= together for together in allowed):
+    for option in said:
+        if option in _OF_ONE and name is None:
+            remedy = "Write: mercato assets DIR NAME …"
+            raise WrongUse(f"an asset's name with {option}", "none", remedy)
+        if (needed := _NEEDS.get(option, option)) not in said:
+            raise WrongUse(f"{option} with {needed}", "it alone", f"Say {needed} too.")
+    if not any(set(said) <= together for together in _TOGETHER):
         raise WrongUse("one thing at a time", " and ".join(said), "Say one of them.")
+
+
+def _trace(folder: Path, query_id: str | None, item_id: str | None, as_json: bool) -> None:
+    from mercato.cli.assets_traced import traced, traced_item
+
+    if query_id is not None:
+        traced(folder, query_id, item_id, as_json)
+    elif item_id is not None:
+        traced_item(folder, item_id, as_json)
 
 
 def _export(folder: Path, name: str, target: Path, moment: datetime | None, unmasked: bool) -> None:

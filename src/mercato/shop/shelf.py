@@ -18,7 +18,7 @@ from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
 from mercato.state import RecentEvent
 
-_RECENT_MOST = 200
+RECENT_MOST = 200
 """So many of the shopper's events since the release join their history."""
 
 _RECENT_MICROSECONDS = 3_600_000_000
@@ -59,13 +59,48 @@ class ShelfAnswer:
     fallback: str | None
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A shelf as it is answered, before the answer has a number."""
+
+    placement: Placement
+    cards: tuple[Card, ...]
+    fallback: str | None
+
+
 def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     """Raises NotFound for an unknown placement or item, BadInput for a wrong filter."""
     live = shop.live
-    placement = _placement(call.placement)
     events = shop.state.events.recent(
-        call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=_RECENT_MOST
+        call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
     )
+    most_per_category = shop.settings.recommend.most_per_category
+    found = filled(live, call, events, shop.wall(), most_per_category)
+    query_id = new_query_id()
+    log_answer(
+        shop,
+        query_id,
+        kind="shelf",
+        placement=found.placement,
+        call=call,
+        ids=[card.id for card in found.cards],
+        scores=[card.score for card in found.cards],
+    )
+    return ShelfAnswer(query_id, found.placement, found.cards, found.fallback)
+
+
+def filled(
+    live: Live,
+    call: ShelfCall,
+    events: tuple[RecentEvent, ...],
+    wall: int,
+    most_per_category: int,
+) -> Filled:
+    """The shelf for a shopper who did ``events`` since the release; the same for the same.
+
+    wall : microseconds since 1970 UTC. Errors as with `shelf`.
+    """
+    placement = _placement(call.placement)
     request = ShelfRequest(
         placement=placement,
         n=call.n,
@@ -74,33 +109,23 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         cart=tuple(_rows(live, call.cart)),
         distinct=call.distinct,
     )
-    answer_to = _Shopper(live, events, shop.wall())
+    answer_to = _Shopper(live, events, wall)
     context = ShelfContext(
         catalogue=live.catalogue,
         shopper=answer_to.history(call),
         recent_rows=answer_to.recent_rows(),
-        now=live.clock.now(answer_to.wall),
+        now=live.clock.now(wall),
         models=live.models,
         late=answer_to.late(),
-        most_per_category=shop.settings.recommend.most_per_category,
+        most_per_category=most_per_category,
     )
     answer = recommend(request, context)
-    query_id = new_query_id()
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
-    log_answer(
-        shop,
-        query_id,
-        kind="shelf",
-        placement=placement,
-        call=call,
-        ids=ids,
-        scores=[item.score for item in answer.items],
-    )
     cards = tuple(
         Card(id_, item.score, item.reason, item.retriever, live.catalogue.item(item.row))
         for id_, item in zip(ids, answer.items, strict=True)
     )
-    return ShelfAnswer(query_id, placement, cards, answer.fallback)
+    return Filled(placement, cards, answer.fallback)
 
 
 def _placement(name: str) -> Placement:

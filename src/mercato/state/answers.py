@@ -88,6 +88,13 @@ class AnswerLog:
         last = found[-1][0] if found else seq
         return Answers(last, tuple(_answer(row[1:]) for row in found))
 
+    def find(self, query_id: str) -> Answer | None:
+        """One answer; None where it was never logged, or is no longer kept here."""
+        query = select(*_COLUMNS).where(answers.c.query_id == query_id)
+        with self._reading.connect() as connection:
+            found = connection.execute(query).first()
+        return None if found is None else _answer(found)
+
     def count_after(self, seq: int) -> int:
         """How many answers have a higher ``seq``."""
         with self._reading.connect() as connection:

@@ -30,9 +30,11 @@ class ItemLog:
         """
         return self._writer.submit(self._store, changes, len(changes))
 
-    def since(self, seq: int) -> list[ItemChange]:
-        """The changes with a higher ``seq``, in order."""
+    def since(self, seq: int, until: int | None = None) -> list[ItemChange]:
+        """The changes with a higher ``seq``, in order; up to a moment in microseconds, if any."""
         query = select(*_READ).where(seq < _SEQ).order_by(_SEQ)
+        if until is not None:
+            query = query.where(item_changes.c.ts <= until)
         with self._reading.connect() as connection:
             found = connection.execute(query).all()
         return [

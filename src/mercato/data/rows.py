@@ -145,6 +145,7 @@ def _refused(batch: RawBatch, rows: Rows, asset: Asset, first: pa.Int32Array) ->
                 column=check.column,
                 value=rows.raw_text(check.column, row),
                 row=_row_json(written, row),
+                level="columns",
             )
         )
     return found

@@ -23,6 +23,7 @@ QUARANTINE = Asset(
             ("row", pa.string()),
             ("imported_at", MOMENT),
             ("source_sha256", pa.string()),
+            ("reading", pa.string()),
         ]
     ),
 )

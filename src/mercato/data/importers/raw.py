@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import pyarrow as pa
 
@@ -76,11 +76,16 @@ class Source:
         return as_utf8(opened(self.path), self.encoding, self.path)
 
 
+Level = Literal["source", "columns", "asset"]
+"""How far a refused row had come: as the source wrote it, under the names that its dialect gave
+its columns, or as a row of the asset, which another of the same key contradicts."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A row that could not even be read as a row, or fails before it has columns.
 
-    row : the row as it was written, as JSON
+    row : the row as it stood at its level, as JSON
     """
 
     line: int
@@ -88,6 +93,7 @@ class Refusal:
     column: str | None
     value: str | None
     row: str
+    level: Level = "source"
 
 
 @dataclass(frozen=True)

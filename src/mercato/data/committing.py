@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
-import pyarrow as pa
 
 from mercato.core.errors import BadInput
 from mercato.core.settings import QualitySettings
@@ -46,9 +45,7 @@ class ImportOrder:
         return said if self.date_format is None else said | {"date_format": self.date_format}
 
 
-def refuse_if_bad(
-    order: ImportOrder, staging: Staging, quarantined: pa.Table, max_bad_share: float
-) -> None:
+def refuse_if_bad(order: ImportOrder, staging: Staging, max_bad_share: float) -> None:
     """Raises ImportRefused where more than this share of the rows failed a check, or all did;
     BadInput where there were no rows."""
     if staging.read == 0:
@@ -57,7 +54,7 @@ def refuse_if_bad(
     meant = staging.read - staging.left_out.total()
     if staging.refused <= max_bad_share * meant and (staging.refused < meant or not meant):
         return
-    report = _report(order, staging, quarantined, NO_CHANGES, None, version=None)
+    report = _report(order, staging, NO_CHANGES, None, version=None)
     worst = report.checks[0]
     raise ImportRefused(
         f"at most {max_bad_share:.1%} of the {meant:,} rows to fail a check",
@@ -73,7 +70,6 @@ def commit_import(
     engine: Engine,
     staging: Staging,
     rows: ibis.Table,
-    quarantined: pa.Table,
     order: ImportOrder,
     quality: QualitySettings,
 ) -> ImportReport:
@@ -88,11 +84,10 @@ def commit_import(
         found = changes(engine, staging, rows, present, full=order.full)
         inspection = _inspected(store, engine, order, rows, present, found, quality)
         if quality.refuse_on_alarm and inspection is not None and inspection.alarms:
-            report = _report(order, staging, quarantined, NO_CHANGES, inspection, version=None)
+            report = _report(order, staging, NO_CHANGES, inspection, version=None)
             raise _alarmed(report)
         try:
-            places = [str(each.source.path) for each in staging.sources.values()]
-            keep_quarantine(store, asset.name, places, quarantined)
+            keep_quarantine(store, engine, staging)
             if found.whole is not None:
                 base = -1 if version is None else version
                 mode: Mode = "append" if found.append else "overwrite"
@@ -106,7 +101,7 @@ def commit_import(
             continue
         if inspection is not None and version is not None:
             keep_inspection(store, asset.name, version, staging.imported_at, inspection)
-        return _report(order, staging, quarantined, found, inspection, version=version)
+        return _report(order, staging, found, inspection, version=version)
     raise AssertionError("unreachable")
 
 
@@ -159,7 +154,6 @@ def _note(order: ImportOrder, staging: Staging) -> dict[str, str]:
 def _report(
     order: ImportOrder,
     staging: Staging,
-    quarantined: pa.Table,
     found: Changes,
     inspection: Inspection | None,
     *,
@@ -175,7 +169,7 @@ def _report(
         quarantined=staging.refused,
         left_out=dict(staging.left_out.most_common()),
         withdrawn=found.withdrawn,
-        checks=check_counts(quarantined, (*ROW_CHECKS, *order.asset.checks)),
+        checks=check_counts(staging.failed, (*ROW_CHECKS, *order.asset.checks)),
         version=version,
         cleaned=staging.cleaned,
         committed=found.whole is not None,

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from mercato.core.errors import WrongUse
 
 ENGINES = ("duckdb",)
 
-MEMORY_LIMIT = "1500MB"
-"""DuckDB spills to disk above it; an import then stays under 2 GB resident."""
+MEMORY_LIMIT = "600MB"
+"""DuckDB spills to disk above it; its limit leaves out what it hands over, and an import of ten
+million lines stays under 2 GB resident."""
 
 _BATCH_ROWS = 65_536
 
@@ -75,6 +77,12 @@ class Engine:
         reader = self._query(wanted)
         parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
         return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
+
+    def write(self, expression: ibis.Table, schema: pa.Schema, path: Path) -> None:
+        """Put the rows of ``expression`` into a Parquet file, as they are computed."""
+        with pq.ParquetWriter(path, schema) as writer:
+            for batch in self.batches(expression, schema):
+                writer.write_batch(batch)
 
     def table(
         self,

@@ -21,6 +21,7 @@ from mercato.data.cleaning.step import added
 from mercato.data.cleaning.whole import cleaned_whole
 from mercato.data.committing import ImportOrder, commit_import, refuse_if_bad
 from mercato.data.engines import open_engine
+from mercato.data.identity import with_event_ids
 from mercato.data.importers import dialect_of, sources_of
 from mercato.data.importers.raw import Dialect, Reading, Source
 from mercato.data.merging import unique_rows
@@ -103,11 +104,8 @@ def _import(
             rows = unique_rows(engine, staging)
             rows, counts = cleaned_whole(store, engine, order.asset, rows)
             staging.cleaned = added(staging.cleaned, counts)
-            quarantined = staging.quarantined()
-            refuse_if_bad(order, staging, quarantined, settings.imports.max_bad_share)
-            report = commit_import(
-                store, engine, staging, rows, quarantined, order, settings.quality
-            )
+            refuse_if_bad(order, staging, settings.imports.max_bad_share)
+            report = commit_import(store, engine, staging, rows, order, settings.quality)
             step.note(f"{report.accepted:,} new or changed")
     return report
 
@@ -134,7 +132,10 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
         if not seen:
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
-        staging.add(number, checked(batch, how), batch.lines_in)
+        found = checked(batch, how)
+        if asset is EVENTS:
+            found = replace(found, rows=with_event_ids(found.rows))
+        staging.add(number, found, batch.lines_in)
         staging.leave_out(number, batch.left_out)
         yield len(batch.lines) + len(batch.refusals) + sum(batch.left_out.values())
     if missing := theirs - seen:

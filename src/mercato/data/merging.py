@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 import ibis
 import pyarrow as pa
@@ -11,7 +13,7 @@ from mercato.data.asset import Asset
 from mercato.data.assets.events import EVENTS
 from mercato.data.checks import unique_check_name
 from mercato.data.engines import Engine
-from mercato.data.identity import identified, lacks_identity
+from mercato.data.identity import lacks_line, with_lines
 from mercato.data.importers.raw import Refusal
 from mercato.data.provenance import SOURCE, SOURCE_LINE
 from mercato.data.staging import ORDER, Staging
@@ -59,7 +61,7 @@ def changes(
     withdrawn = engine.count(present.anti_join(rows, asset.keys)) if full else 0
     if not (new or replaced or withdrawn):
         return replace(NO_CHANGES, unchanged=same)
-    whole = differing = engine.files([staging.changes_file], asset.stored)
+    whole = differing = engine.files([staging.file("changes")], asset.stored)
     append = not (replaced or withdrawn) and not asset.keeps_order
     if not append:
         kept = present.anti_join(differing, asset.keys)
@@ -80,7 +82,7 @@ def _write_differing(
     found = pairs.filter(~same).select(*asset.stored.names, is_there)
     new = replaced = 0
     schema = pa.schema([*asset.stored, (is_there, pa.bool_())])
-    with pq.ParquetWriter(staging.changes_file, asset.stored) as writer:
+    with pq.ParquetWriter(staging.file("changes"), asset.stored) as writer:
         for batch in engine.batches(found, schema):
             replaced += batch.num_rows - batch.column(is_there).null_count
             new += batch.column(is_there).null_count
@@ -93,14 +95,17 @@ def unique_rows(engine: Engine, staging: Staging) -> ibis.Table:
     refused, later ones that say the same are only unchanged."""
     asset = staging.asset
     rows = staging.rows(engine)
-    if asset is EVENTS and engine.count(lacks_identity(rows)):
-        rows = identified(rows)
+    if asset is EVENTS and engine.count(lacking := lacks_line(rows)):
+        numbered = staging.file("numbered")
+        engine.write(with_lines(rows, lacking), staging.schema, numbered)
+        rows = engine.files([numbered], staging.schema)
     keys = rows.select(asset.keys)
     if engine.count(rows) == engine.count(keys.distinct()):
         return rows
     first, different = _parted(rows, asset)
-    for row in engine.table(different, staging.schema).to_pylist():
-        staging.refuse([_not_unique(row, asset)], row[SOURCE])
+    for batch in engine.batches(different, staging.schema, [SOURCE, SOURCE_LINE]):
+        for source, found in groupby(batch.to_pylist(), key=itemgetter(SOURCE)):
+            staging.refuse([_not_unique(row, asset) for row in found], source)
     return first
 
 

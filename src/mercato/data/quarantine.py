@@ -1,37 +1,34 @@
 """Keeps the quarantine: of each source, the rows that its newest import refused."""
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import ibis
 
 from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.engines import Engine
+from mercato.data.staging import Staging
 from mercato.data.store import AssetStore
 
-_SAYS = ["source", "source_line", "asset", "check", "column", "value", "row", "source_sha256"]
-"""Every column but the time of the import."""
+_SAYS = [name for name in QUARANTINE.schema.names if name != "imported_at"]
 
 
-def keep_quarantine(store: AssetStore, asset: str, sources: list[str], found: pa.Table) -> None:
-    """Replace what the quarantine holds of these sources for this asset.
+def keep_quarantine(store: AssetStore, engine: Engine, staging: Staging) -> None:
+    """Replace what the quarantine holds of the sources of an import for its asset.
 
     The same rows again make no new version, and keep the time at which they were first found.
     """
     version = store.version(QUARANTINE.name)
-    present = (
-        QUARANTINE.schema.empty_table()
-        if version is None
-        else store.read(QUARANTINE.name, version).select(QUARANTINE.schema.names)
-    )
-    ours = pc.and_(
-        pc.equal(present["asset"], asset), pc.is_in(present["source"], pa.array(sources))
-    )
-    before = present.filter(ours)
-    if _said(before) != _said(found):
-        kept = pa.concat_tables([present.filter(pc.invert(ours)), found])
-        ordered = kept.sort_by([(name, "ascending") for name in ("asset", "source", "source_line")])
-        store.commit(QUARANTINE.name, ordered, base=-1 if version is None else version)
+    files = [] if version is None else store.files(QUARANTINE.name, version)
+    present = engine.files(files, QUARANTINE.schema)
+    sources = [str(each.source.path) for each in staging.sources.values()]
+    ours = (present.asset == staging.asset.name) & present.source.isin(sources)
+    found = staging.quarantined(engine)
+    if _same(engine, present.filter(ours), found):
+        return
+    whole = present.filter(~ours).union(found)
+    data = engine.batches(whole, QUARANTINE.schema, ["asset", "source", "source_line"])
+    store.commit(QUARANTINE.name, data, base=-1 if version is None else version)
 
 
-def _said(table: pa.Table) -> list[dict[str, object]]:
-    order = [("source", "ascending"), ("source_line", "ascending"), ("check", "ascending")]
-    said: list[dict[str, object]] = table.select(_SAYS).sort_by(order).to_pylist()
-    return said
+def _same(engine: Engine, before: ibis.Table, found: ibis.Table) -> bool:
+    said, before_said = found.select(_SAYS), before.select(_SAYS)
+    news = ibis.difference(said, before_said, distinct=False)
+    return engine.count(found) == engine.count(before) and not engine.count(news)

@@ -1,17 +1,13 @@
 """What an import did, row by row and check by check."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-
-import pyarrow as pa
 
 from mercato.core.errors import ChecksFailed
 from mercato.data.checks import Check
 from mercato.data.cleaning.step import CleanCount
 from mercato.data.quality.alarm import Alarm
-
-_EXAMPLES = 3
-"""Places that a report names per check."""
+from mercato.data.staging import Failed
 
 
 @dataclass(frozen=True)
@@ -63,25 +59,14 @@ class ImportReport:
         return self.quarantined / meant if meant else 0.0
 
 
-def check_counts(quarantined: pa.Table, checks: tuple[Check, ...]) -> tuple[CheckCount, ...]:
-    """Rows of the quarantine by check, the most frequent first."""
+def check_counts(failed: Mapping[str, Failed], checks: Collection[Check]) -> tuple[CheckCount, ...]:
+    """What failed, by the name of the check, the most frequent first."""
     declared = {check.name: check for check in checks}
-    rows = quarantined.select(["check", "source", "source_line", "column", "value"]).to_pylist()
-    by_check: dict[str, list[dict[str, object]]] = {}
-    for row in rows:
-        by_check.setdefault(str(row["check"]), []).append(row)
-    counts = []
-    for name, found in sorted(by_check.items(), key=lambda each: (-len(each[1]), each[0])):
-        value = found[0]["value"]
-        counts.append(
-            CheckCount(
-                check=declared[name],
-                rows=len(found),
-                value=None if value is None else str(value),
-                places=tuple(f"{r['source']}:{r['source_line']}" for r in found[:_EXAMPLES]),
-            )
-        )
-    return tuple(counts)
+    ordered = sorted(failed.items(), key=lambda each: (-each[1].rows, each[0]))
+    return tuple(
+        CheckCount(declared[name], found.rows, found.value, tuple(found.places))
+        for name, found in ordered
+    )
 
 
 @dataclass

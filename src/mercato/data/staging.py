@@ -31,6 +31,9 @@ MOST_KINDS = 1_000
 
 OTHER_KINDS = "(other kinds)"
 
+EXAMPLES = 3
+"""Places that are remembered of the rows that fail a check."""
+
 _FOLDER = ".staging"
 _LOCK = "lock"
 
@@ -45,6 +48,19 @@ class StagedSource:
     rows: int = 0
 
 
+@dataclass
+class Failed:
+    """The rows that failed one check so far.
+
+    value  : what the first of them said
+    places : the first few, as ``file:line``
+    """
+
+    rows: int
+    value: str | None
+    places: list[str]
+
+
 class Staging:
     """Collects what passed and what was refused; nothing of it is seen by readers of assets."""
 
@@ -56,6 +72,7 @@ class Staging:
         self.read = 0
         self.passed = 0
         self.refused = 0
+        self.failed: dict[str, Failed] = {}
         self.left_out: Counter[str] = Counter()
         self.cleaned: tuple[CleanCount, ...] = ()
         self.imported_at = datetime.now(UTC)
@@ -64,10 +81,9 @@ class Staging:
         self._passed = pq.ParquetWriter(self._rows_file, self.schema)
         self._refused = pq.ParquetWriter(self._quarantine_file, QUARANTINE.schema)
 
-    @property
-    def changes_file(self) -> Path:
-        """Where a merge may put the rows that differ from what is there."""
-        return self.folder / "changes.parquet"
+    def file(self, name: str) -> Path:
+        """A place for a table in between."""
+        return self.folder / f"{name}.parquet"
 
     def begin(self, source: Source, format: str) -> int:
         """The id under which rows of ``source``, read as ``format``, are added."""
@@ -102,16 +118,21 @@ class Staging:
         if refusals:
             self.refused += len(refusals)
             self._refused.write_table(self._quarantined(refusals, self.sources[source].source))
+        for each in refusals:
+            failed = self.failed.setdefault(each.check, Failed(0, each.value, []))
+            failed.rows += 1
+            if len(failed.places) < EXAMPLES:
+                failed.places.append(f"{self.sources[source].source.path}:{each.line}")
 
     def rows(self, engine: Engine) -> ibis.Table:
         """What passed; nothing can be added any more."""
         self._passed.close()
         return engine.files([self._rows_file], self.schema)
 
-    def quarantined(self) -> pa.Table:
+    def quarantined(self, engine: Engine) -> ibis.Table:
         """What was refused; nothing can be refused any more."""
         self._refused.close()
-        return pq.read_table(self._quarantine_file)
+        return engine.files([self._quarantine_file], QUARANTINE.schema)
 
     def close(self) -> None:
         self._passed.close()

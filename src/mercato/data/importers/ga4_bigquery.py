@@ -6,7 +6,7 @@ parameter is kept; of the records about device, place and traffic only what `REC
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -102,6 +102,17 @@ def _parameters(given: object) -> Iterator[tuple[str, Any]]:
             yield str(name), value
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str) else value
+
+
+_TYPES: Mapping[str, Callable[[Any], object]] = {
+    "int_value": _whole,
+    "float_value": float,
+    "double_value": float,
+}
+
+
 def _value(held: object) -> object:
     """Of ``{"string_value": …, "int_value": …, …}`` the one that is there; or a plain value."""
     if not isinstance(held, dict):
@@ -109,7 +120,7 @@ def _value(held: object) -> object:
     for name, value in held.items():
         if value is not None:
             try:
-                return int(value) if name == "int_value" else value
+                return _TYPES.get(name, str)(value)
             except (TypeError, ValueError):
                 raise Refused("params-object", held) from None
     return None

@@ -103,7 +103,7 @@ def test_until_without_a_zone_is_utc(shop: AssetStore, settings: Settings) -> No
 def test_versions_say_what_they_were_made_from(shop: AssetStore, settings: Settings) -> None:
     derive(shop, ["popularity"], until=datetime(2026, 1, 15, tzinfo=UTC), settings=settings)
     (version,) = shop.history("popularity")
-    assert version.note["inputs"] == '{"events": 0, "items": 0}'
+    assert version.note["inputs"] == '{"events": 0, "items": 0, "shopper_flags": 0}'
     assert version.note["until"] == "2026-01-15T00:00:00+00:00"
 
 
@@ -117,7 +117,7 @@ def test_a_shop_without_any_event_can_be_derived(
 
 
 def test_only_derived_assets_and_known_engines(shop: AssetStore, settings: Settings) -> None:
-    with pytest.raises(NotFound, match="a derived asset out of sessions.*found 'items'"):
+    with pytest.raises(NotFound, match="a derived asset out of .*sessions.*found 'items'"):
         derive(shop, ["items"], settings=settings)
     with pytest.raises(WrongUse, match="engine out of duckdb; found 'spork'"):
         derive(shop, ["histories"], settings=settings, engine="spork")

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.co_purchase import CO_PURCHASE
+from mercato.data.assets.event_flags import EVENT_FLAGS
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.histories import HISTORIES
+from mercato.data.assets.item_flags import ITEM_FLAGS
+from mercato.data.assets.item_languages import ITEM_LANGUAGES
 from mercato.data.assets.item_quality import ITEM_QUALITY
 from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
+from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
 from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
@@ -29,6 +33,10 @@ ASSETS: Mapping[str, Asset] = {
         QUARANTINE,
         PROFILES,
         SOURCES,
+        NEAR_DUPLICATES,
+        ITEM_LANGUAGES,
+        ITEM_FLAGS,
+        EVENT_FLAGS,
         SHOPPER_FLAGS,
         SESSIONS,
         HISTORIES,

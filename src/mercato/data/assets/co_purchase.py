@@ -7,8 +7,9 @@ import pyarrow as pa
 from ibis import _
 
 from mercato.data.asset import Asset, DeriveContext
+from mercato.data.baskets import BASKET_ID, with_basket
 from mercato.data.checks import required
-from mercato.data.shoppers import SHOPPER_ID, VISIT, with_shopper, with_visit
+from mercato.data.shoppers import counted_lines
 
 MOST_PER_ITEM = 50
 FEWEST_TOGETHER = 2
@@ -24,7 +25,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     score    : together / √(baskets with one × baskets with the other)
     lift     : together × baskets / (baskets with one × baskets with the other)
     """
-    bought = context.keep(_bought(tables["events"], context))
+    bought = context.keep(_bought(tables, context))
     items = context.keep(_numbered(bought, "item_id", "item"))
     baskets = _numbered(bought, "basket_id", "basket")
     contents = bought.inner_join(items, "item_id").inner_join(baskets, "basket_id")
@@ -44,26 +45,11 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     return _best(scored).inner_join(items, "item").inner_join(other_items, "other")
 
 
-def _bought(events: ibis.Table, context: DeriveContext) -> ibis.Table:
-    """(basket_id, item_id), each once: a transaction, else a visit of a shopper among the lines
-    without one, else (nobody is known) the event."""
-    lines = with_shopper(events)
-    transactions = lines.filter(lines.transaction_id.notnull())
-    others = lines.filter(lines.transaction_id.isnull())
-    visits = with_visit(others, context.session_gap_minutes)
-    of_nobody = others.filter(others[SHOPPER_ID].isnull())
-    parts = (
-        transactions.mutate(basket_id=ibis.literal("t") + transactions.transaction_id),
-        visits.mutate(basket_id=ibis.literal("v") + visits[SHOPPER_ID] + "@" + visits[VISIT]),
-        of_nobody.mutate(basket_id=ibis.literal("e") + of_nobody.event_id),
-    )
-    names = ["basket_id", "item_id"]
-    bought = [
-        part.filter((part.event == "purchase") & part.item_id.notnull()).select(names)
-        for part in parts
-    ]
-    distinct = ibis.union(*bought).distinct()
-    sized = distinct.mutate(size=distinct.count().over(group_by=distinct.basket_id))
+def _bought(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+    """(basket_id, item_id), each once."""
+    lines = with_basket(counted_lines(tables, context), context.session_gap_minutes)
+    distinct = lines.filter(lines.item_id.notnull()).select(BASKET_ID, "item_id").distinct()
+    sized = distinct.mutate(size=distinct.count().over(group_by=distinct[BASKET_ID]))
     return sized.filter(sized.size <= LARGEST_BASKET).drop("size")
 
 
@@ -99,7 +85,7 @@ CO_PURCHASE = Asset(
     description="For every item the items that most often share its baskets.",
     owner="data",
     keys=("item_id", "other_id"),
-    inputs=("events",),
+    inputs=("events", "shopper_flags"),
     build=build,
     checks=(required("item_id", "Report this."), required("other_id", "Report this.")),
     schema=pa.schema(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pyarrow as pa
+
 from mercato.core import columns as c
 from mercato.data.importers.csv_files import CSV_SUFFIXES, header, read_csv
 from mercato.data.importers.merchant_attributes import MARKS, attribute_name, completed
@@ -10,7 +12,8 @@ from mercato.data.importers.raw import RawBatch, Reading, Source
 
 
 class Merchant:
-    """Names as ``image link``, ``image_link`` or ``g:image_link``."""
+    """Names as ``image link``, ``image_link`` or ``g:image_link``; of two spellings of one name
+    the first counts."""
 
     name = "merchant"
     assets = frozenset({"items"})
@@ -23,8 +26,8 @@ class Merchant:
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
         for batch in read_csv(source):
-            columns = {
-                name if name in reading.mapped else attribute_name(name): column
-                for name, column in batch.columns.items()
-            }
+            columns: dict[str, pa.Array] = {}
+            for name, column in batch.columns.items():
+                ours = name if name in reading.mapped else attribute_name(name)
+                columns[name if ours in columns else ours] = column
             yield completed(replace(batch, columns=columns), reading)

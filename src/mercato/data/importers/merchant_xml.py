@@ -38,7 +38,15 @@ _FEEDS = frozenset({"rss", "feed"})
 _GOOGLE = ("base.google.com/ns/1.0", "base.google.com/cns/1.0")
 _PLAIN_SPACES = (None, "", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")
 _ATOM = {"summary": c.DESCRIPTION, "content": c.DESCRIPTION}
+_OF_THE_ENTRY = frozenset(
+    {"author", "category", "comments", "guid", "pub_date", "published", "updated"}
+)
+"""What RSS and Atom say of an entry; of the product only where it is mapped."""
+
 _DETAIL_PARTS = ("section_name", "attribute_name", "attribute_value")
+_GOOGLES = 3
+"""The rank of Google's elements."""
+
 _LISTS = SEVERAL | {c.PRODUCT_TYPE}
 
 
@@ -99,7 +107,7 @@ def _is_google(space: str | None) -> bool:
 
 def _batch(items: Sequence[Element], reading: Reading) -> RawBatch:
     whole = [item for item in items if not item.is_cut]
-    rows = [_row(item) for item in whole]
+    rows = [_row(item, _OF_THE_ENTRY - reading.mapped) for item in whole]
     columns = reading.wanted | HANDLED
     present = set().union(*rows) & columns
     further: list[dict[str, object]] = [
@@ -124,19 +132,11 @@ def _refusal(item: Element) -> Refusal:
     return Refusal(item.line, "row-size", None, f"more than {MOST_RECORD >> 20} MiB", shown)
 
 
-def _row(item: Element) -> dict[str, Value]:
+def _row(item: Element, left_out: frozenset[str]) -> dict[str, Value]:
     """The item's attributes by name. Of a text attribute that comes several times the first is
     the item's, the others are ``additional_<name>``."""
-    found: dict[str, tuple[int, list[Element]]] = {}
-    for child in item.children:
-        name, rank = _name_and_rank(child.name, child.prefix, child.space)
-        best, known = found.get(name, (-1, []))
-        if rank > best:
-            found[name] = (rank, [child])
-        elif rank == best:
-            known.append(child)
     row: dict[str, Value] = {}
-    for name, (_, same) in found.items():
+    for name, same in _by_name(item, left_out).items():
         if name == DETAIL:
             row[name] = [_detail(each) for each in same]
             continue
@@ -150,6 +150,20 @@ def _row(item: Element) -> dict[str, Value]:
     return row
 
 
+def _by_name(item: Element, left_out: frozenset[str]) -> dict[str, list[Element]]:
+    found: dict[str, tuple[int, list[Element]]] = {}
+    for child in item.children:
+        name, rank = _name_and_rank(child.name, child.prefix, child.space)
+        if rank < _GOOGLES and name in left_out:
+            continue
+        best, known = found.get(name, (-1, []))
+        if rank > best:
+            found[name] = (rank, [child])
+        elif rank == best:
+            known.append(child)
+    return {name: same for name, (_, same) in found.items()}
+
+
 def _name(element: Element) -> str:
     return _name_and_rank(element.name, element.prefix, element.space)[0]
 
@@ -159,7 +173,7 @@ def _name_and_rank(written: str, prefix: str, space: str | None) -> tuple[str, i
     """Of several elements of one name, those of the highest rank count."""
     name = spaced(written)
     if _is_google(space) or (space is None and prefix == "g"):
-        return name, 3
+        return name, _GOOGLES
     if prefix or space not in _PLAIN_SPACES:
         return name, 0
     return _ATOM.get(name, name), 1 if name == "content" else 2

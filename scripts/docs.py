@@ -19,6 +19,10 @@ from mercato.api import create_api
 from mercato.cli import app
 from mercato.core import settings
 from mercato.core.paths import ShopPaths
+from mercato.data.assets.users import COLUMNS
+from mercato.data.users.lifecycle import STAGES
+from mercato.data.users.rfm import SEGMENTS
+from mercato.data.users.tags import TAGS
 
 if TYPE_CHECKING:
     from mercato.shop.opened import Shop
@@ -192,10 +196,26 @@ def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "".join(f"| {line} |\n" for line in cells)
 
 
+def shoppers() -> str:
+    """docs/users.md"""
+    parts = [
+        f"{NOTICE}\n# What is known of a shopper\n",
+        "The asset `users` has one row a shopper, guests included; `mercato users DIR` counts\n"
+        "them, `--user ID` shows one. It is derived from the events and the items alone, as of\n"
+        "the newest event or `--until`. Each definition stands once in the code, in these words.\n",
+    ]
+    kinds = {"Segments": SEGMENTS, "Life-cycle stages": STAGES, "Tags": TAGS, "Columns": COLUMNS}
+    for title, definitions in kinds.items():
+        rows = [(f"`{each.name}`", each.english, each.chinese) for each in definitions]
+        parts += [f"## {title}\n", _table(("name", "meaning", "含义"), rows)]
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands,
     "docs/settings.md": all_settings,
     "docs/api.md": routes,
+    "docs/users.md": shoppers,
 }
 
 

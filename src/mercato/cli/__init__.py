@@ -23,6 +23,7 @@ from mercato.cli import (
     restore,
     search,
     serve,
+    users,
 )
 from mercato.cli.output import print_error
 from mercato.core.errors import MercatoError, NotReady
@@ -45,6 +46,7 @@ COMMANDS = {
     "recommend": recommend,
     "releases": releases,
     "events": events,
+    "users": users,
     "assets": assets,
     "audit": audit,
     "backup": backup,

@@ -95,6 +95,7 @@ def _import(
     context = cleaning_context(settings, order.date_format)
     how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
     with open_staging(store.root, order.asset) as staging, open_engine() as engine:
+        staging.reading = order.reading
         with progress.step(f"Reading {order.asset.name}") as step:
             for source, dialect in zip(sources, dialects, strict=True):
                 for rows in _stage(staging, source, dialect, how):

@@ -133,6 +133,7 @@ def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
         column=asset.keys[0],
         value=", ".join(str(row[key]) for key in asset.keys),
         row=json.dumps(says, default=str, ensure_ascii=False),
+        level="asset",
     )
 
 

@@ -1,6 +1,7 @@
 """Rows of an import between reading and committing, on disk beside the assets."""
 
 import fcntl
+import json
 import shutil
 import tempfile
 from collections import Counter
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import ibis
 import numpy as np
@@ -19,7 +21,7 @@ from mercato.data.asset import Asset
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.cleaning.step import CleanCount, added
 from mercato.data.engines import Engine
-from mercato.data.importers.raw import Refusal, Source
+from mercato.data.importers.raw import Level, Refusal, Source
 from mercato.data.provenance import source_id
 from mercato.data.rows import Checked
 
@@ -62,11 +64,15 @@ class Failed:
 
 
 class Staging:
-    """Collects what passed and what was refused; nothing of it is seen by readers of assets."""
+    """Collects what passed and what was refused; nothing of it is seen by readers of assets.
+
+    reading : how the sources are read, beside their formats; as JSON values
+    """
 
     def __init__(self, folder: Path, asset: Asset) -> None:
         self.folder = folder
         self.asset = asset
+        self.reading: Mapping[str, object] = {}
         self.sources: dict[int, StagedSource] = {}
         self.schema = pa.schema([*asset.stored, (ORDER, pa.int64())])
         self.read = 0
@@ -117,7 +123,7 @@ class Staging:
         """Keep rows of the source with the id ``source`` for the quarantine."""
         if refusals:
             self.refused += len(refusals)
-            self._refused.write_table(self._quarantined(refusals, self.sources[source].source))
+            self._refused.write_table(self._quarantined(refusals, self.sources[source]))
         for each in refusals:
             failed = self.failed.setdefault(each.check, Failed(0, each.value, []))
             failed.rows += 1
@@ -138,7 +144,12 @@ class Staging:
         self._passed.close()
         self._refused.close()
 
-    def _quarantined(self, refusals: Sequence[Refusal], source: Source) -> pa.Table:
+    def _quarantined(self, refusals: Sequence[Refusal], staged: StagedSource) -> pa.Table:
+        source = staged.source
+        how = dict(self.reading) | {"format": staged.format, "kind": source.kind}
+        readings = {
+            level: json.dumps(how | {"level": level}, sort_keys=True) for level in get_args(Level)
+        }
         return pa.Table.from_pylist(
             [
                 {
@@ -151,6 +162,7 @@ class Staging:
                     "row": refusal.row,
                     "imported_at": self.imported_at,
                     "source_sha256": source.sha256,
+                    "reading": readings[refusal.level],
                 }
                 for refusal in refusals
             ],

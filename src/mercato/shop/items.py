@@ -13,6 +13,8 @@ from mercato.core import columns as c
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import BadInput, MercatoError, NotFound
 from mercato.data.assets.items import ITEMS
+from mercato.data.cleaning.contexts import cleaning_context
+from mercato.data.cleaning.step import CleaningContext
 from mercato.data.importers.json_files import batch_of
 from mercato.data.importers.raw import Refusal
 from mercato.data.rows import Conversion, checked
@@ -74,7 +76,7 @@ def _runs(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
 
 
 def _change_run(shop: Shop, operations: Sequence[Operation]) -> list[Outcome]:
-    planned = _Plan(shop.live, shop.settings.shop.currency).of(operations)
+    planned = _Plan(shop.live, cleaning_context(shop.settings)).of(operations)
     changes = [each for each in planned if isinstance(each, ItemChange)]
     seqs = iter(shop.state.items.append(changes).result() if changes else ())
     shop.refresh()
@@ -91,7 +93,7 @@ class _Plan:
     """Turns operations on different items into changes, or says why not."""
 
     live: Live
-    currency: str
+    context: CleaningContext
 
     def of(self, operations: Sequence[Operation]) -> list[ItemChange | MercatoError]:
         wholes = [self._whole(operation) for operation in operations]
@@ -121,9 +123,10 @@ class _Plan:
         return patched(before, _gathered(operation.item))
 
     def _clean(self, items: Sequence[dict[str, Any]]) -> list[dict[str, Any] | MercatoError]:
-        """Items through the very checks of an import."""
+        """Items through the very cleaning and checks of an import."""
         batch = batch_of(list(enumerate(items)), _COLUMNS)
-        found = checked(batch, Conversion(ITEMS, {}, "major", self.currency))
+        how = Conversion(ITEMS, {}, "major", self.context.currency, self.context)
+        found = checked(batch, how)
         clean: dict[int, dict[str, Any] | MercatoError] = {
             line: canonical(row)
             for line, row in zip(found.lines.to_pylist(), found.rows.to_pylist(), strict=True)

@@ -11,7 +11,7 @@ from mercato.data.baskets import with_basket
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
-from mercato.data.shoppers import SHOPPER_ID, with_shopper
+from mercato.data.shoppers import SHOPPER_ID, counted_lines
 from mercato.data.users import activity, affinities, habits, lifecycle, purchases, rfm, tags
 
 _LINE = (
@@ -25,7 +25,7 @@ _FACTS = ("category", "brand", "list_price", "sale_price", "price_band")
 def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """One row a shopper, guests included. What each column, segment, stage and tag means is
     declared beside it in `mercato.data.users`, and listed in docs/users.md."""
-    known = with_shopper(tables["events"])
+    known = counted_lines(tables, context)
     known = known.filter(known[SHOPPER_ID].notnull()).select(*_LINE)
     facts = _facts(tables["items"], tables["item_statistics"])
     lines = context.keep(known.left_join(facts, "item_id").select(*_LINE, *_FACTS))
@@ -121,7 +121,7 @@ USERS = Asset(
     keys=(SHOPPER_ID,),
     sensitivity=Sensitivity.PERSONAL,
     personal={SHOPPER_ID: Masking.PSEUDONYM},
-    inputs=("events", "items", "item_statistics"),
+    inputs=("events", "items", "item_statistics", "shopper_flags"),
     build=build,
     checks=(required(SHOPPER_ID, "Report this."),),
     schema=pa.schema([(each.name, _TYPES.get(each.name, pa.float64())) for each in COLUMNS]),

@@ -278,11 +278,11 @@ def test_missing_empty_and_unknown_files_are_said(
     with pytest.raises(BadInput, match="rows in .*found none"):
         import_items(store, [write_csv("e.csv", ["id", "title"])], settings=settings)
     unknown = tmp_path / "feed.docx"
-    unknown.write_bytes(b"x")
-    with pytest.raises(BadInput, match="Name its format"):
+    unknown.write_bytes(b"\xd0\xcf\x11\xe0")
+    with pytest.raises(BadInput, match="Excel workbook"):
         import_items(store, [unknown], settings=settings)
     no_parquet = tmp_path / "feed.parquet"
-    no_parquet.write_bytes(b"no parquet at all")
+    no_parquet.write_bytes(b"PAR1 and no more")
     with pytest.raises(BadInput, match="Parquet in"):
         import_items(store, [no_parquet], settings=settings)
 

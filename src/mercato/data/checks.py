@@ -123,7 +123,19 @@ ROW_CHECKS = (
     Check(
         "row-shape", None, "as many fields as the header has", "Quote fields that hold delimiters."
     ),
-    Check("text-utf8", None, "text in UTF-8", "Save the file as UTF-8."),
+    Check(
+        "row-quotes",
+        None,
+        "quotes around whole fields, doubled within them",
+        'Write "2"" nail" for 2" nail.',
+    ),
+    Check(
+        "text-utf8",
+        None,
+        "text in UTF-8",
+        "Save the file as UTF-8, or name its encoding, as in --encoding cp1252.",
+    ),
+    Check("text-nul", None, "text without zero signs", "Take them out at the source."),
     Check("row-json", None, "one JSON object a line", "Mend the line."),
     Check("row-object", None, "a JSON object", "Write each row as an object."),
     Check("items-list", None, "items as a list of objects", "Write each line as an object."),

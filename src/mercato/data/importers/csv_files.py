@@ -1,137 +1,115 @@
-"""CSV and TSV, by Python's csv module: quoted line ends are right, and so are line numbers."""
+"""CSV and TSV: plain stretches by Arrow, the others by Python's csv module, to the same effect."""
 
-import csv
-import io
+from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import BinaryIO
 
-import orjson
 import pyarrow as pa
 
 from mercato.core.errors import BadInput
-from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Refusal, Source
-
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader
+from mercato.data.importers.csv_blocks import plain_batch
+from mercato.data.importers.csv_records import Layout, Records, is_blank
+from mercato.data.importers.encodings import likely_encoding
+from mercato.data.importers.raw import RawBatch, Refusal, Source
+from mercato.data.importers.window import Window
 
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
+
+BLOCK = 1 << 22
+"""Bytes that are read at once."""
+
+_FEWEST = 1 << 18
+"""Bytes that are read record by record before Arrow is tried again; doubled each time in vain."""
 
 _DELIMITERS = ("\t", ";", "|", ",")
 """The most frequent in the header; a comma may also stand within a name."""
 
+_MOST_HEADER = 1 << 20
+
 
 def header(source: Source) -> list[str]:
-    """The names in the first line; empty where the file is."""
-    with _opened(source) as text:
-        first = text.readline()
-        return next(csv.reader([first], delimiter=_delimiter(first)), [])
+    """The names of the columns; empty where the file has none, or none that could be read."""
+    try:
+        with source.open_text() as stream:
+            return list(_layout(source, Window(stream)).names)
+    except BadInput:
+        return []
 
 
 def read_csv(source: Source) -> Iterator[RawBatch]:
-    """Every column as text, under the header's names.
+    """Every column as text, under the header's names; one without a name is ``column 3``.
 
-    Rows with more or fewer fields than the header, and rows that are not UTF-8, are refused.
-    Raises BadInput where the file has no header, a name twice, or a quote is never closed.
+    Rows with more or fewer fields than the header, with wrong quotes, of more than `MOST_RECORD`
+    bytes, and those that are not UTF-8 are refused. Raises BadInput where the file has no header
+    or a name twice, and where so many quotes are never closed that rows cannot be told apart.
     """
-    with _opened(source) as text:
-        first = text.readline()
-        names = [
-            name.strip() for name in next(csv.reader([first], delimiter=_delimiter(first)), [])
-        ]
-        _check_names(source, names)
-        reader = csv.reader(text, delimiter=_delimiter(first), strict=True)
-        while True:
-            batch = _next_batch(source, reader, names)
-            if batch is None:
-                return
-            yield batch
+    with source.open_text() as stream:
+        yield from _batches(source, stream)
 
 
-def _opened(source: Source) -> io.TextIOWrapper:
-    """Bytes that are not UTF-8 come as surrogates, so that their row can be named."""
-    return io.TextIOWrapper(source.open_text(), "utf-8", errors="surrogateescape", newline="")
+def _batches(source: Source, stream: BinaryIO) -> Iterator[RawBatch]:
+    window = Window(stream)
+    layout = _layout(source, window)
+    window.fill(BLOCK)
+    if not len(window):
+        yield _empty(layout)  # a header alone has columns too
+    records = Records(window, layout)
+    fewest = _FEWEST
+    while True:
+        window.fill(BLOCK)
+        if not len(window):
+            return
+        batch = plain_batch(window, layout)
+        if batch is None:
+            batch = records.batch(fewest)
+            fewest = min(2 * fewest, BLOCK)
+        else:
+            fewest = _FEWEST
+        yield batch
 
 
-def _delimiter(first_line: str) -> str:
-    return max(_DELIMITERS, key=first_line.count)
+def _empty(layout: Layout) -> RawBatch:
+    nothing = pa.array([], pa.string())
+    return RawBatch(pa.array([], pa.int64()), dict.fromkeys(layout.names, nothing))
 
 
-def _check_names(source: Source, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if not any(names) or twice:
+def _layout(source: Source, window: Window) -> Layout:
+    """Read the header: the first line that is not blank, or goes on over quoted line ends."""
+    window.fill(_MOST_HEADER)
+    while (length := window.line_length(0, _MOST_HEADER)) and _line(window, length).isspace():
+        window.drop(length, 1)
+    first = _line(window, length or 0)
+    if length and first.lower().startswith(b"sep=") and len(first.strip()) == 5:
+        delimiter = chr(first[4])  # Excel's own line
+        window.drop(length, 1)
+    else:
+        delimiter = max(_DELIMITERS, key=lambda sign: first.count(sign.encode()))
+    found = Records(window, Layout(source.path, delimiter, ())).next()
+    if isinstance(found, Refusal):
+        if found.check == "text-utf8":
+            likely = likely_encoding(source.head)
+            raise BadInput(
+                f"a header in UTF-8 in {source.path}",
+                found.value or "",
+                f"Save the file as UTF-8, or try --encoding {likely}.",
+            )
+        raise BadInput(
+            f"a header in {source.path}", f"{found.value} in line {found.line}", "Mend that line."
+        )
+    return Layout(source.path, delimiter, _names(source, found or []))
+
+
+def _line(window: Window, length: int) -> bytes:
+    return window.held[window.at : window.at + length]
+
+
+def _names(source: Source, written: list[str]) -> tuple[str, ...]:
+    names = [name.strip() for name in written]
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
+    if is_blank(written) or not any(names) or twice:
         raise BadInput(
             f"a first line in {source.path} that names each column once",
             f"{', '.join(twice)} twice" if twice else "no names",
             "Give the file a header line.",
         )
-
-
-def _next_batch(source: Source, reader: "CsvReader", names: list[str]) -> RawBatch | None:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    refusals: list[Refusal] = []
-    read = 0
-    start = reader.line_num + 2  # the header was line 1
-    try:
-        for row in islice(reader, BATCH_ROWS):
-            read += 1
-            if len(row) == len(names):
-                rows.append(row)
-                lines.append(start)
-            elif row:
-                refusals.append(_ragged(row, start, len(names)))
-            start = reader.line_num + 2
-    except csv.Error as error:
-        raise BadInput(
-            f"CSV in {source.path}", f"{error} in line {start}", "Mend the quotes of that line."
-        ) from None
-    if read == 0:
-        return None
-    try:
-        columns = _columns(rows, names)
-    except UnicodeEncodeError:
-        rows, lines, undecodable = _without_undecodable(rows, lines, names)
-        refusals += undecodable
-        columns = _columns(rows, names)
-    return RawBatch(pa.array(lines, pa.int64()), columns, refusals=tuple(refusals))
-
-
-def _columns(rows: list[list[str]], names: list[str]) -> dict[str, pa.Array]:
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    arrays = (pa.array(column, pa.string()) for column in cells)
-    return {name: array for name, array in zip(names, arrays, strict=True) if name}
-
-
-def _ragged(row: list[str], line: int, expected: int) -> Refusal:
-    found = f"{len(row)} fields instead of {expected}"
-    return Refusal(line, "row-shape", None, found, _json(row))
-
-
-def _without_undecodable(
-    rows: list[list[str]], lines: list[int], names: list[str]
-) -> tuple[list[list[str]], list[int], list[Refusal]]:
-    kept: list[list[str]] = []
-    kept_lines: list[int] = []
-    refusals: list[Refusal] = []
-    for row, line in zip(rows, lines, strict=True):
-        bad = [at for at, cell in enumerate(row) if not _is_unicode(cell)]
-        if bad:
-            value = _legible(row[bad[0]])
-            refusals.append(Refusal(line, "text-utf8", names[bad[0]], value, _json(row)))
-        else:
-            kept.append(row)
-            kept_lines.append(line)
-    return kept, kept_lines, refusals
-
-
-def _is_unicode(cell: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in cell)
-
-
-def _legible(cell: str) -> str:
-    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _json(row: list[str]) -> str:
-    return orjson.dumps([_legible(cell) for cell in row]).decode()
+    return tuple(name or f"column {at}" for at, name in enumerate(names, start=1))

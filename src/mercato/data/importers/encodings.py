@@ -15,6 +15,12 @@ _MARKS = (
 )
 """The Unicode Standard, table 23-4."""
 
+_OF_PAIRS = (
+    ("gb18030", "gb2312", "\u4e00\u9fff"),
+    ("shift_jis", "shift_jis", "\u3040\u30ff"),
+)
+"""Encodings whose common signs are two bytes: a narrower codec, and where those signs lie."""
+
 _BLOCK = 1 << 18
 
 
@@ -95,11 +101,11 @@ def likely_encoding(head: bytes) -> str:
     """What bytes that are no UTF-8 may be: a guess for a remedy, never acted upon."""
     if head.count(0) > len(head) // 5:
         return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    for name, common in (("gb18030", "\u4e00\u9fff"), ("shift_jis", "\u3040\u30ff")):
-        text = head.decode(name, "ignore")
+    for name, codec, common in _OF_PAIRS:
+        text = head.decode(codec, "ignore")
         foreign = [sign for sign in text if sign > "\x7f"]
         fitting = sum(common[0] <= sign <= common[1] for sign in foreign)
-        whole = len(text.encode(name)) >= len(head) - 1
-        if whole and foreign and fitting > len(foreign) * 0.6:
+        is_whole = len(text.encode(codec)) >= len(head) - 1
+        if is_whole and foreign and fitting > len(foreign) * 0.6:
             return name
     return "cp1252"

@@ -1,64 +1,123 @@
-"""JSON lines, and JSON arrays of objects, object by object."""
+"""JSON lines, JSON arrays of objects, and objects one behind the other, value by value."""
 
-import io
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import orjson
 import pyarrow as pa
 
-from mercato.core.errors import BadInput
 from mercato.data.casts import attributes_json
+from mercato.data.importers.json_texts import objects_within, texts
 from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Refusal, Source
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
-_CHUNK = 1 << 20
-_BETWEEN = re.compile(r"[\s,]*")
+MOST_DEPTH = 100
+"""Levels of arrays and objects within each other; what shops write has about six."""
+
+Value = tuple[int, object | Refusal]
+"""A value, or why there is none, with the line on which it starts."""
+
+_NUL = b"\\u0000"
 
 
-def objects(source: Source) -> Iterator[tuple[int, object | Refusal]]:
-    """Each value of the file with the line on which it starts.
+def objects(source: Source) -> Iterator[Value]:
+    """Each value of the file with the line on which it starts; what is no JSON as a Refusal.
 
-    JSON lines: a line that is no JSON comes as a Refusal. An array: raises BadInput at the first
-    place that is no JSON, since nothing behind it can be found.
+    Of a name that stands twice in an object the last value counts, as in RFC 8259's parsers.
+    Raises BadInput where an array, or an object over several lines, does not end.
     """
-    is_array = source.head.lstrip()[:1] == b"["
-    with source.open_text() as stream:
-        yield from _of_array(source, stream) if is_array else _of_lines(stream)
+    return chain.from_iterable(value_blocks(source))
 
 
-def read_json(source: Source, wanted: frozenset[str]) -> Iterator[RawBatch]:
-    """The ``wanted`` fields as text columns, all others together in ``rest``."""
-    values = objects(source)
-    while batch := list(islice(values, BATCH_ROWS)):
-        yield batch_of(batch, wanted)
+def value_blocks(source: Source) -> Iterator[list[Value]]:
+    """The same in lists whose texts take a few megabytes together, whatever the values' sizes."""
+    for block in texts(source):
+        values: list[Value] = []
+        for line, text in block:
+            if isinstance(text, Refusal):
+                values.append((line, text))
+                continue
+            try:
+                value = orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                values += _troubled(text, line, error)
+                continue
+            if text.count(b"{") + text.count(b"[") > MOST_DEPTH or _NUL in text:
+                value = _sound(value, text, line)
+            values.append((line, value))
+        yield values
 
 
-def batch_of(values: Sequence[tuple[int, object | Refusal]], wanted: frozenset[str]) -> RawBatch:
+def read_json(
+    source: Source, wanted: frozenset[str], known: Callable[[str], str] = lambda name: name
+) -> Iterator[RawBatch]:
+    """The ``wanted`` fields as columns, all others together in ``rest``.
+
+    known : the wanted name of which a field's name is another spelling; else the name itself
+    """
+    for block in value_blocks(source):
+        for start in range(0, len(block), BATCH_ROWS):
+            yield batch_of(block[start : start + BATCH_ROWS], wanted, known)
+
+
+def batch_of(
+    values: Sequence[Value],
+    wanted: frozenset[str],
+    known: Callable[[str], str] = lambda name: name,
+) -> RawBatch:
     """JSON values with their lines as one batch; what is no object is refused."""
-    rows = [(line, value) for line, value in values if isinstance(value, dict)]
+    rows = [value for _, value in values if isinstance(value, dict)]
+    lines = [line for line, value in values if isinstance(value, dict)]
     refusals = [
-        value
-        if isinstance(value, Refusal)
-        else Refusal(line, "row-object", None, type(value).__name__, orjson.dumps(value).decode())
-        for line, value in values
+        _refusal(line, value)
+        for line, value in (values if len(rows) < len(values) else ())
         if not isinstance(value, dict)
     ]
-    present = set().union(*(row.keys() for _, row in rows)) & wanted
-    columns = {
-        name: pa.array([_text(row.get(name)) for _, row in rows], pa.string()) for name in present
-    }
-    rest = [_rest(row, wanted) for _, row in rows]
+    written = _by_name(rows)
+    theirs = {name: name for name in written if name in wanted}
+    for name in written:
+        if name not in wanted and known(name) in wanted:
+            theirs.setdefault(known(name), name)
+    further = sorted(written.keys() - set(theirs.values()))
     return RawBatch(
-        lines=pa.array([line for line, _ in rows], pa.int64()),
-        columns=columns,
-        rest=pa.array(rest, pa.string()),
+        lines=pa.array(lines, pa.int64()),
+        columns={ours: _column(written[name]) for ours, name in theirs.items()},
+        rest=_rest(further, [written[name] for name in further]) if further else None,
         refusals=tuple(refusals),
     )
+
+
+def _by_name(rows: Sequence[dict[str, object]]) -> dict[str, Sequence[object]]:
+    """The values of each field that any row has; None where a row lacks it."""
+    names = list(rows[0]) if rows else []
+    if all(list(row) == names for row in rows):
+        return dict(zip(names, zip(*(row.values() for row in rows), strict=True), strict=True))
+    return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain(*rows))}
+
+
+def _refusal(line: int, value: object) -> Refusal:
+    if isinstance(value, Refusal):
+        return value
+    return Refusal(line, "row-object", None, type(value).__name__, orjson.dumps(value).decode())
+
+
+_TYPED: Mapping[frozenset[type], pa.DataType] = {
+    frozenset({str}): pa.string(),
+    frozenset({int}): pa.int64(),
+    frozenset({float}): pa.float64(),
+}
+
+
+def _column(values: Sequence[object]) -> pa.Array:
+    """Numbers of one kind as numbers, all else as text."""
+    kind = _TYPED.get(frozenset(map(type, values)) - {type(None)})
+    if kind is not None:
+        try:
+            return pa.array(values, kind)
+        except OverflowError:
+            pass  # beyond 64 bits
+    return pa.array([_text(value) for value in values], pa.string())
 
 
 def _text(value: object) -> str | None:
@@ -75,50 +134,68 @@ def _text(value: object) -> str | None:
     return orjson.dumps(value).decode()
 
 
-def _rest(row: Mapping[str, object], wanted: frozenset[str]) -> str | None:
-    further = {name: value for name, value in row.items() if name not in wanted}
-    return attributes_json(further) if further else None
+def _rest(names: Sequence[str], columns: Sequence[Sequence[object]]) -> pa.StringArray:
+    """(rows,) JSON objects of the fields ``names``. What many rows say is written once."""
+    found: dict[bytes, str | None] = {}
+    texts: list[str | None] = []
+    for values in zip(*columns, strict=True):
+        key = orjson.dumps(values)
+        if key not in found:
+            found[key] = attributes_json(dict(zip(names, values, strict=True)))
+        texts.append(found[key])
+    return pa.array(texts, pa.string())
 
 
-def _of_lines(stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
-    for line, text in enumerate(stream, start=1):
-        if text := text.removeprefix(b"\xef\xbb\xbf").strip():
-            yield line, _value(text, line)
-
-
-def _value(text: bytes | str, line: int) -> object | Refusal:
+def _troubled(text: bytes, line: int, error: orjson.JSONDecodeError) -> list[Value]:
+    """What a line says that is no JSON value: nothing, several objects, or something wrong."""
+    text = text.replace(b"\xef\xbb\xbf", b"").strip()  # a mark between files that were joined
+    if not text:
+        return []
+    parts = objects_within(text)
     try:
-        found: object = orjson.loads(text)
-        return found
-    except orjson.JSONDecodeError as error:
-        shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
-        return Refusal(line, "row-json", None, str(error), json.dumps(shown))
+        return [(line, _sound(orjson.loads(part), part, line)) for part in parts] or [
+            (line, _no_json(text, line, str(error)))
+        ]
+    except orjson.JSONDecodeError:
+        return [(line, _no_json(text, line, str(error)))]
 
 
-def _of_array(source: Source, stream: BinaryIO) -> Iterator[tuple[int, object | Refusal]]:
-    decoder = json.JSONDecoder()
-    with io.TextIOWrapper(stream, "utf-8", errors="backslashreplace") as text:
-        buffer = text.read(_CHUNK)
-        at = buffer.index("[") + 1
-        line = 1 + buffer.count("\n", 0, at)
-        while True:
-            gap = _BETWEEN.match(buffer, at)
-            start = gap.end() if gap else at
-            line += buffer.count("\n", at, start)
-            if buffer[start : start + 1] == "]":
-                return
-            try:
-                at = decoder.raw_decode(buffer, start)[1]
-            except json.JSONDecodeError as error:
-                more = text.read(max(_CHUNK, len(buffer)))
-                if not more:
-                    broken = line + buffer.count("\n", start, error.pos)
-                    raise BadInput(
-                        f"a JSON array in {source.path}",
-                        f"{error.msg} in line {broken}",
-                        "Mend that place, or write one object a line.",
-                    ) from None
-                buffer, at = buffer[start:] + more, 0
-                continue
-            yield line, _value(buffer[start:at], line)
-            line += buffer.count("\n", start, at)
+def _sound(value: object, text: bytes, line: int) -> object | Refusal:
+    """The value, or why it cannot be kept although it is JSON."""
+    if _is_deeper(value, MOST_DEPTH):
+        return _no_json(text, line, f"more than {MOST_DEPTH} levels")
+    return _without_nul(value, text, line) if _NUL in text else value
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            each
+            for found in level
+            if isinstance(found, dict | list)
+            for each in (found.values() if isinstance(found, dict) else found)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _without_nul(value: object, text: bytes, line: int) -> object | Refusal:
+    """Refused where a zero sign, not only its notation, stands in the value."""
+    strings = [value]
+    while strings:
+        each = strings.pop()
+        if isinstance(each, dict):
+            strings += [*each, *each.values()]
+        elif isinstance(each, list):
+            strings += each
+        elif isinstance(each, str) and "\0" in each:
+            row = text.decode("utf-8", "backslashreplace")
+            return Refusal(line, "text-nul", None, each.replace("\0", "\\0")[:200], row)
+    return value
+
+
+def _no_json(text: bytes, line: int, found: str) -> Refusal:
+    row = orjson.dumps(text.decode("utf-8", "backslashreplace")).decode()
+    return Refusal(line, "row-json", None, found, row)

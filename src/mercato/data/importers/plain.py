@@ -1,13 +1,15 @@
 """Plain CSV, TSV, JSON lines and Parquet whose columns bear our names, or are mapped to them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+
+import pyarrow as pa
 
 from mercato.core.errors import BadInput
 from mercato.data.casts import spaced
-from mercato.data.importers.csv_files import CSV_SUFFIXES, read_csv
-from mercato.data.importers.json_files import JSON_SUFFIXES, read_json
-from mercato.data.importers.parquet_files import PARQUET_SUFFIXES, read_parquet
+from mercato.data.importers.csv_files import read_csv
+from mercato.data.importers.json_files import read_json
+from mercato.data.importers.parquet_files import read_parquet
 from mercato.data.importers.raw import RawBatch, Reading, Source
 
 
@@ -18,29 +20,33 @@ class Plain:
     assets = frozenset({"items", "events", "judgments"})
 
     def holds(self, source: Source, asset: str) -> bool:
-        return source.path.is_file() and source.suffix in (
-            *CSV_SUFFIXES,
-            *JSON_SUFFIXES,
-            *PARQUET_SUFFIXES,
-        )
+        return source.kind in ("text", "json", "parquet")
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
         for batch in _read(source, reading):
-            yield replace(batch, columns={_known(n, reading): a for n, a in batch.columns.items()})
+            yield replace(batch, columns=_under_our_names(batch.columns, reading))
 
 
 def _read(source: Source, reading: Reading) -> Iterator[RawBatch]:
-    if source.suffix in JSON_SUFFIXES:
-        return read_json(source, reading.wanted)
-    if source.suffix in PARQUET_SUFFIXES:
+    if source.kind == "json":
+        return read_json(source, reading.wanted, lambda name: _known(name, reading))
+    if source.kind == "parquet":
         return read_parquet(source)
-    if source.suffix in CSV_SUFFIXES:
+    if source.kind == "text":
         return read_csv(source)
-    raise BadInput(
-        "a file that ends in .csv, .tsv, .jsonl or .parquet (maybe with .gz)",
-        str(source.path),
-        "Rename the file after what it holds.",
-    )
+    found = "nothing" if source.kind == "empty" else f"{source.kind}"
+    raise BadInput(f"CSV, TSV, JSON or Parquet in {source.path}", found, "Name its true format.")
+
+
+def _under_our_names(columns: Mapping[str, pa.Array], reading: Reading) -> dict[str, pa.Array]:
+    """A column that is spelled as ours is, is ours; of other spellings of it the first is, and
+    further ones keep their names."""
+    named = {name: column for name, column in columns.items() if name in reading.wanted}
+    for name, column in columns.items():
+        if name not in reading.wanted:
+            ours = _known(name, reading)
+            named[name if ours in named else ours] = column
+    return named
 
 
 def _known(name: str, reading: Reading) -> str:

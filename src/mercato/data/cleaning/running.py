@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,11 +23,14 @@ def cleaned_cells(
     for step in steps:
         if step.written is None:
             continue
-        for name in (name for name in step.columns if name in cells):
-            before, after = cells[name], step.written(cells[name])
-            if after is not before:
-                counts.append(_first(step.name, _differs(before, after), before, after))
-                cells[name] = after
+        there = [name for name in step.columns if name in cells]
+        pairs = {name: (cells[name], step.written(cells[name])) for name in there}
+        changed = [pair for pair in pairs.values() if pair[1] is not pair[0]]
+        masks = [_differs(*pair) for pair in changed]
+        if masks:
+            noted = reduce(pc.or_, masks)
+            counts.append(replace(_first(step.name, masks[0], *changed[0]), rows=noted.true_count))
+            cells |= {name: after for name, (_, after) in pairs.items()}
     return cells, added(counts)
 
 
@@ -57,10 +61,8 @@ def _counted(step: Cleaning, rows: Rows, outcome: Outcome) -> CleanCount | None:
     """None where no row is concerned; the example is of the first column that shows one."""
     pairs = [_before_and_after(rows, name, after) for name, after in outcome.typed.items()]
     masks = [_differs(before, after) for before, after in pairs]
-    noted = outcome.noted
-    for mask in masks if noted is None else ():
-        noted = mask if noted is None else pc.or_(noted, mask)
-    if noted is None or not noted.true_count:
+    noted = outcome.noted if outcome.noted is not None else reduce(pc.or_, masks)
+    if not noted.true_count:
         return None
     for (before, after), mask in zip(pairs, masks, strict=True):
         if mask.true_count:

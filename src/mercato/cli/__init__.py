@@ -26,6 +26,7 @@ from mercato.cli import (
     users,
 )
 from mercato.cli.output import print_error
+from mercato.cli.several import TakesSeveral
 from mercato.core.errors import MercatoError, NotReady
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ COMMANDS = {
     "demo": demo,
 }
 for _name, _module in COMMANDS.items():
-    app.command(_name, epilog=_module.EXAMPLE)(_module.command)
+    app.command(_name, cls=TakesSeveral, epilog=_module.EXAMPLE)(_module.command)
 
 
 def _version(wanted: bool) -> None:

@@ -51,6 +51,7 @@ class Reading:
     price_unit: Literal["major", "cents"] = "major"
     full: bool = False
     date_format: str | None = None
+    encoding: str | None = None
 
 
 def command(
@@ -76,6 +77,10 @@ def command(
         str | None,
         typer.Option(metavar="FORMAT", help="Form of the files' times, as %d/%m/%Y %H:%M."),
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Encoding of the files' text, as cp1252; else UTF-8."),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full/--partial", help="--full withdraws items that are absent.")
     ] = False,
@@ -90,7 +95,8 @@ def command(
     from mercato.data.report import ImportRefused
 
     files = Files(items or (), events or (), judgments or ())
-    reading = Reading(format, parse_pairs("--map", map or []), price_unit.value, full, date_format)
+    mapping = parse_pairs("--map", map or [])
+    reading = Reading(format, mapping, price_unit.value, full, date_format, encoding)
     try:
         reports = run_import(ShopPaths(folder), files, reading)
     except ImportRefused as refused:
@@ -117,6 +123,7 @@ def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[Import
     with shown() as progress:
         common: dict[str, Any] = {
             "format": reading.format,
+            "encoding": reading.encoding,
             "settings": load_settings(paths.settings),
             "progress": progress,
         }

@@ -83,6 +83,28 @@ def accepted(column: str, values: Collection[str], expected: str, remedy: str) -
     )
 
 
+_WEB_ADDRESS = r"(?i)^https?://\S|^[^:/?#\x00-\x20][^:/?#]*([/?#]|$)|^[/?#]"
+"""An http(s) address, or one within the shop: what stands before a colon would be a scheme, and
+``javascript:`` and ``data:`` are schemes that run (RFC 3986, 4.2)."""
+
+
+def web_address(column: str) -> Check:
+    """The value, where there is one, must be an address that a page may safely link to."""
+
+    def elsewhere(values: pa.Array) -> pa.BooleanArray:
+        return pc.invert(pc.match_substring_regex(values, _WEB_ADDRESS))
+
+    return Check(
+        f"{column}-address",
+        column,
+        "an address that begins with http:// or https://",
+        "Write the whole address of the page or picture.",
+        _on_values(
+            column, lambda values: pc.invert(pc.match_substring_regex(values, _WEB_ADDRESS))
+        ),
+    )
+
+
 def at_most_long(column: str, most: int) -> Check:
     """Texts that are used as keys must not be longer than ``most`` characters."""
     return Check(

@@ -37,12 +37,14 @@ class ImportOrder:
     price_unit: PriceUnit
     full: bool
     date_format: str | None = None
+    encoding: str | None = None
 
     @property
     def reading(self) -> dict[str, object]:
         """How the sources are read, beside their formats; as JSON values."""
         said: dict[str, object] = {"mapping": dict(self.mapping), "price_unit": self.price_unit}
-        return said if self.date_format is None else said | {"date_format": self.date_format}
+        given = {"date_format": self.date_format, "encoding": self.encoding}
+        return said | {name: value for name, value in given.items() if value is not None}
 
 
 def refuse_if_bad(order: ImportOrder, staging: Staging, max_bad_share: float) -> None:

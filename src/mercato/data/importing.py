@@ -24,6 +24,7 @@ from mercato.data.engines import open_engine
 from mercato.data.identity import with_event_ids
 from mercato.data.importers import dialect_of, sources_of
 from mercato.data.importers.raw import Dialect, Reading, Source
+from mercato.data.lineage.runs import import_run
 from mercato.data.merging import unique_rows
 from mercato.data.report import ImportReport
 from mercato.data.rows import Conversion, PriceUnit, checked
@@ -39,6 +40,7 @@ def import_items(
     mapping: Mapping[str, str] | None = None,
     price_unit: PriceUnit = "major",
     date_format: str | None = None,
+    encoding: str | None = None,
     full: bool = False,
     settings: Settings,
     progress: Progress | None = None,
@@ -46,12 +48,16 @@ def import_items(
     """Import products. A row replaces the whole item of its id; items that are absent stay,
     or are withdrawn with ``full``.
 
+    paths       : files, folders of files, and patterns such as ``feeds/*.csv.gz``
     date_format : strptime format of the sources' times, where it is not ISO 8601
+    encoding    : of the sources' texts, where they are neither UTF-8 nor bear a mark
 
     Raises BadInput for a source that cannot be read or mapped, ImportRefused where more than
     the settings' share of rows failed; then nothing was changed.
     """
-    order = ImportOrder(ITEMS, paths, format, mapping or {}, price_unit, full, date_format)
+    order = ImportOrder(
+        ITEMS, paths, format, mapping or {}, price_unit, full, date_format, encoding
+    )
     return _import(store, order, settings, progress or Silent())
 
 
@@ -63,12 +69,15 @@ def import_events(
     mapping: Mapping[str, str] | None = None,
     price_unit: PriceUnit = "major",
     date_format: str | None = None,
+    encoding: str | None = None,
     settings: Settings,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import event lines. A line that is known by (event_id, line) is replaced where it now
     says something else. Errors as with `import_items`."""
-    order = ImportOrder(EVENTS, paths, format, mapping or {}, price_unit, False, date_format)
+    order = ImportOrder(
+        EVENTS, paths, format, mapping or {}, price_unit, False, date_format, encoding
+    )
     return _import(store, order, settings, progress or Silent())
 
 
@@ -78,11 +87,12 @@ def import_judgments(
     *,
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     settings: Settings,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import grades of products for queries. Errors as with `import_items`."""
-    order = ImportOrder(JUDGMENTS, paths, format, mapping or {}, "major", False)
+    order = ImportOrder(JUDGMENTS, paths, format, mapping or {}, "major", False, None, encoding)
     return _import(store, order, settings, progress or Silent())
 
 
@@ -90,8 +100,21 @@ def _import(
     store: AssetStore, order: ImportOrder, settings: Settings, progress: Progress
 ) -> ImportReport:
     _check_mapping(order)
-    sources = [source for path in order.paths for source in sources_of(Path(path))]
+    sources = [source for path in order.paths for source in sources_of(Path(path), order.encoding)]
     dialects = [dialect_of(source, order.asset.name, order.format) for source in sources]
+    with import_run(store, settings, order.asset, sources) as reports:
+        reports.append(_imported(store, order, settings, progress, sources, dialects))
+    return reports[0]
+
+
+def _imported(
+    store: AssetStore,
+    order: ImportOrder,
+    settings: Settings,
+    progress: Progress,
+    sources: Sequence[Source],
+    dialects: Sequence[Dialect],
+) -> ImportReport:
     context = cleaning_context(settings, order.date_format)
     how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
     with open_staging(store.root, order.asset) as staging, open_engine() as engine:

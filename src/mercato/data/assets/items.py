@@ -7,7 +7,15 @@ from mercato.core import columns as c
 from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT, json_objects, spaced, text
 from mercato.data.casts import amounts as amount_cast
-from mercato.data.checks import accepted, at_most_long, not_negative, readable, required, unique
+from mercato.data.checks import (
+    accepted,
+    at_most_long,
+    not_negative,
+    readable,
+    required,
+    unique,
+    web_address,
+)
 from mercato.data.cleaning.categories import (
     category_separators,
     category_slashes,
@@ -125,6 +133,8 @@ ITEMS = Asset(
             c.SALE_PRICE, "an amount such as 12.00 or 12.00 USD", "Write the price as a number."
         ),
         not_negative(c.SALE_PRICE, "Write the price a shopper pays."),
+        web_address(c.LINK),
+        web_address(c.IMAGE_LINK),
         accepted(
             c.CURRENCY, CURRENCIES, "an ISO 4217 code such as USD", "Write the currency's code."
         ),

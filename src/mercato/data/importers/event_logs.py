@@ -4,8 +4,10 @@ A dialect is declared as one `EventLog` value; what it says about an object is a
 that a route of the API can read the same objects.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -109,14 +111,18 @@ class EventLog:
         return 2 * len(marked) > len(looked_at)
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
-        batch = _Batch()
-        for line, piece in self._pieces(source):
-            batch.add(line, piece, self.events_of)
-            if batch.size >= BATCH_ROWS:
-                yield batch.parsed()
-                batch = _Batch()
-        if batch.size:
-            yield batch.parsed()
+        pieces = self._pieces(source)
+        while batch := self._next_batch(pieces):
+            yield batch
+
+    def _next_batch(self, pieces: Iterator[tuple[int, object]]) -> RawBatch | None:
+        with _without_collector():
+            batch = _Batch()
+            for line, piece in pieces:
+                batch.add(line, piece, self.events_of)
+                if batch.size >= BATCH_ROWS:
+                    break
+            return batch.parsed() if batch.size else None
 
     def _pieces(self, source: Source) -> Iterator[tuple[int, object]]:
         """Each object of the source with the line on which it stands."""
@@ -131,6 +137,18 @@ class EventLog:
         if source.kind == "parquet" and self.nested:
             return parquet_objects(source, self.nested)
         return objects(source)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """What is read of a log has no cycles, and the search for them takes as long as the reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _readable(pieces: Iterator[tuple[int, object]]) -> Iterator[object]:

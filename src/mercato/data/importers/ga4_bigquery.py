@@ -57,11 +57,18 @@ _ITEM_FIELDS = {
     "item_list_name": c.PLACEMENT,
 }
 
-_COMPUTED = frozenset({"price_in_usd", "item_revenue_in_usd", "item_refund_in_usd"})
-"""What GA4 computes of an item's other fields."""
+_NOT_KEPT = frozenset({"item_params", "price_in_usd", "item_revenue_in_usd", "item_refund_in_usd"})
+"""Of an item: its parameters, which stand for themselves, and what GA4 computes of the others."""
 
 _NOT_SET = ("(not set)", "", None)
 
+_OF_A_BUNDLE = (
+    "stream_id",
+    "user_pseudo_id",
+    "event_timestamp",
+    "event_name",
+    "event_bundle_sequence_id",
+)
 _BATCH = ("batch_page_id", "batch_ordering_id", "batch_event_index")
 
 
@@ -132,27 +139,28 @@ def _parted(
     """Values by columns of ours, and the rest."""
     columns: dict[str, Any] = {}
     further: dict[str, Any] = {}
-    for name in (*(each for each in known if each in fields), *others(fields, known)):
-        value, column = _set(fields[name]), known.get(name)
-        if value is None:
-            continue
-        if column is None or column in columns:
+    for name, column in known.items():
+        if name in fields and (value := _set(fields[name])) is not None:
+            to, key = (further, name) if column in columns else (columns, column)
+            to[key] = value
+    for name, value in fields.items():
+        if name not in known and (value := _set(value)) is not None:
             further[name] = value
-        else:
-            columns[column] = value
     return columns, further
 
 
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
-    given = others(item, ("item_params", *_COMPUTED))
-    columns, further = _parted(given | dict(_parameters(item.get("item_params"))), _ITEM_FIELDS)
+    given = others(item, _NOT_KEPT)
+    if own := item.get("item_params"):
+        given |= dict(_parameters(own))
+    columns, further = _parted(given, _ITEM_FIELDS)
     return {**columns, c.ATTRIBUTES: further} if further else columns
 
 
 def _of_records(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, (of, field) in RECORDS.items():
-        value = _set(record(row.get(of)).get(field))
-        if value is not None:
+        held = row.get(of)
+        if held is not None and (value := _set(record(held).get(field))) is not None:
             yield name, value
 
 
@@ -161,8 +169,7 @@ def _event_id(
 ) -> str:
     """The export has no id. Within a batch of a visitor its three numbers name an event; where
     they are missing (before 2024), what it says does. The intraday and the daily table agree."""
-    names = ("stream_id", "user_pseudo_id", "event_timestamp", "event_name")
-    said: list[object] = [str(row.get(name)) for name in (*names, "event_bundle_sequence_id")]
+    said: list[object] = [str(row.get(name)) for name in _OF_A_BUNDLE]
     if all(row.get(name) is not None for name in _BATCH):
         said += [str(row[name]) for name in _BATCH]
     else:

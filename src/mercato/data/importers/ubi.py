@@ -41,9 +41,13 @@ _OF_ANY = (
     "application",
     "user_query",
 )
-_OF_A_QUERY = (*_OF_ANY, "query", "query_response_hit_ids", "query_attributes")
-_OF_AN_EVENT = (*_OF_ANY, "action_name", "event_attributes")
-_OF_AN_OBJECT = ("object_id", "price", "quantity", "currency")
+_OF_A_QUERY = frozenset(
+    (*_OF_ANY, "query", "query_response_hit_ids", "query_attributes", c.EVENT_ID)
+)
+_OF_AN_EVENT = frozenset((*_OF_ANY, "action_name", "event_attributes", c.EVENT_ID))
+_OF_DETAILS = frozenset(("object", "position", "user_id"))
+_OF_AN_OBJECT = frozenset(("object_id", "price", "quantity", "currency"))
+_OF_A_POSITION = frozenset(("ordinal",))
 
 
 def events_of(document: dict[str, Any]) -> Told:
@@ -72,7 +76,7 @@ def _of_query(query: dict[str, Any]) -> Iterator[dict[str, Any] | LeftOut]:
         yield LeftOut("query without words or hits")
         return
     shared = _of_any(query)
-    asked = others(query, (*_OF_A_QUERY, c.EVENT_ID)) | record(query.get("query_attributes"))
+    asked = others(query, _OF_A_QUERY) | record(query.get("query_attributes"))
     if query.get("user_query"):
         counted = {"hits": len(hits)} if hits is not None else {}
         yield {**shared, c.EVENT: Event.VIEW_SEARCH_RESULTS, c.ATTRIBUTES: asked | counted}
@@ -102,22 +106,24 @@ def _of_event(event: dict[str, Any]) -> Told:
     item = {
         c.ITEM_ID: thing.get("object_id"),
         c.POSITION: position.get("ordinal"),
-        **{column: thing.get(column) for column in (c.PRICE, c.QUANTITY, c.CURRENCY)},
+        c.PRICE: thing.get("price"),
+        c.QUANTITY: thing.get("quantity"),
+        c.CURRENCY: thing.get("currency"),
     }
-    item = {column: value for column, value in item.items() if value is not None}
-    further = {
-        **others(event, (*_OF_AN_EVENT, c.EVENT_ID)),
-        **others(details, ("object", "position", "user_id")),
-        **others(thing, _OF_AN_OBJECT),
-        **others(position, ("ordinal",)),
-    }
+    further = others(event, _OF_AN_EVENT)
+    for fields, known in (
+        (details, _OF_DETAILS),
+        (thing, _OF_AN_OBJECT),
+        (position, _OF_A_POSITION),
+    ):
+        further |= others(fields, known)
     return (
         {
             **_of_any(event),
             c.USER_ID: event.get("user_id") or details.get("user_id"),
             c.EVENT: name,
             c.ATTRIBUTES: further,
-            "items": [item] if item else [],
+            "items": [item] if thing or position else [],
         },
     )
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields
 from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import typer.main
 from typer.core import TyperArgument, TyperGroup, TyperOption
@@ -20,6 +20,8 @@ from mercato.cli import app
 from mercato.core import settings
 from mercato.core.paths import ShopPaths
 from mercato.data.assets.users import COLUMNS
+from mercato.data.importers import DIALECTS
+from mercato.data.importers.event_logs import EventLog
 from mercato.data.users.lifecycle import STAGES
 from mercato.data.users.rfm import SEGMENTS
 from mercato.data.users.tags import TAGS
@@ -84,8 +86,11 @@ def all_settings() -> str:
     ]
     for table in fields(settings.Settings):
         kind = table.type
+        title = f"[{table.name}]"
+        if several := get_args(kind):
+            kind, title = several[0], f"[[{table.name}]], any number of them"
         assert isinstance(kind, type)
-        parts.append(f"## [{table.name}]\n")
+        parts.append(f"## {title}\n")
         rows = [
             (f"`{key.name}`", meanings.get((kind.__name__, key.name), ""), _toml(key))
             for key in fields(kind)
@@ -211,9 +216,38 @@ def shoppers() -> str:
     return "\n".join(parts)
 
 
+def dialects() -> str:
+    """docs/dialects.md"""
+    parts = [
+        f"{NOTICE}\n# Dialects of event logs\n",
+        "`mercato import --events FILE` knows a log by its content; `--format NAME` names it.\n"
+        "What an event says that has no column of ours becomes an attribute. An event that has no\n"
+        "counterpart here is left out, and counted under its name when the import ends; one that\n"
+        "fails a check goes to quarantine.\n",
+    ]
+    logs = [dialect for dialect in DIALECTS.values() if isinstance(dialect, EventLog)]
+    for log in logs:
+        abouts = map(inspect.getdoc, (inspect.getmodule(log.events_of), log.events_of))
+        parts.append(f"## {log.name}\n")
+        parts += [about.replace("``", "`") + "\n" for about in abouts if about]
+        parts.append(_names(log))
+    return "\n".join(parts)
+
+
+def _names(log: EventLog) -> str:
+    if all(theirs == ours for theirs, ours in log.names.items()):
+        return "Its names of events are ours.\n"
+    by_ours: dict[str, list[str]] = {}
+    for theirs, ours in log.names.items():
+        by_ours.setdefault(ours, []).append(f"`{theirs}`")
+    rows = [(f"`{ours}`", ", ".join(theirs)) for ours, theirs in by_ours.items()]
+    return _table(("event", f"in {log.name}"), rows)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands,
     "docs/settings.md": all_settings,
+    "docs/dialects.md": dialects,
     "docs/api.md": routes,
     "docs/users.md": shoppers,
 }

@@ -2,7 +2,8 @@
 (https://support.google.com/analytics/answer/7029846).
 
 Whole numbers are texts in JSON, and what GA4 has no value for may read ``(not set)``. Every
-parameter is kept; of the records about device, place and traffic only what `RECORDS` names.
+parameter is kept; of the records about device, place and traffic only category and language,
+country, and the source, medium and campaign that the event's own page named.
 """
 
 import hashlib

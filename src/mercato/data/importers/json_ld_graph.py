@@ -84,10 +84,14 @@ def compacted(value: object, depth: int = 0) -> Any:
     for wrapper in ("@value", "@list", "@set"):
         if wrapper in value:
             return compacted(value[wrapper], depth + 1)
-    node = {_VOCABULARY.sub("", key): compacted(each, depth + 1) for key, each in value.items()}
+    node = {_short(key): compacted(each, depth + 1) for key, each in value.items()}
     if "@type" in node:
-        node["@type"] = [_VOCABULARY.sub("", str(each)) for each in listed(node["@type"])]
+        node["@type"] = [_short(str(each)) for each in listed(node["@type"])]
     return node
+
+
+def _short(name: str) -> str:
+    return _VOCABULARY.sub("", name) if ":" in name else name
 
 
 def _nodes(value: object) -> Iterator[Node]:

@@ -50,6 +50,10 @@ class Offer:
 
 def amount(written: str) -> float:
     """NaN where it is none; so no comparison with it holds."""
+    if not written:
+        return math.nan
+    if written.replace(".", "", 1).isdecimal() and written.isascii():
+        return float(written)
     found = amounts(pa.array([written], pa.string()))[0].as_py()
     return math.nan if found is None else float(found)
 

@@ -65,34 +65,39 @@ class _Products:
 
     def found(self, line: int, value: object) -> Iterator[tuple[int, Node]]:
         """Products in ``value``, each once, wherever it is referred to."""
-        if isinstance(value, list):
-            for each in value:
-                yield from self.found(line, each)
-            return
-        node = self.graph.resolved(value)
-        if not isinstance(node, dict) or id(node) in self.seen:
-            return
-        self.seen.add(id(node))
-        if not PRODUCTS.isdisjoint(types_of(node)):
-            yield line, node
-        elif "itemOffered" in node:
+        waiting = [value]  # no recursion: a page may refer from one node to the next without end
+        while waiting:
+            value = self.graph.resolved(waiting.pop())
+            if isinstance(value, list):
+                waiting += reversed(value)
+            elif isinstance(value, dict) and id(value) not in self.seen:
+                self.seen.add(id(value))
+                if not PRODUCTS.isdisjoint(types_of(value)):
+                    yield line, value
+                waiting += reversed(self._held(value))
+
+    def _held(self, node: Node) -> list[object]:
+        """Where further products may be."""
+        for variant in self.values.nodes(node.get("hasVariant")):
+            if not _is_elsewhere(variant):
+                variant.setdefault("@type", ["Product"])
+        held = [node[holder] for holder in _HOLDERS if holder in node]
+        if "itemOffered" in node and PRODUCTS.isdisjoint(types_of(node)):
             offer = {key: each for key, each in node.items() if key != "itemOffered"}
             for product in self.values.nodes(node["itemOffered"]):
                 product.setdefault("offers", offer)
-                yield from self.found(line, product)
-        for holder in _HOLDERS:
-            if holder in node:
-                yield from self.found(line, node[holder])
+                held.append(product)
+        return held
 
     def group(self, nodes: Iterator[Node]) -> None:
         """Learn which products are variants of which group."""
         for node in nodes:
-            for variant in self.values.nodes(node.get("hasVariant")):
-                self.groups.setdefault(id(variant), node)
-                self.parents.add(id(node))
-            for group in self.values.nodes(node.get("isVariantOf")):
-                self.groups.setdefault(id(node), group)
-                self.parents.add(id(group))
+            pairs = [(variant, node) for variant in self.values.nodes(node.get("hasVariant"))]
+            pairs += [(node, group) for group in self.values.nodes(node.get("isVariantOf"))]
+            for variant, group in pairs:
+                if variant is not group:
+                    self.groups.setdefault(id(variant), group)
+                    self.parents.add(id(group))
 
     def items(self, node: Node) -> Iterator[Item]:
         """Of a product one; several where its offers are of several SKUs."""

@@ -97,7 +97,7 @@ def test_words_for_nothing_are_nothing(clean) -> None:
     expected = ["in_stock", "in_stock", "in_stock", "out_of_stock"]
     assert rows.rows["availability"].to_pylist() == expected
     (count,) = rows.cleaned
-    assert (count.step, count.rows, count.before, count.after) == ("missing-words", 4, "null", None)
+    assert (count.step, count.rows, count.before, count.after) == ("missing-words", 4, "n/a", None)
 
 
 def test_a_shopper_may_search_for_none(clean) -> None:

@@ -51,5 +51,6 @@ def _values(engine: Engine, rows: ibis.Table, column: str) -> dict[str, int]:
 def _replaced(engine: Engine, rows: ibis.Table, column: str, changes: dict[str, str]) -> ibis.Table:
     old, new = "__old", "__new"
     table = pa.table({old: list(changes), new: list(changes.values())})
-    joined = rows.left_join(engine.arrow(table), rows[column] == ibis._[old])
+    spelled = engine.arrow(table)
+    joined = rows.left_join(spelled, rows[column] == spelled[old])
     return joined.mutate(**{column: joined[new].coalesce(joined[column])}).select(rows.columns)

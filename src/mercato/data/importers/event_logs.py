@@ -106,7 +106,9 @@ class EventLog:
     def holds(self, source: Source, asset: str) -> bool:
         if source.kind != "json" and not (self.nested and source.kind == "parquet"):
             return False
-        looked_at = list(_readable(islice(self._pieces(source), _LOOKED_AT)))
+        beginning = _lines_of_head(source) or _readable(self._objects(source))
+        pieces = (piece for value in beginning for piece in self.inside(value))
+        looked_at = list(islice(pieces, _LOOKED_AT))
         marked = [piece for piece in looked_at if isinstance(piece, dict) and self.is_one(piece)]
         return 2 * len(marked) > len(looked_at)
 
@@ -151,12 +153,26 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _readable(pieces: Iterator[tuple[int, object]]) -> Iterator[object]:
+def _lines_of_head(source: Source) -> list[object]:
+    """The objects that stand one a line at the beginning; none where the first line is none."""
+    if source.kind != "json":
+        return []
+    found: list[object] = []
+    for line in source.head.split(b"\n")[:_LOOKED_AT]:
+        try:
+            found.append(orjson.loads(line.strip(b"[], \t\r")))
+        except orjson.JSONDecodeError:
+            if not found:
+                return []
+    return found if found and isinstance(found[0], dict) else []
+
+
+def _readable(values: Iterator[tuple[int, object]]) -> Iterator[object]:
     """What can be read of the beginning of a source; a broken array just ends."""
     try:
-        for _, piece in pieces:
-            if not isinstance(piece, Refusal):
-                yield piece
+        for _, value in values:
+            if not isinstance(value, Refusal):
+                yield value
     except BadInput:
         return
 

@@ -45,11 +45,11 @@ _KNOWN = (
 def events_of(event: dict[str, Any]) -> Told:
     """A list that names no products is left out, unless it was searched for: then it is
     ``view_search_results``."""
-    kind = event.get("eventType")
-    products = records(event.get("productDetails"))
-    name: object = NAMES.get(kind, kind) if isinstance(kind, str) else kind
-    if isinstance(kind, str) and kind in LEFT_OUT:
+    kind = str(event.get("eventType"))
+    if kind in LEFT_OUT:
         return (LeftOut(kind),)
+    products = records(event.get("productDetails"))
+    name: object = NAMES.get(kind, event.get("eventType"))
     if name is Event.VIEW_ITEM_LIST and not products:
         if not event.get("searchQuery"):
             return (LeftOut(f"{kind} without products"),)

@@ -76,22 +76,9 @@ def events_of(call: dict[str, Any]) -> Told:
     event = _BY_LOWER_CASE.get(name.lower())
     if name and event is None:
         return (LeftOut(name),)
-    said = record(call.get("properties"))
     context = record(call.get("context"))
-    products, further = _products(said)
-    amount = next((name for name in _AMOUNTS if further.get(name) is not None), None)
-    placement = "position" if event in _PROMOTIONS else "list_id"
-    query_id = "query_id" if "query_id" in further else "queryID"
-    columns = {
-        c.SEARCH_TERM: further.pop("query", None),
-        c.PLACEMENT: further.pop(placement, None),
-        c.QUERY_ID: further.pop(query_id, None),
-        c.SESSION_ID: further.pop("session_id", None) or context.get("sessionId"),
-        c.TRANSACTION_ID: further.pop("order_id", None),
-        c.COUPON: further.pop("coupon", None),
-        c.CURRENCY: further.pop("currency", None),
-        c.VALUE: further.pop(amount) if amount else None,
-    }
+    products, further = _products(record(call.get("properties")))
+    columns = _columns(further, "position" if event in _PROMOTIONS else "list_id")
     if event is not None and name != _USUAL[event]:
         further["segment_event"] = name
     return (
@@ -101,11 +88,27 @@ def events_of(call: dict[str, Any]) -> Told:
             c.TS: next((call[time] for time in _TIMES if call.get(time)), None),
             c.USER_ID: call.get("userId"),
             c.VISITOR_ID: call.get("anonymousId"),
+            c.SESSION_ID: further.pop("session_id", None) or context.get("sessionId"),
             **columns,
             c.ATTRIBUTES: further | dict(_of_context(context)),
             "items": [_item(product) for product in products],
         },
     )
+
+
+def _columns(further: dict[str, Any], placement: str) -> dict[str, Any]:
+    """Takes out of ``further`` what has a column."""
+    amount = next((name for name in _AMOUNTS if further.get(name) is not None), None)
+    query_id = "query_id" if "query_id" in further else "queryID"
+    return {
+        c.SEARCH_TERM: further.pop("query", None),
+        c.PLACEMENT: further.pop(placement, None),
+        c.QUERY_ID: further.pop(query_id, None),
+        c.TRANSACTION_ID: further.pop("order_id", None),
+        c.COUPON: further.pop("coupon", None),
+        c.CURRENCY: further.pop("currency", None),
+        c.VALUE: further.pop(amount) if amount else None,
+    }
 
 
 def _products(said: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -103,29 +103,27 @@ def _of_event(event: dict[str, Any]) -> Told:
     thing, position = record(details.get("object")), record(details.get("position"))
     if name in _ABOUT_AN_OBJECT and thing.get("object_id") is None:
         return (LeftOut(f"{action} without an object"),)
-    item = {
-        c.ITEM_ID: thing.get("object_id"),
-        c.POSITION: position.get("ordinal"),
-        c.PRICE: thing.get("price"),
-        c.QUANTITY: thing.get("quantity"),
-        c.CURRENCY: thing.get("currency"),
-    }
-    further = others(event, _OF_AN_EVENT)
-    for fields, known in (
-        (details, _OF_DETAILS),
-        (thing, _OF_AN_OBJECT),
-        (position, _OF_A_POSITION),
-    ):
-        further |= others(fields, known)
+    further = others(event, _OF_AN_EVENT) | others(details, _OF_DETAILS)
+    further |= others(thing, _OF_AN_OBJECT) | others(position, _OF_A_POSITION)
     return (
         {
             **_of_any(event),
             c.USER_ID: event.get("user_id") or details.get("user_id"),
             c.EVENT: name,
             c.ATTRIBUTES: further,
-            "items": [item] if thing or position else [],
+            "items": [_item(thing, position)] if thing or position else [],
         },
     )
+
+
+def _item(thing: Mapping[str, Any], position: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        c.ITEM_ID: thing.get("object_id"),
+        c.POSITION: position.get("ordinal"),
+        c.PRICE: thing.get("price"),
+        c.QUANTITY: thing.get("quantity"),
+        c.CURRENCY: thing.get("currency"),
+    }
 
 
 def _is_one(document: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What an import changes: staged rows against the asset's present version, by its keys."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -105,7 +106,7 @@ def unique_rows(engine: Engine, staging: Staging) -> ibis.Table:
     first, different = _parted(rows, asset)
     for batch in engine.batches(different, staging.schema, [SOURCE, SOURCE_LINE]):
         for source, found in groupby(batch.to_pylist(), key=itemgetter(SOURCE)):
-            staging.refuse([_not_unique(row, asset) for row in found], source)
+            staging.refuse([not_unique(row, asset) for row in found], source)
     return first
 
 
@@ -125,7 +126,8 @@ def _same(pairs: ibis.Table, prefix: str, asset: Asset) -> ibis.Value:
     return ibis.and_(*(pairs[name].identical_to(pairs[prefix + name]) for name in others))
 
 
-def _not_unique(row: dict[str, object], asset: Asset) -> Refusal:
+def not_unique(row: Mapping[str, object], asset: Asset) -> Refusal:
+    """A staged row whose key another row has."""
     says = {name: row[name] for name in asset.schema.names if row[name] is not None}
     return Refusal(
         line=int(str(row[SOURCE_LINE])),

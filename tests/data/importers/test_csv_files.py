@@ -211,7 +211,7 @@ def test_plain_blocks_are_read_by_arrow() -> None:
     assert rows_of([batch]) == [
         (1, ("1", "a\nb")),
         (4, ("2", "x")),
-        (5, ("row-shape", None, "1 fields instead of 2", '["3"]')),
+        (5, ("row-shape", None, "1 fields instead of 2", '{"one":"3","two":null}')),
     ]
     assert window.line == 6
 

@@ -93,7 +93,7 @@ def _parsed(raw: bytes, lines: np.ndarray, layout: Layout) -> RawBatch | None:
     good = np.ones(len(lines), bool)
     good[[at for at, _ in refused]] = False
     refusals: list[Refusal] = [
-        ragged(cells, int(lines[at]), len(names)) for at, cells in refused if not is_blank(cells)
+        ragged(cells, int(lines[at]), layout.names) for at, cells in refused if not is_blank(cells)
     ]
     columns = [column.combine_chunks() for column in table.columns]
     return RawBatch(

@@ -6,6 +6,7 @@ A record that cannot be read costs its first line only: reading goes on with the
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import orjson
@@ -117,7 +118,7 @@ class Records:
                 rows.append(row)
                 lines.append(line)
             elif not is_blank(row):
-                refusals.append(ragged(row, line, len(names)))
+                refusals.append(ragged(row, line, names))
         cells = zip(*rows, strict=True) if rows else [()] * len(names)
         columns = dict(zip(names, (pa.array(each, pa.string()) for each in cells), strict=True))
         return RawBatch(pa.array(lines, pa.int64()), columns, refusals=tuple(refusals))
@@ -155,10 +156,13 @@ def is_blank(row: list[str]) -> bool:
     return not row or (len(row) == 1 and not row[0].strip())
 
 
-def ragged(row: list[str], line: int, expected: int) -> Refusal:
-    found = f"{len(row)} fields instead of {expected}"
-    cells = orjson.dumps([legible(cell) for cell in row]).decode()
-    return Refusal(line, "row-shape", None, found, cells)
+def ragged(row: list[str], line: int, names: tuple[str, ...]) -> Refusal:
+    """A row with more or fewer cells than there are names. It stands under the names as far as
+    either goes, so that whoever mends it sees which cell slipped."""
+    found = f"{len(row)} fields instead of {len(names)}"
+    longer = (*names, *(f"column {at}" for at in range(len(names) + 1, len(row) + 1)))
+    cells = dict(zip_longest(longer, map(legible, row)))
+    return Refusal(line, "row-shape", None, found, orjson.dumps(cells).decode())
 
 
 def legible(cell: str) -> str:

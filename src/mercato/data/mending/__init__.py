@@ -1,0 +1,1 @@
+"""The quarantine, looked through, mended and retried."""

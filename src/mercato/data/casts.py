@@ -45,7 +45,10 @@ def _as_text(raw: pa.Array) -> pa.Array:
         integers = pc.if_else(as_integer, raw, pa.scalar(None, raw.type)).cast(pa.int64())
         return pc.if_else(as_integer, integers.cast(pa.string()), raw.cast(pa.string()))
     if pa.types.is_nested(raw.type):
-        plain = [None if each is None else orjson.dumps(each).decode() for each in raw.to_pylist()]
+        plain = [
+            None if each is None else orjson.dumps(each, default=str).decode()
+            for each in raw.to_pylist()
+        ]
         return pa.array(plain, pa.string())
     return raw.cast(pa.string())
 
@@ -179,12 +182,12 @@ def json_objects(raw: pa.Array) -> pa.Array:
 
 
 def json_object(source: str) -> str | None:
-    """The object in canonical form; None where it is none, or empty."""
+    """The object in canonical form; None where it is none, is empty, or nests beyond measure."""
     try:
         found = orjson.loads(source)
-    except orjson.JSONDecodeError:
+        return attributes_json(found) if isinstance(found, dict) else None
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    return attributes_json(found) if isinstance(found, dict) else None
 
 
 def attributes_json(fields: dict[str, object]) -> str | None:
@@ -211,7 +214,7 @@ def _attribute(value: object) -> str | int | float | list[str] | None:
 def _attribute_text(value: object) -> str:
     if isinstance(value, str):
         return value.strip()
-    return "" if value is None else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return "" if value is None else orjson.dumps(value, str, orjson.OPT_SORT_KEYS).decode()
 
 
 def spaced(name: str) -> str:

@@ -145,6 +145,7 @@ ROW_CHECKS = (
     Check(
         "row-shape", None, "as many fields as the header has", "Quote fields that hold delimiters."
     ),
+    Check("row-header", None, "the header once", "Take it out between joined files."),
     Check(
         "row-quotes",
         None,

@@ -31,6 +31,9 @@ from mercato.data.rows import Conversion, PriceUnit, checked
 from mercato.data.staging import Staging, open_staging
 from mercato.data.store import AssetStore
 
+_SHOWN = 500
+"""Signs of a source's column names that an error repeats."""
+
 
 def import_items(
     store: AssetStore,
@@ -189,6 +192,6 @@ def _check_required(source: Source, how: Conversion, found: set[str]) -> None:
     if missing:
         raise BadInput(
             f"the columns {', '.join(named.values())} in {source.path}",
-            f"{', '.join(sorted(found)) or 'no columns'}",
+            ", ".join(sorted(found))[:_SHOWN] or "no columns",
             " ".join(f"Map it with --map {ours}=THEIRS." for ours in missing[:1]),
         )

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mercato.core.errors import BadInput
 from mercato.data.importers.csv_blocks import plain_batch
@@ -65,7 +67,26 @@ def _batches(source: Source, stream: BinaryIO) -> Iterator[RawBatch]:
             fewest = min(2 * fewest, BLOCK)
         else:
             fewest = _FEWEST
-        yield batch
+        yield _without_headers(batch, layout)
+
+
+def _without_headers(batch: RawBatch, layout: Layout) -> RawBatch:
+    """Files that were joined bear their header in between; it is no row."""
+    is_header = pa.array([True] * len(batch.lines), pa.bool_())
+    for name, column in batch.columns.items():
+        bare = pc.utf8_ltrim(column, "\ufeff") if name == layout.names[0] else column
+        is_header = pc.and_(is_header, pc.equal(bare, name))
+        if not is_header.true_count:
+            return batch
+    lines = batch.lines.filter(is_header).to_pylist()
+    row = orjson.dumps(layout.names).decode()
+    refusals = tuple(Refusal(line, "row-header", None, layout.names[0], row) for line in lines)
+    kept = pc.invert(is_header)
+    return RawBatch(
+        batch.lines.filter(kept),
+        {name: column.filter(kept) for name, column in batch.columns.items()},
+        refusals=batch.refusals + refusals,
+    )
 
 
 def _empty(layout: Layout) -> RawBatch:
@@ -84,6 +105,9 @@ def _layout(source: Source, window: Window) -> Layout:
         window.drop(length, 1)
     else:
         delimiter = max(_DELIMITERS, key=lambda sign: first.count(sign.encode()))
+    if length is None:
+        found_long = f"a line of more than {_MOST_HEADER:,} bytes"
+        raise BadInput(f"a header in {source.path}", found_long, "Give the file a header line.")
     found = Records(window, Layout(source.path, delimiter, ())).next()
     if isinstance(found, Refusal):
         if found.check == "text-utf8":

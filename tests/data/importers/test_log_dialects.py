@@ -1,5 +1,6 @@
 """Every dialect of event logs: a sample comes in as the same rows that a plain file brings."""
 
+import gc
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 from mercato.core.settings import ImportSettings, Settings
 from mercato.data.importers import DIALECTS, dialect_of
 from mercato.data.importers.event_logs import EventLog
-from mercato.data.importers.raw import RawBatch, Reading, Source
+from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Reading, Source
 from mercato.data.importing import import_events
 from mercato.data.report import ImportReport
 from mercato.data.store import AssetStore
@@ -174,6 +175,31 @@ def test_one_object_does_not_make_a_dialect(tmp_path: Path) -> None:
     first = fixture("segment").read_text().splitlines()[0]
     path.write_text(first + '\n{"item_id": "a"}' * 3)
     assert dialect_of(source(path), "events", None).name == "plain"
+
+
+def test_a_kind_that_is_left_out_is_short_and_can_be_shown(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    calls = [{"type": "track", "event": name} for name in ("\x1b[2J" + "x" * 300, "Fête")]
+    path.write_text("\n".join(map(json.dumps, calls)))
+    assert read(path, "segment").left_out == {"\\x1b[2J" + "x" * 96: 1, "Fête": 1}
+
+
+def test_the_search_for_cycles_goes_on_after_a_read() -> None:
+    batches = LOGS["ubi"].read(source(fixture("ubi")), READING)
+    assert gc.isenabled()
+    next(batches)
+    assert gc.isenabled()
+
+
+def test_batches_are_bounded_by_their_lines(tmp_path: Path) -> None:
+    """A few events with many products each are not all in memory at once."""
+    path = tmp_path / "log.jsonl"
+    hits = [str(n) for n in range(5000)]
+    query = {"query_id": "q", "timestamp": "2026-05-01T12:00:00Z", "query_response_hit_ids": hits}
+    path.write_text((json.dumps(query) + "\n") * 30)
+    sizes = [len(batch.lines) for batch in LOGS["ubi"].read(source(path), READING)]
+    assert sum(sizes) == 30 * 5000
+    assert max(sizes) < BATCH_ROWS + 5001
 
 
 def test_an_object_is_refused_whole(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ class _Batch:
         self._pieces.append((line, piece))
         for place, event in enumerate(told):
             if isinstance(event, LeftOut):
-                self._left_out[event.kind[:_LONGEST_KIND]] += 1
+                self._left_out[_shown(event.kind)] += 1
             else:
                 self._events.append(_identified(event, piece, place))
                 self._piece_of_event.append(len(self._pieces) - 1)
@@ -237,6 +237,12 @@ class _Batch:
     ) -> None:
         row = orjson.dumps(piece, default=str).decode()
         self._refusals.append(Refusal(line, check, column, value, row))
+
+
+def _shown(kind: str) -> str:
+    """A kind as it may stand in a terminal's table."""
+    kind = kind[:_LONGEST_KIND]
+    return kind if kind.isprintable() else kind.encode("unicode_escape").decode()
 
 
 def _identified(event: dict[str, Any], piece: dict[str, Any], place: int) -> dict[str, Any]:

@@ -66,6 +66,21 @@ class QualitySettings:
 
 
 @dataclass(frozen=True)
+class AssetSettings:
+    keep_days: int = 30
+    """Days for which `mercato assets --vacuum` keeps versions that were replaced; those that a
+    release was made from are kept as long as it is."""
+
+
+@dataclass(frozen=True)
+class LineageSettings:
+    url: str = ""
+    """Where OpenLineage events are sent besides ``lineage/``, as ``http://marquez/api/v1/lineage``."""
+    keep_days: int = 90
+    """Days for which the files in ``lineage/`` are kept."""
+
+
+@dataclass(frozen=True)
 class SessionSettings:
     gap_minutes: int = 30
     """Silence after which a shopper's next event opens a new session (GA4's default)."""
@@ -109,6 +124,8 @@ class Settings:
     imports: ImportSettings = field(default_factory=ImportSettings)
     quality: QualitySettings = field(default_factory=QualitySettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
+    assets: AssetSettings = field(default_factory=AssetSettings)
+    lineage: LineageSettings = field(default_factory=LineageSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)

@@ -19,6 +19,7 @@ from mercato.data.asset import Asset, DeriveContext
 from mercato.data.assets import ASSETS
 from mercato.data.checks import Rows, first_failures
 from mercato.data.engines import Engine, open_engine
+from mercato.data.lineage.runs import derive_run
 from mercato.data.store import AssetStore
 
 _CUT = "events"
@@ -62,7 +63,9 @@ def derive(
                 fingerprint = _fingerprint(asset, versions, context)
                 version = _made_before(store, asset, fingerprint)
                 if version is None:
-                    version = _make(store, opened, asset, versions, context, fingerprint)
+                    with derive_run(store, settings, asset, versions) as made:
+                        version = _make(store, opened, asset, versions, context, fingerprint)
+                        made.append(version)
                     step.note("made")
                 else:
                     step.note("nothing changed")

@@ -13,6 +13,7 @@ from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
 from mercato.core.settings import Settings, load_settings
+from mercato.data.lineage.runs import build_run
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
 from mercato.evaluation.report import Report
@@ -46,7 +47,7 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
     settings = load_settings(paths.settings)
     store = AssetStore(paths.assets)
     releases = ReleaseStore(paths.releases)
-    with one_at_a_time(paths.build):
+    with one_at_a_time(paths.build), build_run(root, settings, store) as made:
         workshop = Workshop(paths.build, progress)
         metrics = _own_measure(workshop, store, settings, until)
         parts = _parts(workshop, store, settings, until)
@@ -56,6 +57,7 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
             with progress.step("checks"), serve_draft(draft, settings) as shop:
                 check_release(shop)
             number = releases.seal(draft, manifest)
+            made.append(releases.folder(number))
         with progress.step("publish") as step:
             releases.publish(number)
             step.note(f"release {number}")

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from mercato.core.errors import BadInput, NotFound
-from mercato.core.settings import Identity, ServeSettings, Settings, load_settings, settings_text
+from mercato.core.settings import (
+    FeedSettings,
+    Identity,
+    ServeSettings,
+    Settings,
+    load_settings,
+    settings_text,
+)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -27,6 +34,17 @@ def test_values_come_back(tmp_path: Path) -> None:
         serve=ServeSettings(cors_origins=("https://a.example", "https://b.example")),
     )
     assert load_settings(write(tmp_path, settings_text(chosen))) == chosen
+
+
+def test_tables_that_stand_several_times_come_back(tmp_path: Path) -> None:
+    feeds = (
+        FeedSettings(url="https://a.example/f.xml", every_minutes=5, full=True),
+        FeedSettings(url="https://b.example/log", asset="events", map=("ts=when", "event=what")),
+    )
+    chosen = replace(Settings(), feeds=feeds)
+    text = settings_text(chosen)
+    assert text.count("[[feeds]]") == 2
+    assert load_settings(write(tmp_path, text)) == chosen
 
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
@@ -50,6 +68,9 @@ def test_no_shop(tmp_path: Path) -> None:
         ("format = 1\n[search]\nsemantic_most = 'many'", "search.semantic_most as int"),
         ("format = 1\n[serve]\ncors_origins = 'x'", "a list of strings"),
         ("format = 1\nsearch = 3", "a table"),
+        ("format = 1\n[feeds]\nurl = 'x'", r"tables \[\[feeds\]\]"),
+        ("format = 1\nfeeds = ['x']", r"a table \[feeds\]"),
+        ("format = 1\n[[feeds]]\nevery_minute = 5", "Did you mean 'every_minutes'"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -26,3 +26,8 @@ class ShopPaths:
     def build(self) -> Path:
         """Finished steps of builds, by fingerprint; safe to delete."""
         return self.root / "build"
+
+    @property
+    def fetched(self) -> Path:
+        """Feeds on their way from the net into the assets; empty while none is."""
+        return self.root / "fetched"

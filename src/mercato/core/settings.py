@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from mercato.core.errors import BadInput, NotFound
 
@@ -118,6 +118,38 @@ class ServeSettings:
 
 
 @dataclass(frozen=True)
+class FetchSettings:
+    allow: tuple[str, ...] = ()
+    """Hosts from which feeds may be fetched, as ``shop.example`` or ``*.shop.example``."""
+    private: tuple[str, ...] = ()
+    """Hosts among them whose addresses may be private or this machine's own, as an intranet's."""
+    max_mb: int = 500
+    """Megabytes above which a download is refused."""
+    timeout_seconds: float = 600.0
+    """Seconds that one download may take, from the first connection to the last byte."""
+
+
+@dataclass(frozen=True)
+class FeedSettings:
+    url: str = ""
+    """Address of the feed, ``https://…``; its host stands in [fetch] allow."""
+    asset: str = "items"
+    """What it holds: ``items``, ``events`` or ``judgments``."""
+    every_minutes: int = 60
+    """Minutes between two fetches."""
+    full: bool = False
+    """Whether items that are absent from it are withdrawn."""
+    format: str = ""
+    """Its format; empty: it is detected."""
+    map: tuple[str, ...] = ()
+    """Our columns read from theirs, as ``["brand=supplier"]``."""
+    price_unit: str = "major"
+    """Unit of its prices: ``major`` or ``cents``."""
+    login_variable: str = ""
+    """Name of the environment variable that holds ``user:password`` for its host."""
+
+
+@dataclass(frozen=True)
 class Settings:
     shop: Identity = field(default_factory=Identity)
     state: StateSettings = field(default_factory=StateSettings)
@@ -131,6 +163,9 @@ class Settings:
     recommend: RecommendSettings = field(default_factory=RecommendSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+    feeds: tuple[FeedSettings, ...] = ()
+    """Feeds that are fetched by themselves while the shop is served."""
 
 
 def load_settings(path: Path) -> Settings:
@@ -163,6 +198,10 @@ def load_settings(path: Path) -> Settings:
 
 
 def _table(name: str, kind: Any, found: Any) -> Any:
+    if tables := get_args(kind):  # tuple[FeedSettings, ...]: any number of tables of one kind
+        if not isinstance(found, list):
+            raise BadInput(f"tables [[{name}]] in shop.toml", repr(found), f"Write [[{name}]].")
+        return tuple(_table(name, tables[0], each) for each in found)
     if not isinstance(found, dict):
         raise BadInput(f"a table [{name}] in shop.toml", repr(found), f"Write [{name}].")
     hints = get_type_hints(kind)
@@ -206,6 +245,8 @@ def settings_text(settings: Settings) -> str:
     lines = [f"format = {FORMAT}"]
     for table in fields(settings):
         part = getattr(settings, table.name)
-        lines += ["", f"[{table.name}]"]
-        lines += [f"{key.name} = {toml_value(getattr(part, key.name))}" for key in fields(part)]
+        title = f"[[{table.name}]]" if isinstance(part, tuple) else f"[{table.name}]"
+        for each in part if isinstance(part, tuple) else (part,):
+            lines += ["", title]
+            lines += [f"{key.name} = {toml_value(getattr(each, key.name))}" for key in fields(each)]
     return "\n".join(lines) + "\n"

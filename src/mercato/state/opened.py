@@ -11,6 +11,7 @@ from mercato.state import sqlite
 from mercato.state.answers import AnswerLog
 from mercato.state.audit import AuditLog
 from mercato.state.events import EventLog
+from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.tables import FORMAT, meta, metadata
 from mercato.state.writer import Writer
@@ -29,6 +30,7 @@ class State:
         self.answers = AnswerLog(writer, writing, reading)
         self.items = ItemLog(writer, writing, reading)
         self.audit = AuditLog(writer, reading)
+        self.fetches = FetchLog(writing, reading)
         self.writer = writer
         self._engines = (writing, reading)
 

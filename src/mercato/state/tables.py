@@ -138,6 +138,26 @@ audit = Table(
 )
 """Who read what of whom: ``columns`` is a JSON list, ``subject`` a pseudonym."""
 
+fetches = Table(
+    "fetches",
+    metadata,
+    _seq(),
+    Column("feed", String, nullable=False, index=True),
+    Column(columns.TS, BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("asset", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("sha256", String),
+    Column("bytes", BigInteger),
+    Column("rows", BigInteger),
+    Column("detail", Text),
+    Column("retry_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""When each feed was asked for, and what came of it."""
+
 meta = Table(
     "meta",
     metadata,

@@ -1,0 +1,1 @@
+"""Feeds by their address: which hosts may be asked, and how one is downloaded."""

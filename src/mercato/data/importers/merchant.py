@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from mercato.core import columns as c
-from mercato.data.importers.csv_files import CSV_SUFFIXES, header, read_csv
+from mercato.data.importers.csv_files import header, read_csv
 from mercato.data.importers.merchant_attributes import MARKS, attribute_name, completed
 from mercato.data.importers.raw import RawBatch, Reading, Source
 
@@ -19,7 +19,7 @@ class Merchant:
     assets = frozenset({"items"})
 
     def holds(self, source: Source, asset: str) -> bool:
-        if not source.path.is_file() or source.suffix not in CSV_SUFFIXES:
+        if source.kind != "text":
             return False
         names = {attribute_name(name) for name in header(source)}
         return c.ID in names and not MARKS.isdisjoint(names)

@@ -218,20 +218,30 @@ def shoppers() -> str:
 
 def dialects() -> str:
     """docs/dialects.md"""
-    parts = [
-        f"{NOTICE}\n# Dialects of event logs\n",
-        "`mercato import --events FILE` knows a log by its content; `--format NAME` names it.\n"
-        "What an event says that has no column of ours becomes an attribute. An event that has no\n"
-        "counterpart here is left out, and counted under its name when the import ends; one that\n"
-        "fails a check goes to quarantine.\n",
-    ]
+    feeds = [dialect for dialect in DIALECTS.values() if "items" in dialect.assets]
     logs = [dialect for dialect in DIALECTS.values() if isinstance(dialect, EventLog)]
+    parts = [
+        f"{NOTICE}\n# Dialects of feeds and logs\n",
+        "`mercato import` knows a file by its content; `--format NAME` names what it is.\n"
+        "What has no column of ours becomes an attribute.\n\n# Product feeds\n",
+    ]
+    for feed in feeds:
+        parts.append(f"## {feed.name}\n")
+        parts += _abouts(inspect.getmodule(type(feed)), type(feed))
+    parts.append(
+        "# Event logs\n\nAn event that has no counterpart here is left out, and counted under its\n"
+        "name when the import ends; one that fails a check goes to quarantine.\n"
+    )
     for log in logs:
-        abouts = map(inspect.getdoc, (inspect.getmodule(log.events_of), log.events_of))
         parts.append(f"## {log.name}\n")
-        parts += [about.replace("``", "`") + "\n" for about in abouts if about]
+        parts += _abouts(inspect.getmodule(log.events_of), log.events_of)
         parts.append(_names(log))
     return "\n".join(parts)
+
+
+def _abouts(*documented: object) -> list[str]:
+    abouts = map(inspect.getdoc, documented)
+    return [about.replace("``", "`") + "\n" for about in abouts if about]
 
 
 def _names(log: EventLog) -> str:

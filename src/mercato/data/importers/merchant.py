@@ -1,4 +1,9 @@
-"""The Google Merchant feed as CSV or TSV (https://support.google.com/merchants/answer/7052112)."""
+"""The Google Merchant feed as CSV or TSV (https://support.google.com/merchants/answer/7052112).
+
+The first path of ``product_type`` is the item's, without one the Google category is. Attributes
+that may have several values are lists; a ``product_detail`` becomes an attribute of its name, or
+the item's colour, size or material where it has none. All of this holds for XML too.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -44,9 +44,13 @@ def nearest_doubles(items: pa.Table) -> pa.Table:
 
 
 def _joined(items: pa.Table, names: tuple[str, ...]) -> pa.StringArray:
-    parts = [pc.fill_null(items[name].combine_chunks(), "") for name in names]
-    joined = pc.utf8_lower(pc.binary_join_element_wise(*parts, "\x1f"))
-    return pc.replace_substring_regex(joined, r"[^\pL\pN\x{1F}]+", " ")
+    """(n,) letters and digits of several columns, in lower case."""
+    parts = []
+    for name in names:
+        lower = pc.utf8_lower(pc.fill_null(items[name].combine_chunks(), ""))
+        words = pc.replace_substring_regex(lower, r"[^\pL\pN]+", " ")
+        parts.append(pc.utf8_trim_whitespace(words))
+    return pc.binary_join_element_wise(*parts, "\x1f")
 
 
 def _nearest(

@@ -10,8 +10,8 @@ CLOCK_SKEW = timedelta(days=1)
 """Clocks of phones and zones that were forgotten make less than a day."""
 
 SILENT_DAYS = 365
-FEW = 0.001
-"""What lies before a year's silence and is at most a thousandth of all lines was never logged by
+FEW = 0.01
+"""What lies before a year's silence and is at most a hundredth of all lines was never logged by
 this shop: a clock that was never set."""
 
 _DAY = 86_400

@@ -156,7 +156,7 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
     seen: set[str] = set()
     number = staging.begin(source, dialect.name)
     for batch in dialect.read(source, reading):
-        if not seen:
+        if not seen and (batch.columns or len(batch.lines)):
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
         found = checked(batch, how)

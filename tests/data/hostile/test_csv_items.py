@@ -89,14 +89,20 @@ KINDS = {
     "mark within the text": (csv("id,title\n@1,\ufeffx\n"), 1, ()),
     "private and unassigned signs": (csv("id,title\n@1,\ue000\U0010ffff\n"), 1, ()),
     "ten thousand columns": (
-        lambda k: (",".join(["id", "title", *map("c{}".format, range(10_000))])
-                   + f"\n{k}1,x" + ",v" * 10_000 + "\n").encode(),
+        lambda k: (
+            ",".join(["id", "title", *map("c{}".format, range(10_000))])
+            + f"\n{k}1,x"
+            + ",v" * 10_000
+            + "\n"
+        ).encode(),
         1,
         (),
     ),
     "a megabyte of title": (lambda k: f"id,title\n{k}1,{'x' * (1 << 20)}\n".encode(), 1, ()),
     "a name of a hundred thousand signs": (
-        lambda k: f"id,title,{'n' * 100_000}\n{k}1,x,y\n".encode(), 1, ()
+        lambda k: f"id,title,{'n' * 100_000}\n{k}1,x,y\n".encode(),
+        1,
+        (),
     ),
     "no id": (csv("id,title\n,x\n@2,y\n"), 1, ("id-required",)),
     "blank id": (csv("id,title\n  ,x\n@2,y\n"), 1, ("id-required",)),
@@ -104,7 +110,7 @@ KINDS = {
     "title of blanks": (csv("id,title\n@1,\u3000 \n@2,y\n"), 1, ("title-required",)),
     "an id twice, unchanged": (csv("id,title\n@1,x\n@1,x\n"), 1, ()),
     "an id twice, not the same": (csv("id,title\n@1,x\n@1,y\n"), 1, ("id-unique",)),
-    "too long an id": (lambda k: f"id,title\n{k}{'1' * 300},x\n{k}2,y\n".encode(), 1, ("id-length",)),
+    "too long an id": (csv("id,title\n" + "1" * 300 + ",x\n@2,y\n"), 1, ("id-length",)),
     "path as an id": (csv("id,title\n../../etc/passwd#@,x\n"), 1, ()),
     "path of windows as an id": (csv("id,title\nC:\\con\\..\\@,x\n"), 1, ()),
     "sql as a title": (csv("id,title\n@1,'); DROP TABLE items; --\n"), 1, ()),
@@ -139,10 +145,14 @@ KINDS = {
     "attributes that are no json": (one("attributes", "{red}"), 1, ("attributes-readable",)),
     "attributes as a list": (one("attributes", "[1]"), 1, ("attributes-readable",)),
     "attributes nested without end": (
-        one("attributes", '{"a":' + "[" * 3_000 + "]" * 3_000 + "}"), 1, ("attributes-readable",)
+        one("attributes", '{"a":' + "[" * 3_000 + "]" * 3_000 + "}"),
+        1,
+        ("attributes-readable",),
     ),
     "attributes nested deep": (
-        one("attributes", '{"a":' + "[" * 500 + "]" * 500 + "}"), 1, ("attributes-readable",)
+        one("attributes", '{"a":' + "[" * 500 + "]" * 500 + "}"),
+        1,
+        ("attributes-readable",),
     ),
     "script as a link": (one("link", "javascript:alert(1)"), 1, ("link-address",)),
     "script in capitals": (one("link", " JavaScript:alert(1)"), 1, ("link-address",)),
@@ -167,7 +177,9 @@ KINDS = {
     "utf-16 without mark": (csv("id,title\n1,x\n", "utf-16-le"), BadInput, "utf-16-le"),
     "utf-16 without mark, big endian": (csv("id,t\n1,x\n", "utf-16-be"), BadInput, "utf-16-be"),
     "utf-16 cut within a sign": (
-        lambda k: "id,title\n1,x\n".encode("utf-16") + b"x", BadInput, "text in utf-16"
+        lambda k: "id,title\n1,x\n".encode("utf-16") + b"x",
+        BadInput,
+        "text in utf-16",
     ),
     "zeros alone": (raw(b"\0" * 5_000), BadInput, "zero bytes"),
     "random bytes": (raw(bytes(range(256)) * 20), BadInput, "binary data"),
@@ -188,7 +200,7 @@ KINDS = {
     "a number": (raw(b"42"), BadInput, "columns id, title"),
     "no good row": (csv("id,title\n,\n,\n"), ImportRefused, "id-required"),
     "no row of right shape": (csv("id,title\n1\n2\n"), ImportRefused, "row-shape"),
-}  # fmt: skip
+}
 ROWS = [name for name, kind in KINDS.items() if isinstance(kind[1], int)]
 ERRORS = [name for name in KINDS if name not in ROWS]
 

@@ -23,9 +23,6 @@ _STEP[list(b"]}")] = -1
 _COMMA, _QUOTE, _OPEN = 44, 34, 91
 _BLANK = b" \t\r\n"
 
-_LOOKED_AT = 60_000
-"""Bytes of a beginning that is surely cut off within a line."""
-
 
 def texts(source: Source) -> Iterator[Texts]:
     """The texts of the values in a file, in blocks: lines, elements of arrays that stand one
@@ -46,7 +43,7 @@ def objects_within(text: bytes) -> list[bytes]:
     """The objects that stand one behind the other in ``text``; empty where there is more too."""
     levels = _levels(text, 0, False)
     ends = np.flatnonzero((levels.step < 0) & (levels.depth == 0)) + 1
-    if not len(ends) or text[ends[-1] :].strip(_BLANK):
+    if not len(ends) or text[ends[-1] :].strip(_BLANK + b","):
         return []
     starts = [0, *ends[:-1].tolist()]
     return [text[a:b].strip(_BLANK + b",") for a, b in zip(starts, ends.tolist(), strict=True)]
@@ -60,17 +57,20 @@ def _is_lines(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()]
     if len(lines) < 2:
         return True
-    lines = lines[: max(1, len(lines) - 1)] if len(head) > _LOOKED_AT else lines
+    whole = [_is_object(line) for line in lines]
+    if 2 * sum(whole) >= len(lines):
+        return True
     pieces = objects_within(head[: head.rfind(b"}") + 1])
     if not pieces:
         levels = _levels(lines[0], 0, False)
-        return bool(levels.inside or levels.depth[-1] <= 0 or any(map(_is_json, lines)))
-    return _share(lines) >= _share(pieces)
+        return bool(levels.inside or levels.depth[-1] <= 0 or any(whole))
+    return sum(whole) > sum(map(_is_json, pieces))
 
 
-def _share(texts: list[bytes]) -> float:
-    """Of those that are JSON."""
-    return sum(map(_is_json, texts)) / len(texts)
+def _is_object(line: bytes) -> bool:
+    """Whether an object opens and closes in the line, however good it is."""
+    levels = _levels(line.strip(), 0, False)
+    return line.lstrip()[:1] == b"{" and levels.depth[-1] == 0 and not levels.inside
 
 
 def _is_json(text: bytes) -> bool:

@@ -55,21 +55,22 @@ class Frame:
 def render(context: Context, frame: Frame, spoken: Language) -> str:
     """The page of a context: its template sees the context's fields and ``frame``."""
     values = {field.name: getattr(context, field.name) for field in fields(context)}
-    return _environment(spoken.code).get_template(context.template).render(values, frame=frame)
+    return environment(spoken.code).get_template(context.template).render(values, frame=frame)
 
 
 @cache
-def _environment(code: str) -> Environment:
+def environment(code: str) -> Environment:
+    """Templates that speak one of `CODES`."""
     spoken = language(code)
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("mercato.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= _globals(spoken)
-    return environment
+    made.globals |= _globals(spoken)
+    return made
 
 
 def _globals(spoken: Language) -> Mapping[str, object]:
@@ -88,6 +89,6 @@ def _globals(spoken: Language) -> Mapping[str, object]:
 def warm() -> None:
     """Compile every template before the first visitor waits for it."""
     for code in CODES:
-        environment = _environment(code)
-        for name in environment.list_templates():
-            environment.get_template(name)
+        templates = environment(code)
+        for name in templates.list_templates():
+            templates.get_template(name)

@@ -1,6 +1,6 @@
 """Everything that `mercato check` says of a shop's data, gathered once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,30 +115,60 @@ def quality_report(
         raise NotFound("assets to check", "none", "Import something: mercato import DIR --items F")
     findings: list[Finding] = []
     fields: list[FieldScore] = []
+    sound: set[str] = set()
     with open_engine() as engine:
-        tables = {name: _rows(engine, store, name, versions[name]) for name in versions}
-        for name, version in versions.items():
-            with shown.step(f"Checking {name}"):
-                rows = tables[name]
-                count = engine.count(rows)
-                table = Table(
-                    engine, store, ASSETS[name], version, rows, count, tables, now, settings.quality
-                )
-                findings += findings_of(table)
-                if name in FIELDS_OF and count:
-                    fields += field_scores(engine, ASSETS[name], rows)
+        for table in _tables(engine, store, versions, settings, now):
+            with shown.step(f"Checking {table.asset.name}"):
+                found = tuple(findings_of(table))
+                findings += found
+                if table.count and not any(_breaks_scores(each) for each in found):
+                    sound.add(table.asset.name)
+                    fields += _fields(table)
     return QualityReport(
         now=now,
         findings=tuple(findings),
         alarms=tuple(alarm for name in WATCHED for alarm in newest_alarms(store, name)),
         set_aside=set_aside(store),
         fields=tuple(fields),
-        scores=_scores(store, settings, shown) if "items" in versions else None,
+        scores=_scores(store, settings, shown) if "items" in sound else None,
     )
 
 
-def _rows(engine: Engine, store: AssetStore, name: str, version: int) -> ibis.Table:
-    return engine.files(store.files(name, version), ASSETS[name].schema)
+def _tables(
+    engine: Engine,
+    store: AssetStore,
+    versions: Mapping[str, int],
+    settings: Settings,
+    now: datetime,
+) -> Iterator[Table]:
+    """Each asset at its version, with all others beside it."""
+    rows = {
+        name: engine.files(store.files(name, version), ASSETS[name].schema)
+        for name, version in versions.items()
+    }
+    for name, version in versions.items():
+        yield Table(
+            engine=engine,
+            store=store,
+            asset=ASSETS[name],
+            version=version,
+            rows=rows[name],
+            count=engine.count(rows[name]),
+            others=rows,
+            now=now,
+            settings=settings.quality,
+        )
+
+
+def _fields(table: Table) -> list[FieldScore]:
+    if table.asset.name not in FIELDS_OF:
+        return []
+    return field_scores(table.engine, table.asset, table.rows)
+
+
+def _breaks_scores(finding: Finding) -> bool:
+    """Without its columns or its keys a table cannot be scored."""
+    return finding.health is Health.FAILED and finding.check in ("schema", "unique")
 
 
 def _scores(store: AssetStore, settings: Settings, progress: Progress) -> Scores | None:

@@ -16,10 +16,12 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class Example:
-    """place : ``file:line``; value : None where it may belong to a person"""
+    """place : ``file:line``; value : None where there is none, or it is hidden, since it may
+    belong to a person"""
 
     place: str
     value: str | None
+    hidden: bool
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,11 @@ def set_aside(store: AssetStore) -> tuple[SetAside, ...]:
 
 
 def _example(row: dict[str, Any]) -> Example:
-    shown = None if row["value"] is None or _is_personal(row) else str(row["value"])[:_LONGEST]
-    return Example(f"{row['source']}:{row['source_line']}", shown)
+    place = f"{row['source']}:{row['source_line']}"
+    if row["value"] is None:
+        return Example(place, None, hidden=False)
+    hidden = _is_personal(row)
+    return Example(place, None if hidden else str(row["value"])[:_LONGEST], hidden)
 
 
 def _is_personal(row: dict[str, Any]) -> bool:

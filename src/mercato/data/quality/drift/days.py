@@ -97,10 +97,10 @@ def _days_to_judge(
     closed, nor the first and the last of all, which may not be whole."""
     if not brought:
         return []
-    first, last = _range(brought)
+    first, last = usual_range(brought)
     known = (*brought, *present)
     if present:
-        _, end = _range(present)
+        _, end = usual_range(present)
         first = min(first, end + timedelta(days=1))
     first, last = max(first, min(known) + timedelta(days=1)), min(last, max(known) - _DAY)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -110,7 +110,7 @@ def _days_to_judge(
 _DAY = timedelta(days=1)
 
 
-def _range(counts: Mapping[date, int]) -> tuple[date, date]:
+def usual_range(counts: Mapping[date, int]) -> tuple[date, date]:
     """The first and the last day, but for a few strays."""
     strays = _STRAYS * sum(counts.values())
 

@@ -1,0 +1,1 @@
+"""The report on a shop's data: one file of HTML with everything in it."""

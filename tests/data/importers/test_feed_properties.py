@@ -276,3 +276,75 @@ def offer(item: Item) -> Item:
         kind = {"@type": "UnitPriceSpecification", "priceType": "https://schema.org/ListPrice"}
         found["priceSpecification"] = kind | {"price": item["price"]}
     return found
+
+
+KEYS = st.sampled_from(
+    [
+        "@id", "@type", "@graph", "@value", "@list", "name", "sku", "url", "image", "brand", "size",
+        "offers", "price", "priceSpecification", "priceType", "availability", "hasVariant",
+        "isVariantOf", "itemOffered", "aggregateRating", "additionalProperty", "value", "unitCode",
+        "inLanguage", "category", "schema:name", "http://schema.org/color", "title",
+    ]
+)  # fmt: skip
+LEAVES = (
+    st.sampled_from(["Product", "ProductGroup", "AggregateOffer", "#a", "#b", "InStock", "12", ""])
+    | st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
+)  # fmt: skip
+NODES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@examples
+@given(nodes=st.lists(st.dictionaries(KEYS, NODES, min_size=1), min_size=1, max_size=3))
+def test_no_json_ld_is_too_odd(
+    read_items: ReadItems, tmp_path_factory: pytest.TempPathFactory, nodes: list[Item]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "odd.html"
+    nodes = [{"@type": "Product", "sku": "good", "name": "A"}, *nodes]
+    path.write_text("\n".join(script(json.dumps(node)) for node in nodes))
+    found = read_items(path)
+    assert found.items or found.refusals
+
+
+@examples
+@given(rows=st.lists(st.lists(st.sampled_from(["", "a", "0", "-1", "TRUE", "draft", "Ü,\n"]))))
+def test_no_shopify_row_is_too_odd(
+    read_items: ReadItems, tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "odd.csv"
+    header = list(LEGACY.values())
+    full = [(row * len(header))[: len(header)] if row else [""] * len(header) for row in rows]
+    path.write_text(table(header, full), newline="")
+    found = read_items(path, "shopify")
+    lines = [*found.lines.values(), *(refusal.line for refusal in found.refusals)]
+    assert len(lines) <= len(full)
+
+
+TREES = st.recursive(
+    st.text(st.characters(exclude_categories=["C"]), max_size=5).map(escape),
+    lambda inner: st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["g:id", "g:title", "item", "link", "content", "g:product_detail", "x:y"]
+            ),
+            inner,
+        ),
+        max_size=4,
+    ).map(lambda parts: "".join(f"<{name}>{text}</{name}>" for name, text in parts)),
+    max_leaves=15,
+)
+
+
+@examples
+@given(items=st.lists(TREES, min_size=1, max_size=3))
+def test_no_xml_is_too_odd(
+    read_items: ReadItems, tmp_path_factory: pytest.TempPathFactory, items: list[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "odd.xml"
+    good = "<item><g:id>good</g:id><g:title>A</g:title></item>"
+    path.write_text(f"<rss>{good}{''.join(f'<item>{item}</item>' for item in items)}</rss>")
+    found = read_items(path, "merchant-xml")
+    assert len(found.lines) + len(found.refusals) >= 1

@@ -124,9 +124,9 @@ def _parsed(found: bytes | str, line: int) -> Placed | Refusal:
         return line, orjson.loads(bare)
     except orjson.JSONDecodeError as error:
         reason = str(error)
-    try:
-        return line, json.loads(bare, strict=False)
-    except (json.JSONDecodeError, RecursionError):
+    try:  # twice, since Python's JSON may say what is none: NaN, halves of characters
+        return line, orjson.loads(orjson.dumps(json.loads(bare, strict=False)))
+    except (ValueError, TypeError, RecursionError):
         return Refusal(line, "row-json", None, reason, json.dumps(text[:SHOWN]))
 
 

@@ -124,11 +124,22 @@ def test_exports_are_masked_unless_it_goes_on_record(small_shop: Path, tmp_path:
         ),
         (["items", "--unmasked"], "--unmasked with --export"),
         (["--item", "tea"], "--item with --trace"),
+        (["--dry-run"], "--dry-run with --vacuum"),
+        (["--vacuum", "--keep-days", "0"], "at least 1 day"),
     ],
 )
 def test_wrong_use_is_told(small_shop: Path, arguments: list[str], match: str):
     with pytest.raises(WrongUse, match=match):
         said(small_shop, *arguments)
+
+
+def test_a_vacuum_says_what_it_does(small_shop: Path):
+    found = {each["asset"]: each for each in as_json(small_shop, "--vacuum", "--dry-run")}
+    assert set(found) == {each["asset"] for each in as_json(small_shop)}
+    # the replaced version of the items is younger than 30 days
+    assert (found["items"]["removed"], found["items"]["trouble"]) == (0, "")
+    assert "items" in said(small_shop, "items", "--vacuum", "--keep-days", 1)
+    assert as_json(small_shop, "items")["version"] == 1
 
 
 def test_an_item_is_traced_to_its_line(small_shop: Path):

@@ -52,14 +52,32 @@ def command(
     trace_item: Annotated[
         str | None, typer.Option(metavar="ITEM_ID", help="An item's source line, without answer.")
     ] = None,
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Join small files, remove old versions' files.")
+    ] = False,
+    keep_days: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --vacuum; by default [assets] keep_days."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --vacuum: only say what would be done.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List a shop's assets; describe one, compare its versions, or trace an answer to its files."""
-    load_settings(ShopPaths(folder).settings)
+    """List a shop's assets; describe one, compare its versions, trace an answer to its files,
+    or tidy up."""
+    settings = load_settings(ShopPaths(folder).settings)
     moment = parse_time("--at", at) if at else None
     traced = {"trace": trace, "item": item, "trace-item": trace_item}
     of_one = {"history": history, "diff": diff, "at": at, "export": export, "unmasked": unmasked}
-    _check_use(name, of_one | traced)
+    upkeep = {"vacuum": vacuum, "keep-days": keep_days, "dry-run": dry_run}
+    _check_use(name, of_one | traced | upkeep)
+    if vacuum:
+        from mercato.cli.assets_kept import vacuumed
+
+        days = settings.assets.keep_days if keep_days is None else keep_days
+        vacuumed(folder, name, days, dry_run=dry_run, as_json=as_json)
+        return
     if trace is not None or trace_item is not None:
         _trace(folder, trace, item or trace_item, as_json)
         return
@@ -84,10 +102,13 @@ _TOGETHER = (
     {"--diff"},
     {"--trace", "--item"},
     {"--trace-item"},
+    {"--vacuum", "--keep-days", "--dry-run"},
 )
 """Options that may be said at once."""
 
-_NEEDS = {"--unmasked": "--export", "--item": "--trace"}
+_NEEDS = {"--unmasked": "--export", "--item": "--trace"} | dict.fromkeys(
+    ("--keep-days", "--dry-run"), "--vacuum"
+)
 """Option → the one that it belongs to."""
 
 _OF_ONE = ("--history", "--diff", "--export")

@@ -21,6 +21,7 @@ from mercato.data.checks import Rows, first_failures
 from mercato.data.engines import Engine, open_engine
 from mercato.data.lineage.runs import derive_run
 from mercato.data.store import AssetStore
+from mercato.data.versions.summary import is_readable, rows_version
 
 _CUT = "events"
 """The input of which nothing at or after ``until`` is used."""
@@ -35,7 +36,23 @@ def derive(
     engine: str = "duckdb",
     progress: Progress | None = None,
 ) -> dict[str, pa.Table]:
-    """The derived assets called ``names``, from the present versions of their inputs.
+    """The derived assets called ``names``, as `derive_versions` has them."""
+    versions = derive_versions(
+        store, names, until=until, settings=settings, engine=engine, progress=progress
+    )
+    return {name: store.read(name, version) for name, version in versions.items()}
+
+
+def derive_versions(
+    store: AssetStore,
+    names: Sequence[str],
+    *,
+    until: datetime | None = None,
+    settings: Settings,
+    engine: str = "duckdb",
+    progress: Progress | None = None,
+) -> dict[str, int]:
+    """Versions of the derived assets called ``names``, from the present ones of their inputs.
 
     until : no event at or after it is used
 
@@ -54,23 +71,25 @@ def derive(
     )
     shown = progress or Silent()
     versions: dict[str, int | None] = {}
+    made: dict[str, int] = {}
     with open_engine(engine) as opened:
         for asset in _in_order(names):
             with shown.step(f"Deriving {asset.name}") as step:
                 versions |= {
                     name: store.version(name) for name in asset.inputs if name not in versions
                 }
-                fingerprint = _fingerprint(asset, versions, context)
+                rows = {name: _rows_version(store, name, at) for name, at in versions.items()}
+                fingerprint = _fingerprint(asset, rows, context)
                 version = _made_before(store, asset, fingerprint)
                 if version is None:
-                    with derive_run(store, settings, asset, versions) as made:
+                    with derive_run(store, settings, asset, versions) as told:
                         version = _make(store, opened, asset, versions, context, fingerprint)
-                        made.append(version)
+                        told.append(version)
                     step.note("made")
                 else:
                     step.note("nothing changed")
-                versions[asset.name] = version
-    return {name: store.read(name, versions[name]) for name in names}
+                made[asset.name] = versions[asset.name] = version
+    return {name: made[name] for name in names}
 
 
 def _logged_at(store: AssetStore) -> datetime | None:
@@ -131,9 +150,14 @@ def _checksum(table: ibis.Table) -> str:
     return hashlib.sha256(str(ibis.to_sql(table, dialect="duckdb")).encode()).hexdigest()
 
 
+def _rows_version(store: AssetStore, name: str, version: int | None) -> int | None:
+    return None if version is None else rows_version(store, name, version)
+
+
 def _made_before(store: AssetStore, asset: Asset, fingerprint: str) -> int | None:
     for commit in store.history(asset.name):
-        if commit.note.get("fingerprint") == fingerprint:
+        same = commit.note.get("fingerprint") == fingerprint
+        if same and is_readable(store, asset.name, commit.version):
             return commit.version
     return None
 

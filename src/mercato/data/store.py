@@ -12,14 +12,24 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Transaction,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from mercato.core.errors import BadInput, MercatoError, NotFound
 from mercato.data.provenance import HIDDEN
 
-_NOTE = "mercato"
+NOTE = "mercato"
 """The key of our notes in a commit's metadata."""
+
+_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+"""By itself delta-rs forgets entries of the log after 30 days, and with them versions that a
+release was made from; `mercato.data.versions.retention` knows which may go."""
 
 _ODD = frozenset("[]^|%\\")
 """Signs that delta-rs 1.6 cannot have in the path of a table."""
@@ -135,10 +145,11 @@ class AssetStore:
                 mode="error" if table is None else mode,
                 schema_mode=None if table is None else _SCHEMA_MODE[mode],
                 commit_properties=CommitProperties(
-                    custom_metadata={_NOTE: json.dumps(dict(note or {}))},
+                    custom_metadata={NOTE: json.dumps(dict(note or {}))},
                     app_transactions=transactions,
                     max_commit_retries=0 if base is not None or transaction else None,
                 ),
+                post_commithook_properties=_HOOKS,
             )
         except DeltaError as error:
             made_meanwhile = table is None and self.version(name) is not None
@@ -184,7 +195,7 @@ def _version(commit: dict[str, object]) -> Version:
         version=int(str(commit["version"])),
         ts=datetime.fromtimestamp(int(str(commit["timestamp"])) / 1000, UTC),
         rows=None if added is None else int(added),
-        note=json.loads(str(commit.get(_NOTE, "{}"))),
+        note=json.loads(str(commit.get(NOTE, "{}"))),
     )
 
 

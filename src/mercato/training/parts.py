@@ -22,9 +22,10 @@ from mercato.core.errors import NotReady
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.progress import Progress, Step
 from mercato.core.settings import Settings
-from mercato.data.derive import derive
+from mercato.data.derive import derive_versions
 from mercato.data.histories import Histories
 from mercato.data.store import AssetStore
+from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
 from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
@@ -56,9 +57,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Assets:
-    """The versions and tables that a build works from, read once."""
+    """The versions and tables that a build works from, read once.
+
+    rows_of : asset → the version that made the rows which its version holds
+    """
 
     versions: dict[str, int]
+    rows_of: dict[str, int]
     watermark: int
     changes: int
     items: pa.Table
@@ -80,18 +85,22 @@ def read_assets(
     version = store.version("items")
     if version is None or (items := store.read("items", version)).num_rows == 0:
         raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
-    derived = derive(
+    made = derive_versions(
         store, LEARNED_FROM, until=until, settings=settings, engine="duckdb", progress=progress
     )
-    versions = {name: store.version(name) for name in ("items", "events", *LEARNED_FROM)}
+    versions = {"items": version, **made}
+    events = origin_of(store, "histories", made["histories"]).inputs["events"]
+    if events is not None:
+        versions["events"] = events
     span = event_span(store, until)
     as_of = until or (span and span.newest)
     return Assets(
-        versions={name: version for name, version in versions.items() if version is not None},
+        versions=versions,
+        rows_of={name: rows_version(store, name, at) for name, at in versions.items()},
         watermark=watermark,
         changes=changes,
         items=items,
-        derived=derived,
+        derived={name: store.read(name, at) for name, at in made.items()},
         as_of=round(as_of.timestamp() * 1_000_000) if as_of else 0,
         n_events=span.count if span else 0,
     )
@@ -120,8 +129,8 @@ def event_span(store: AssetStore, until: datetime | None) -> EventSpan | None:
 def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     """Make, or find made, all parts of a release."""
     of = {
-        "items": assets.versions["items"],
-        "events": assets.versions.get("events"),
+        "items": assets.rows_of["items"],
+        "events": assets.rows_of.get("events"),
         "as_of": assets.as_of,
         "settings": asdict(settings.sessions),
     }

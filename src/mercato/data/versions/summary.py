@@ -105,6 +105,27 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
     return table
 
 
+def is_readable(store: AssetStore, name: str, version: int) -> bool:
+    """Whether all files of a version are still there."""
+    try:
+        opened(store, name, version)
+    except NotFound:
+        return False
+    return True
+
+
+def rows_version(store: AssetStore, name: str, version: int) -> int:
+    """The version that made the rows of ``version``: upkeep makes versions that hold the same."""
+    commit = _content_commit(store, name, version)
+    return version if commit is None else commit.version
+
+
+def origin_of(store: AssetStore, name: str, version: int) -> Origin:
+    """What the rows of a version were made from."""
+    commit = _content_commit(store, name, version)
+    return origin({} if commit is None else commit.note)
+
+
 def opened_files(store: AssetStore, name: str, version: int | None = None) -> list[str]:
     """The Parquet files of a version, all of them there. Raises NotFound."""
     names = (Path(uri).name for uri in opened(store, name, version).file_uris())

@@ -1,9 +1,11 @@
 """What all tests share: a run ends with the list of what was not run and how to enable it."""
 
 import os
+import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +168,49 @@ def log_of() -> Callable[..., Interactions]:
         )
 
     return made
+
+
+@dataclass
+class FeedServer:
+    """A real HTTP server on this machine, whose answers a test writes down.
+
+    answers : path → (status, headers, body); others are answered by 404
+    asked   : (path, headers) of every request so far
+    """
+
+    port: int = 0
+    answers: dict[str, tuple[int, Mapping[str, str], bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@pytest.fixture
+def feed_server() -> Iterator[FeedServer]:
+    made = FeedServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+            status, headers, body = made.answers.get(self.path, (404, {}, b"nothing"))
+            if self.headers.get("If-None-Match") == headers.get("ETag", "-"):
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if "Content-Length" not in headers:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        server.shutdown()
+        thread.join()

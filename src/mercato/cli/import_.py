@@ -1,6 +1,7 @@
 """`mercato import`: items, events and judgments into a shop's assets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: mercato import my-shop --items feed.csv --events log.jsonl --map brand=supplier"
 
-Paths = list[Path] | None
+Paths = list[str] | None
 
 _MOST_KINDS = 20
 """Kinds of left out rows that are shown one by one."""
@@ -57,16 +58,19 @@ class Reading:
 def command(
     folder: ShopFolder,
     items: Annotated[
-        Paths, typer.Option(metavar="FILE", help="Products: a feed. May be repeated.")
+        Paths, typer.Option(metavar="FILE|URL", help="Products: a feed. May be repeated.")
     ] = None,
     events: Annotated[
-        Paths, typer.Option(metavar="FILE", help="What shoppers did. May be repeated.")
+        Paths, typer.Option(metavar="FILE|URL", help="What shoppers did. May be repeated.")
     ] = None,
     judgments: Annotated[
-        Paths, typer.Option(metavar="FILE", help="CSV: query,item_id,grade. May be repeated.")
+        Paths, typer.Option(metavar="FILE|URL", help="CSV: query,item_id,grade. May be repeated.")
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The files' format; else it is detected.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The files' format (docs/dialects.md); else it is detected."
+        ),
     ] = None,
     map: Annotated[
         list[str] | None,
@@ -94,16 +98,29 @@ def command(
     # Imported late, so that --help answers at once.
     from mercato.data.report import ImportRefused
 
-    files = Files(items or (), events or (), judgments or ())
     mapping = parse_pairs("--map", map or [])
     reading = Reading(format, mapping, price_unit.value, full, date_format, encoding)
     try:
-        reports = run_import(ShopPaths(folder), files, reading)
+        with _at_hand(folder, items or (), events or (), judgments or ()) as files:
+            reports = run_import(ShopPaths(folder), files, reading)
     except ImportRefused as refused:
         _show([refused.report], as_json)
         raise
     _show(reports, as_json)
     say(f"Next: mercato build {folder}")
+
+
+@contextmanager
+def _at_hand(folder: Path, *given: Sequence[str]) -> Iterator[Files]:
+    """The files that are named; what stands at an address is fetched first, and goes again."""
+    from mercato.data.fetching.address import is_address
+    from mercato.operating.feeds.run import fetched_once
+
+    urls = [text for texts in given for text in texts if is_address(text)]
+    with ExitStack() as stack:
+        with shown() as progress:
+            fetched = stack.enter_context(fetched_once(folder, urls, progress))
+        yield Files(*([fetched.get(text) or Path(text) for text in texts] for texts in given))
 
 
 def run_import(paths: ShopPaths, files: Files, reading: Reading) -> "list[ImportReport]":

@@ -145,6 +145,10 @@ class FeedSettings:
     """Our columns read from theirs, as ``["brand=supplier"]``."""
     price_unit: str = "major"
     """Unit of its prices: ``major`` or ``cents``."""
+    date_format: str = ""
+    """Form of its times, as ``%d/%m/%Y %H:%M``, where it is not ISO 8601."""
+    encoding: str = ""
+    """Encoding of its text, as ``cp1252``, where it is not UTF-8."""
     login_variable: str = ""
     """Name of the environment variable that holds ``user:password`` for its host."""
 

@@ -1,4 +1,5 @@
-"""What runs beside the requests of a server: the refresh and the drain, a thread each."""
+"""What runs beside the requests of a server: the refresh, the drain and the look for feeds that
+are due, a thread each."""
 
 import logging
 import threading
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
+from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
 from mercato.shop.opened import Shop
 
@@ -70,10 +72,13 @@ class Background:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
         self._drains = 0
-        self.threads = (
+        self.threads: tuple[Every, ...] = (
             Every(REFRESH_SECONDS, "refresh", shop.refresh),
             Every(shop.settings.serve.drain_seconds, "drain", self._drain),
         )
+        self._feeds = FeedRunner(shop)
+        if shop.settings.feeds:
+            self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)
 
     @property
     def broken(self) -> bool:
@@ -90,6 +95,7 @@ class Background:
     ) -> None:
         for thread in self.threads:
             thread.stop()
+        self._feeds.stop()
 
     def _drain(self) -> None:
         drain(self._shop.state, self._store)

@@ -81,6 +81,12 @@ class FetchLog:
             row = connection.execute(wanted.order_by(fetches.c.seq.desc()).limit(1)).first()
         return None if row is None else _fetch(row)
 
+    def of(self, feed: str) -> list[Fetch]:
+        """All that is remembered of a feed, the newest first."""
+        wanted = select(*_SAID).where(fetches.c.feed == feed).order_by(fetches.c.seq.desc())
+        with self._reading.connect() as connection:
+            return [_fetch(row) for row in connection.execute(wanted)]
+
 
 def _fetch(row: Row[tuple[object, ...]]) -> Fetch:
     said = row._asdict()

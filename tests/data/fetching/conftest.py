@@ -1,10 +1,8 @@
-"""A real HTTP server on this machine, whose answers a test writes down."""
+"""Servers of one connection, and downloads from this machine."""
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,49 +11,6 @@ from mercato.core.settings import FetchSettings
 from mercato.data.fetching.address import Address, parsed
 from mercato.data.fetching.download import fetch
 from mercato.data.fetching.hosts import Hosts
-
-
-@dataclass
-class Web:
-    """Paths and what they answer: (status, headers, body); what was asked is kept."""
-
-    port: int = 0
-    answers: dict[str, tuple[int, Mapping[str, str], bytes]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    made = Web()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-            status, headers, body = made.answers.get(self.path, (404, {}, b"nothing"))
-            if self.headers.get("If-None-Match") == headers.get("ETag", "-"):
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            if "Content-Length" not in headers:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *said: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        server.shutdown()
-        thread.join()
-
 
 Said = Callable[[socket.socket], None]
 

@@ -17,42 +17,42 @@ from mercato.data.fetching.asking import FetchFailed, Login, Validators
 FEED = b"id,title\n1,Tea\n"
 
 
-def test_a_feed_comes_to_the_disk_as_it_was_sent(web, download, tmp_path) -> None:
+def test_a_feed_comes_to_the_disk_as_it_was_sent(feed_server, download, tmp_path) -> None:
     said = {"ETag": '"1"', "Last-Modified": "Fri, 01 May 2026 10:00:00 GMT"}
-    web.answers["/feed.csv"] = (200, said, FEED)
-    found = download(web.url("/feed.csv"))
+    feed_server.answers["/feed.csv"] = (200, said, FEED)
+    found = download(feed_server.url("/feed.csv"))
     assert found.path.read_bytes() == FEED
     assert (found.sha256, found.bytes) == (hashlib.sha256(FEED).hexdigest(), len(FEED))
     assert found.validators == Validators('"1"', "Fri, 01 May 2026 10:00:00 GMT")
-    ((path, headers),) = web.asked
+    ((path, headers),) = feed_server.asked
     assert path == "/feed.csv" and headers["accept-encoding"] == "identity"
     assert "if-none-match" not in headers and "authorization" not in headers
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [found.path]
 
 
-def test_what_did_not_change_is_not_sent_again(web, download, tmp_path) -> None:
-    web.answers["/feed.csv"] = (200, {"ETag": '"1"'}, FEED)
+def test_what_did_not_change_is_not_sent_again(feed_server, download, tmp_path) -> None:
+    feed_server.answers["/feed.csv"] = (200, {"ETag": '"1"'}, FEED)
     known = Validators('"1"', "Fri, 01 May 2026 10:00:00 GMT")
-    assert download(web.url("/feed.csv"), known=known) is None
-    assert web.asked[0][1]["if-modified-since"] == known.last_modified
+    assert download(feed_server.url("/feed.csv"), known=known) is None
+    assert feed_server.asked[0][1]["if-modified-since"] == known.last_modified
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
-    assert download(web.url("/feed.csv"), known=Validators('"0"')).bytes == len(FEED)
+    assert download(feed_server.url("/feed.csv"), known=Validators('"0"')).bytes == len(FEED)
 
 
-def test_304_to_a_question_without_condition_is_a_failure(web, download) -> None:
-    web.answers["/feed.csv"] = (304, {}, b"")
+def test_304_to_a_question_without_condition_is_a_failure(feed_server, download) -> None:
+    feed_server.answers["/feed.csv"] = (304, {}, b"")
     with pytest.raises(FetchFailed, match="status 304"):
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
 
 
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [(404, "Check the address"), (401, "login_variable"), (500, "Try again later"), (206, "later")],
 )
-def test_other_answers_are_failures(web, download, tmp_path, status, remedy) -> None:
-    web.answers["/feed.csv"] = (status, {}, FEED)
+def test_other_answers_are_failures(feed_server, download, tmp_path, status, remedy) -> None:
+    feed_server.answers["/feed.csv"] = (status, {}, FEED)
     with pytest.raises(FetchFailed, match=f"status {status}.*{remedy}"):
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
@@ -67,24 +67,24 @@ def test_other_answers_are_failures(web, download, tmp_path, status, remedy) -> 
         ("", None),
     ],
 )
-def test_a_server_may_ask_to_be_left_alone(web, download, said, seconds) -> None:
-    web.answers["/feed.csv"] = (503, {"Retry-After": said}, b"")
+def test_a_server_may_ask_to_be_left_alone(feed_server, download, said, seconds) -> None:
+    feed_server.answers["/feed.csv"] = (503, {"Retry-After": said}, b"")
     with pytest.raises(FetchFailed) as failed:
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
     found = failed.value.retry_after_seconds
     assert found == (seconds if seconds is None else pytest.approx(seconds, abs=60))
 
 
-def test_redirects_are_followed_and_each_is_checked(web, download) -> None:
-    web.answers["/feed.csv"] = (200, {}, FEED)
-    web.answers["/old"] = (302, {"Location": "/older/../feed.csv"}, b"")
-    assert download(web.url("/old")).bytes == len(FEED)
+def test_redirects_are_followed_and_each_is_checked(feed_server, download) -> None:
+    feed_server.answers["/feed.csv"] = (200, {}, FEED)
+    feed_server.answers["/old"] = (302, {"Location": "/older/../feed.csv"}, b"")
+    assert download(feed_server.url("/old")).bytes == len(FEED)
     for n in range(7):
-        web.answers[f"/{n}"] = (307, {"Location": f"/{n + 1}"}, b"")
-    web.answers["/7"] = (200, {}, FEED)
-    assert download(web.url("/2")).bytes == len(FEED)  # five redirects
+        feed_server.answers[f"/{n}"] = (307, {"Location": f"/{n + 1}"}, b"")
+    feed_server.answers["/7"] = (200, {}, FEED)
+    assert download(feed_server.url("/2")).bytes == len(FEED)  # five redirects
     with pytest.raises(FetchFailed, match="at most 5 redirects"):
-        download(web.url("/1"))
+        download(feed_server.url("/1"))
 
 
 @pytest.mark.parametrize(
@@ -100,19 +100,19 @@ def test_redirects_are_followed_and_each_is_checked(web, download) -> None:
     ],
 )
 def test_a_redirect_leads_nowhere_that_is_not_allowed(
-    web, download, monkeypatch, location, refused
+    feed_server, download, monkeypatch, location, refused
 ) -> None:
     really = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: really("127.0.0.1", *a, **k))
-    web.answers["/old"] = (302, {"Location": location.format(port=web.port)}, b"")
-    web.answers["/feed.csv"] = (200, {}, FEED)
+    feed_server.answers["/old"] = (302, {"Location": location.format(port=feed_server.port)}, b"")
+    feed_server.answers["/feed.csv"] = (200, {}, FEED)
     with pytest.raises(BadInput, match=refused):
-        download(web.url("/old"), allow=["listed.test"])
-    assert [path for path, _ in web.asked] == ["/old"]
+        download(feed_server.url("/old"), allow=["listed.test"])
+    assert [path for path, _ in feed_server.asked] == ["/old"]
 
 
 def test_a_host_is_resolved_once_and_what_was_checked_is_connected_to(
-    web, download, monkeypatch
+    feed_server, download, monkeypatch
 ) -> None:
     really, names = socket.getaddrinfo, []
 
@@ -124,30 +124,32 @@ def test_a_host_is_resolved_once_and_what_was_checked_is_connected_to(
         return really("127.0.0.1", *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    web.answers["/feed.csv"] = (200, {}, FEED)
-    assert download(web.url("/feed.csv", "feeds.test"), private=["feeds.test"]).bytes == len(FEED)
+    feed_server.answers["/feed.csv"] = (200, {}, FEED)
+    assert download(
+        feed_server.url("/feed.csv", "feeds.test"), private=["feeds.test"]
+    ).bytes == len(FEED)
     assert names == ["feeds.test"]
-    assert web.asked[0][1]["host"] == f"feeds.test:{web.port}"
+    assert feed_server.asked[0][1]["host"] == f"feeds.test:{feed_server.port}"
 
 
-def test_a_login_goes_to_its_own_host_alone(web, download, monkeypatch) -> None:
+def test_a_login_goes_to_its_own_host_alone(feed_server, download, monkeypatch) -> None:
     really = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: really("127.0.0.1", *a, **k))
-    web.answers["/old"] = (302, {"Location": web.url("/feed.csv", "b.test")}, b"")
-    web.answers["/feed.csv"] = (200, {}, FEED)
+    feed_server.answers["/old"] = (302, {"Location": feed_server.url("/feed.csv", "b.test")}, b"")
+    feed_server.answers["/feed.csv"] = (200, {}, FEED)
     login, private = Login("ann:sécret"), ["a.test", "b.test"]
-    download(web.url("/old", "a.test"), private=private, login=login)
-    sent = [headers.get("authorization") for _, headers in web.asked]
+    download(feed_server.url("/old", "a.test"), private=private, login=login)
+    sent = [headers.get("authorization") for _, headers in feed_server.asked]
     assert sent == ["Basic " + base64.b64encode("ann:sécret".encode()).decode(), None]
     assert "sécret" not in repr(login)
     with pytest.raises(BadInput, match="https for a feed with a login"):
         download("http://shop.example/f", allow=["shop.example"], login=login)
 
 
-def test_a_body_that_is_too_large_is_refused(web, wire, download, tmp_path) -> None:
-    web.answers["/feed.csv"] = (200, {}, b"x" * 1_000_001)
+def test_a_body_that_is_too_large_is_refused(feed_server, wire, download, tmp_path) -> None:
+    feed_server.answers["/feed.csv"] = (200, {}, b"x" * 1_000_001)
     with pytest.raises(FetchFailed, match="at most 1 MB.*max_mb"):
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
 
     def endless(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -159,13 +161,13 @@ def test_a_body_that_is_too_large_is_refused(web, wire, download, tmp_path) -> N
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
-def test_gzip_is_kept_packed(web, download) -> None:
+def test_gzip_is_kept_packed(feed_server, download) -> None:
     bomb = gzip.compress(bytes(50_000_000))
-    web.answers["/feed.csv"] = (200, {"Content-Encoding": "gzip"}, bomb)
-    assert download(web.url("/feed.csv")).path.read_bytes() == bomb
-    web.answers["/feed.csv"] = (200, {"Content-Encoding": "br"}, FEED)
+    feed_server.answers["/feed.csv"] = (200, {"Content-Encoding": "gzip"}, bomb)
+    assert download(feed_server.url("/feed.csv")).path.read_bytes() == bomb
+    feed_server.answers["/feed.csv"] = (200, {"Content-Encoding": "br"}, FEED)
     with pytest.raises(FetchFailed, match="Content-Encoding: br"):
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
 
 
 def slow_start(connection):
@@ -216,10 +218,10 @@ def test_an_answer_that_is_not_whole_is_a_failure(wire, download, tmp_path, answ
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
-def test_an_empty_answer_and_a_closed_port(web, download) -> None:
-    web.answers["/feed.csv"] = (200, {}, b"")
+def test_an_empty_answer_and_a_closed_port(feed_server, download) -> None:
+    feed_server.answers["/feed.csv"] = (200, {}, b"")
     with pytest.raises(FetchFailed, match="an empty answer"):
-        download(web.url("/feed.csv"))
+        download(feed_server.url("/feed.csv"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(FetchFailed, match="a whole answer"):

@@ -143,7 +143,7 @@ def _quarantine(paths: ShopPaths) -> Finding:
     )
     if not held:
         return Finding("quarantine", Health.OK, "empty")
-    remedy = "Mend the rows at their source and import them again."
+    remedy = f"Mend them at their source, or see: mercato quarantine {paths.root}"
     return Finding("quarantine", Health.WARNING, f"{held:,} rows failed a check", remedy)
 
 

@@ -9,7 +9,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
-from mercato.cli.recording import LOOKING, on_record
+from mercato.cli.recording import on_record
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -64,7 +64,7 @@ def command(
         _browse(folder, selection, limit, as_json)
 
 
-def _table(folder: Path, selection: "Selection", purpose: str) -> "pa.Table":
+def _table(folder: Path, selection: "Selection", purpose: str | None) -> "pa.Table":
     """The selected rows, once it is on record who reads them."""
     from mercato.data.mending.held import quarantine_table
     from mercato.data.store import AssetStore
@@ -77,7 +77,7 @@ def _table(folder: Path, selection: "Selection", purpose: str) -> "pa.Table":
 def _browse(folder: Path, selection: "Selection", limit: int, as_json: bool) -> None:
     from mercato.data.mending.held import counts, held_rows
 
-    table = _table(folder, selection, LOOKING)
+    table = _table(folder, selection, None)
     rows = list(held_rows(table.slice(0, limit)))
     if as_json:
         by_check = [{"asset": a, "check": name, "rows": n} for a, name, n in counts(table)]

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mercato.data.auditing import Reader
     from mercato.state import State
 
-LOOKING = "looked at by a person"
-"""The purpose of a reading whose rows are printed or written to a file."""
-
 
 @contextmanager
 def opened_state(folder: Path) -> Iterator["State"]:
@@ -31,11 +28,11 @@ def opened_state(folder: Path) -> Iterator["State"]:
         state.close()
 
 
-def reader(action: str, purpose: str = LOOKING) -> "Reader":
-    """Whoever runs this command, as ``user@host``."""
-    from mercato.data.auditing import Reader
+def reader(action: str, purpose: str | None = None) -> "Reader":
+    """Whoever runs this command, as ``user@host``. ``purpose``: None where a person looks."""
+    from mercato.data.auditing import LOOKING, Reader
 
-    return Reader(f"{_user()}@{socket.gethostname()}", action, purpose)
+    return Reader(f"{_user()}@{socket.gethostname()}", action, purpose or LOOKING)
 
 
 def on_record(
@@ -43,10 +40,13 @@ def on_record(
     action: str,
     assets: Sequence[str],
     *,
-    purpose: str = LOOKING,
+    purpose: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Put a reading of these assets by a command on record, before it is done."""
+    """Put a reading of these assets by a command on record, before it is done.
+
+    purpose : None where a person looks at what is read
+    """
     from mercato.data.assets import ASSETS
     from mercato.data.auditing import record
 

@@ -8,6 +8,9 @@ from mercato.data.asset import Asset
 from mercato.state import State
 from mercato.state.audit import Access
 
+LOOKING = "looked at by a person"
+"""The purpose of a reading whose rows are shown, or written to a file."""
+
 MASK_KEY = "mask"
 """The name of the secret under which a shop's pseudonyms are made."""
 

@@ -11,8 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from mercato.core.errors import MercatoError
+from mercato.data.assets import ASSETS
+from mercato.data.auditing import LOOKING, Reader
+from mercato.data.auditing import record as put_on_record
 from mercato.shop.opened import Shop
-from mercato.web.asked import Ask, Data, Page, Redirect
+from mercato.web.asked import Ask, Data, Page, Redirect, Revealed
 from mercato.web.departments import departments
 from mercato.web.forms import read_form
 from mercato.web.languages import CODES, language
@@ -95,10 +98,18 @@ class Answering:
         answer = make(ask)
         if isinstance(answer, Data):
             return _json(answer.value)
+        self._on_record(request, answer.revealed)
         recording = begin(self.shop, answer.events) if self._counts(request) else None
         response = self._page(request, ask.visit, answer)
         finish(recording)
         return response
+
+    def _on_record(self, request: Request, revealed: Revealed | None) -> None:
+        if revealed is not None:
+            address = request.client.host if request.client else "unknown address"
+            action = f"{request.method} {request.url.path}"
+            reader = Reader(address, action, LOOKING)
+            put_on_record(self.shop.state, reader, ASSETS[revealed.asset], user_id=revealed.user_id)
 
     def _counts(self, request: Request) -> bool:
         """Whether a person looks: not a twin's reader, and no browser that fetches ahead."""
@@ -110,6 +121,7 @@ class Answering:
 
     def _sent(self, request: Request, ask: Ask, make: Callable[[Ask], Redirect]) -> Response:
         answer = make(ask)
+        self._on_record(request, answer.revealed)
         record(self.shop, answer.events)
         response: Response
         if "application/json" in request.headers.get("accept", ""):

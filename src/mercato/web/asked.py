@@ -40,12 +40,23 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True)
+class Revealed:
+    """What an answer shows of persons: of one user, or of several."""
+
+    asset: str
+    user_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Page:
-    """events : what looking at the page says about the shopper"""
+    """events : what looking at the page says about the shopper
+    revealed : what it shows of others; goes on record before it is shown
+    """
 
     context: Context
     events: tuple[Sent, ...] = ()
     status: int = 200
+    revealed: Revealed | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +65,14 @@ class Redirect:
 
     events  : durable before the redirect is answered
     notice  : a text for the small script, which shows it and stays where it is
+    revealed : what the visit may see of others from now on
     """
 
     to: str
     visit: Visit
     events: tuple[Sent, ...] = ()
     notice: str = ""
+    revealed: Revealed | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mercato.web.asked import Ask, Page, Redirect
+from mercato.data.assets.histories import HISTORIES
+from mercato.web.asked import Ask, Page, Redirect, Revealed
 from mercato.web.shoppers import Pick, picks
 
 
@@ -19,10 +20,12 @@ class ShopperPage:
 
 
 def shopper(ask: Ask) -> Page:
-    return Page(ShopperPage(ask.visit.user_id, picks(ask.shop.live)))
+    context = ShopperPage(ask.visit.user_id, picks(ask.shop.live))
+    return Page(context, revealed=Revealed(HISTORIES.name))
 
 
 def become(ask: Ask) -> Redirect:
     """``POST /shopper``: user_id; an empty one is a new shopper."""
     user_id = ask.form.get("user_id", "").strip() or None
-    return Redirect("/", ask.visit.shopping_as(user_id))
+    revealed = None if user_id is None else Revealed(HISTORIES.name, user_id)
+    return Redirect("/", ask.visit.shopping_as(user_id), revealed=revealed)

@@ -29,13 +29,17 @@ from mercato.data.store import AssetStore
 SHARE = 0.05
 
 PROTOCOL = (
-    "At most {items:,} products and {lines:,} event lines of the demo's supermarket as plain CSV; 5% "
-    "of the rows spoiled, the kinds in turn. A fault counts as found where the expected check or "
-    "flag names its very row. Good rows refused: in quarantine without a seeded fault. Newly "
-    "flagged: good rows with a flag of a seeded kind that they have not before anything is spoiled."
+    "At most {items:,} products and {lines:,} event lines of the demo's supermarket as plain CSV; "
+    "5% of the rows spoiled, the kinds in turn. A fault is found where the expected check or flag "
+    "names its very row. Good rows refused: in quarantine without a seeded fault. Newly flagged: "
+    "good rows with a flag of a seeded kind that they do not have before anything is spoiled; "
+    "products of which a seeded double was made are doubles, and not counted."
 )
 
 Cells = dict[str, str]
+
+_AGAIN = "again-"
+"""In front of the id of a product that is entered twice."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,10 @@ def _times(column: str, factor: float) -> Callable[[Cells], Cells]:
     return lambda row: row | {column: f"{float(row[column]) * factor:.2f}"}
 
 
+def _dearer(row: Cells) -> Cells:
+    return row | {"price": f"{float(row['price']) + 1:.2f}"}
+
+
 def _again(row: Cells) -> Cells:
     """The same product, entered a second time in capitals."""
     return row | {
@@ -121,7 +129,7 @@ KINDS = (
     Fault("unknown event", "events", ("event-accepted",), _said(event="teleport")),
     Fault("negative quantity", "events", ("quantity-not-negative",), _said(quantity="-2")),
     Fault("quantity times 1,000", "events", ("quantity-outlier",), _times("quantity", 1000)),
-    Fault("line twice", "events", ("event_id-line-unique",), _said(price="0.77"), added=True),
+    Fault("line twice", "events", ("event_id-line-unique",), _dearer, added=True),
     Fault("unknown product", "events", ("unknown-item",), _said(item_id="no-such-product")),
 )
 """Of what is there twice, the second says something else."""
@@ -284,7 +292,7 @@ def imported(folder: Path, items: Path, events: Path) -> dict[str, Found]:
             frozenset(
                 (tuple(str(row[name]) for name in names), row["flag"])
                 for row in flags[table].to_pylist()
-                if row["flag"] in FLAGS
+                if row["flag"] in FLAGS and not str(row.get("other_id")).startswith(_AGAIN)
             ),
             seconds,
         )
@@ -336,9 +344,7 @@ def _of_all(
     for asset in good:
         lines = {each.line for each in seeded[asset]}
         sums["good rows refused"] += len(set(after[asset].quarantined) - lines)
-        # The row from which a double was made is one of the two, and no news.
         keys = {each.key for each in seeded[asset]}
-        keys |= {tuple(part.removeprefix("again-") for part in key) for key in keys}
         news = {key for key, _ in after[asset].flags - before[asset].flags}
         sums["good rows newly flagged"] += len(news - keys)
     sums["good rows"] = sum(len(feed.rows) for feed in good.values())

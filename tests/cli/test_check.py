@@ -99,7 +99,8 @@ def test_a_failed_check_exits_with_1_and_a_warning_only_when_strict(checked_shop
     report = json.loads(done.stdout)
     failed = [each for each in report["findings"] if each["health"] != "ok"]
     assert [(each["asset"], each["check"]) for each in failed] == [("events", "fresh")]
-    assert set(report) == {"now", "findings", "alarms", "quarantine", "fields", "scores"}
+    parts = {"now", "findings", "alarms", "quarantine", "fields", "scores", "flags"}
+    assert set(report) == parts
     assert report["scores"]["items"] == 2
     assert report["quarantine"][0]["rows"] == 1
 

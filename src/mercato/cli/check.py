@@ -125,6 +125,9 @@ def _show(report: "QualityReport") -> None:
     )
     if report.scores is not None:
         _show_scores(report.scores)
+    if report.flags:
+        rows = [(flag, f"{products:,}") for flag, products in report.flags.items()]
+        print_table(("odd about products", "products"), rows, right=("products",))
     counts = {"failed": 0, "warning": 0, "ok": 0}
     for each in report.findings:
         counts[each.health.value] += 1

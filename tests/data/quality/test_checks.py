@@ -122,3 +122,12 @@ def test_what_is_set_aside_names_nobody(store):
     assert (held["price-readable"].value, held["price-readable"].place) == ("cheap", "f.csv:0")
     assert held["user_id-length"].hidden and held["row-json"].hidden
     assert "ann" not in str(held)
+
+
+def test_flags_of_products_are_counted_by_kind(store):
+    flags = [("a", "price-outlier"), ("b", "price-outlier"), ("b", "gtin-check-digit")]
+    rows = [{"item_id": item, "flag": flag} for item, flag in flags]
+    schema = ASSETS["item_flags"].schema
+    store.commit("item_flags", pa.Table.from_pylist(rows, schema=schema))
+    report = quality_report(store, Settings(), now=NOON)
+    assert dict(report.flags) == {"price-outlier": 2, "gtin-check-digit": 1}

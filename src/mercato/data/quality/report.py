@@ -12,6 +12,7 @@ from mercato.core.errors import NotFound
 from mercato.core.progress import Progress, Silent
 from mercato.core.settings import Settings
 from mercato.data.assets import ASSETS
+from mercato.data.assets.item_flags import ITEM_FLAGS
 from mercato.data.derive import derive
 from mercato.data.engines import Engine, open_engine
 from mercato.data.quality.alarm import Alarm
@@ -49,7 +50,9 @@ class Scores:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """now : the shop's time; scores : None of a shop without products"""
+    """now : the shop's time; scores : None of a shop without products
+    flags : kind of what is odd about a product → products, as the newest `item_flags` has them
+    """
 
     now: datetime
     findings: tuple[Finding, ...]
@@ -57,6 +60,7 @@ class QualityReport:
     set_aside: tuple[SetAside, ...]
     fields: tuple[FieldScore, ...]
     scores: Scores | None
+    flags: Mapping[str, int]
 
     def count(self, health: Health) -> int:
         return sum(finding.health is health for finding in self.findings)
@@ -75,6 +79,7 @@ class QualityReport:
             "quarantine": [each.to_json() for each in self.set_aside],
             "fields": [each.to_json() for each in self.fields],
             "scores": None if self.scores is None else _scores_json(self.scores),
+            "flags": dict(self.flags),
         }
 
 
@@ -131,6 +136,7 @@ def quality_report(
         set_aside=set_aside(store),
         fields=tuple(fields),
         scores=_scores(store, settings, shown) if "items" in sound else None,
+        flags=_flags(store) if ITEM_FLAGS.name in sound else {},
     )
 
 
@@ -169,6 +175,15 @@ def _fields(table: Table) -> list[FieldScore]:
 def _breaks_scores(finding: Finding) -> bool:
     """Without its columns or its keys a table cannot be scored."""
     return finding.health is Health.FAILED and finding.check in ("schema", "unique")
+
+
+def _flags(store: AssetStore) -> dict[str, int]:
+    """The most frequent kind first."""
+    with open_engine() as engine:
+        flags = engine.files(store.files(ITEM_FLAGS.name), ITEM_FLAGS.schema)
+        counted = flags.group_by("flag").aggregate(items=flags.item_id.nunique())
+        found = engine.table(counted.order_by([counted["items"].desc(), "flag"]))
+    return dict(zip(found["flag"].to_pylist(), found["items"].to_pylist(), strict=True))
 
 
 def _scores(store: AssetStore, settings: Settings, progress: Progress) -> Scores | None:

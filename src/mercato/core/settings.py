@@ -122,7 +122,7 @@ class FetchSettings:
     allow: tuple[str, ...] = ()
     """Hosts from which feeds may be fetched, as ``shop.example`` or ``*.shop.example``."""
     private: tuple[str, ...] = ()
-    """Hosts among them whose addresses may be private or this machine's own, as an intranet's."""
+    """Hosts that may be asked though their addresses are an intranet's or this machine's own."""
     max_mb: int = 500
     """Megabytes above which a download is refused."""
     timeout_seconds: float = 600.0

@@ -16,12 +16,10 @@ from pathlib import Path
 import duckdb
 
 from bench.harness import DEMO, Row, arguments, shop_of, source_of, write_result
+from mercato.cli.demo import CLOSED
 from mercato.core.settings import QualitySettings, Settings
 from mercato.data.importing import import_events, import_items
 from mercato.data.store import AssetStore
-
-CLOSED = ("12-25",)
-"""The supermarket sold nothing on Christmas Day."""
 
 QUICK_MONTHS = 3
 

@@ -53,9 +53,15 @@ def _as_text(raw: pa.Array) -> pa.Array:
     return raw.cast(pa.string())
 
 
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
+
+
 def numbers(raw: pa.Array) -> pa.Array:
     """float64; also of text such as ``12.5``; not a number and infinities become null."""
-    if is_text(raw.type):
+    if not _is_number(raw.type):
         raw = _cast_or_null(text(raw), pa.float64())
     values = raw.cast(pa.float64())
     return pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))

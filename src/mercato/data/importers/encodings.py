@@ -27,7 +27,7 @@ _BLOCK = 1 << 18
 def check_encoding(name: str) -> None:
     """Raises WrongUse where Python knows no text encoding of that name."""
     try:
-        b"a".decode(name)
+        "a".encode(name).decode(name)
         codecs.getincrementaldecoder(name)
     except (LookupError, UnicodeError, ValueError):
         raise WrongUse(

@@ -33,15 +33,23 @@ def files_at(path: Path) -> tuple[Path, ...]:
     cannot be read.
     """
     _check_name(path)
+    if _stat(path) is not None:
+        return _with_rows(_files(path))
+    matching = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(str(path)) else []
+    if not matching:
+        raise _not_there(path)
+    files = [file for match in matching for file in _files(Path(match))]
+    return _with_rows(tuple(dict.fromkeys(files)))
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """The file at ``path``, or those in the folder there."""
+    _check_name(path)
     found = _stat(path)
     if found is None:
-        matching = sorted(Path(each) for each in glob.glob(str(path), recursive=True))
-        if not matching:
-            raise NotFound(f"a file at {path}", _missing(path), "Check the path.")
-        several = [each for match in matching for each in files_at(match)]
-        return _with_rows(tuple(dict.fromkeys(several)))
+        raise _not_there(path)
     if stat.S_ISDIR(found.st_mode):
-        return _with_rows(_in_folder(path))
+        return _in_folder(path)
     _check_regular(path, found)
     return (path,)
 
@@ -70,10 +78,11 @@ def _stat(path: Path) -> os.stat_result | None:
         raise _unreadable(path, error) from None
 
 
-def _missing(path: Path) -> str:
-    if path.is_symlink():
-        return f"a link to {os.readlink(path)!r}, which is not there"
-    return "nothing"
+def _not_there(path: Path) -> NotFound:
+    found = "nothing"
+    if os.path.islink(path):
+        found = f"a link to {os.readlink(path)!r}, which is not there"
+    return NotFound(f"a file at {path}", found, "Check the path.")
 
 
 def _check_regular(path: Path, found: os.stat_result) -> None:
@@ -90,12 +99,7 @@ def _check_regular(path: Path, found: os.stat_result) -> None:
 def _in_folder(folder: Path) -> tuple[Path, ...]:
     files: list[Path] = []
     for file in _walked(folder):
-        _check_name(file)
-        found = _stat(file)
-        if found is None:
-            raise NotFound(f"a file at {file}", _missing(file), "Mend the link, or remove it.")
-        _check_regular(file, found)
-        files.append(file)
+        files += _files(file)
         if len(files) > _MOST_FILES:
             found_many = f"more than {_MOST_FILES:,} files"
             raise BadInput(f"a folder of data at {folder}", found_many, "Name a smaller folder.")

@@ -166,7 +166,28 @@ def _written_out(column: pa.Array) -> pa.Array:
         years = pc.min_max(pc.year(column)).as_py()
         if years["min"] is not None and not 0 < years["min"] <= years["max"] < 9999:
             return column.cast(pa.timestamp(kind.unit)).cast(pa.string()).cast(pa.binary())
+    if pa.types.is_float16(kind):
+        return column.cast(pa.float32())  # Arrow has few functions of halves
+    return _spelled(column) if pa.types.is_nested(kind) else column
+
+
+def _spelled(column: pa.Array) -> pa.Array:
+    """Nested values; their times as text where Python's years do not reach so far."""
+    try:
+        column.to_pylist()
+    except (ValueError, OverflowError):
+        return column.cast(_without_times(column.type))
     return column
+
+
+def _without_times(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_without_times(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _without_times(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(kind.key_type, _without_times(kind.item_type))
+    return pa.string() if pa.types.is_timestamp(kind) else kind
 
 
 def _unreadable(columns: dict[str, pa.Array], lines: np.ndarray) -> list[Refusal]:

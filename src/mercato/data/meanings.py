@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mercato.core import columns as c
+from mercato.data.assets import users
 from mercato.data.shoppers import SHOPPER_ID
 
 _ITEMS = {
@@ -109,13 +110,25 @@ _DERIVED = {
     "grade": "How well the product fits the query, higher is better.",
 }
 
-MEANINGS: Mapping[str, str] = _DERIVED | _IMPORTS | _ANSWERS | _BOTH | _EVENTS | _ITEMS
+_FOUND = {
+    "flag": "What is odd, by the name of its rule.",
+    "bound": "The bound that it is beyond.",
+    "similarity": "How alike the two texts are, from 0 to 1.",
+    "probability": "How sure the language is.",
+    "lacks": "What the product's row should say and does not.",
+    "version": "The version of the asset that the import made.",
+    "profile": "What its rows looked like, a JSON object.",
+    "alarms": "What it changed that no row by itself shows, JSON.",
+}
+
+MEANINGS: Mapping[str, str] = _FOUND | _DERIVED | _IMPORTS | _ANSWERS | _BOTH | _EVENTS | _ITEMS
 """Column → its meaning."""
 
 _OF_ASSET: Mapping[tuple[str, str], str] = {
     ("quarantine", c.VALUE): _IMPORTS["value"],
     ("sessions", "events"): "Events of the visit.",
     ("histories", "events"): "What the shopper did, oldest first.",
+    **{("users", each.name): each.english for each in users.COLUMNS},
 }
 """(asset, column) → its meaning, where the name alone does not tell."""
 

@@ -51,3 +51,4 @@ def command(
     print_table(("score", "id", "title", "reason", "retriever"), rows, right=("score",))
     if answer.fallback:
         say(f"Filled up by: {answer.fallback}")
+    say(f"Where one came from: mercato assets {folder} --trace {answer.query_id} --item ID")

@@ -104,7 +104,9 @@ def _cell(metric: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """Four digits after the point below 1, else three that count."""
+    """Counts whole; else four digits after the point below 1, and three that count above."""
+    if isinstance(value, int):
+        return f"{value:,}"
     if abs(value) < 1:
         return f"{value:.4f}".replace("0.", ".", 1)
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

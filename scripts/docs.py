@@ -19,6 +19,8 @@ from mercato.api import create_api
 from mercato.cli import app
 from mercato.core import settings
 from mercato.core.paths import ShopPaths
+from mercato.data.asset import Asset
+from mercato.data.assets import ASSETS, event_flags, item_flags, shopper_flags
 from mercato.data.assets.users import COLUMNS
 from mercato.data.importers import DIALECTS
 from mercato.data.importers.event_logs import EventLog
@@ -216,6 +218,50 @@ def shoppers() -> str:
     return "\n".join(parts)
 
 
+def data() -> str:
+    """docs/data.md"""
+    flags = {
+        "item_flags": item_flags.MEANINGS,
+        "event_flags": event_flags.MEANINGS,
+        "shopper_flags": shopper_flags.MEANINGS,
+    }
+    parts = [
+        f"{NOTICE}\n# The assets of a shop\n",
+        "Versioned Delta tables. An imported row is read, cleaned by the steps below in their\n"
+        "order, and checked; each import ends with the number of rows that every step changed\n"
+        "and the first of them, and a row that fails a check goes to quarantine. Where a feed\n"
+        "leaves them out, the currency is the shop's and the availability `in_stock`; nothing else\n"
+        "of a row is changed. Flags name what is odd, and change nothing.\n",
+    ]
+    for asset in ASSETS.values():
+        parts += [f"## {asset.name}\n", f"{asset.description} Owner: {asset.owner}.", *_made(asset)]
+        columns = [(f"`{column.name}`", str(column.type)) for column in asset.schema]
+        parts.append(_table(("column", "type"), columns))
+        meanings = [(f"`{name}`", text) for name, text in flags.get(asset.name, {}).items()]
+        steps = [(f"`{each.name}`", _of(each.columns), each.description) for each in asset.cleaning]
+        checks = [(f"`{each.name}`", each.expected, each.remedy) for each in asset.checks]
+        parts += [
+            _table(names, rows)
+            for names, rows in (
+                (("flag", "what it means"), meanings),
+                (("cleaning", "columns", "what it does"), steps),
+                (("check", "expected", "remedy"), () if asset.build else checks),
+            )
+            if rows
+        ]
+    return "\n".join(parts)
+
+
+def _made(asset: Asset) -> Iterator[str]:
+    keys = f"One row a {_of(asset.keys)}. " if asset.keys else ""
+    made = f"Derived from {_of(asset.inputs)}." if asset.inputs else ""
+    yield f"{keys}{made}\n"
+
+
+def _of(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def dialects() -> str:
     """docs/dialects.md"""
     feeds = [dialect for dialect in DIALECTS.values() if "items" in dialect.assets]
@@ -257,6 +303,7 @@ def _names(log: EventLog) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands,
     "docs/settings.md": all_settings,
+    "docs/data.md": data,
     "docs/dialects.md": dialects,
     "docs/api.md": routes,
     "docs/users.md": shoppers,

@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.data.asset import Asset, DeriveContext
-from mercato.data.checks import required
+from mercato.data.checks import accepted, required
 from mercato.data.flags.event_amounts import amount_flags
 from mercato.data.flags.event_times import time_flags
 from mercato.data.flags.flagging import event_flag
@@ -27,6 +27,17 @@ def _of_unknown_items(events: ibis.Table, items: ibis.Table) -> ibis.Table:
     return lines.anti_join(items.select(item_id="id"), "item_id")
 
 
+MEANINGS: Mapping[str, str] = {
+    "price-outlier": "Far from the prices of the same product's lines: more than 3.5 robust "
+    "deviations and a factor of 10 from their median, on a log scale.",
+    "quantity-outlier": "The same of quantities, from a factor of 20.",
+    "in-the-future": "More than a day later than the log was taken in.",
+    "before-the-shop": "Before a silence of a year, among at most a hundredth of all lines: the "
+    "shop's first plausible day is the one after.",
+    "unknown-item": "The product is not in `items`.",
+}
+"""Flag → what it means."""
+
 EVENT_FLAGS = Asset(
     name="event_flags",
     description="What is odd about event lines: quantities, prices, times, unknown products.",
@@ -34,7 +45,11 @@ EVENT_FLAGS = Asset(
     keys=("event_id", "line", "flag"),
     inputs=("events", "items"),
     build=build,
-    checks=(required("event_id", "Report this."), required("flag", "Report this.")),
+    checks=(
+        required("event_id", "Report this."),
+        required("flag", "Report this."),
+        accepted("flag", MEANINGS, "a flag that has a meaning", "Report this."),
+    ),
     schema=pa.schema(
         [
             ("event_id", pa.string()),

@@ -108,7 +108,7 @@ ITEMS = Asset(
         missing_words([name for name in SCHEMA.names if name not in (c.ID, c.ATTRIBUTES)]),
         html_to_text((c.TITLE, c.DESCRIPTION)),
         control_characters(c.ITEM_TEXT),
-        composed(c.ITEM_TEXT),
+        composed((*_IN_ONE_LINE, c.DESCRIPTION)),  # ids stay as events spell them
         single_spaces(_IN_ONE_LINE),
         tidy_lines((c.DESCRIPTION,)),
         category_separators(),

@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.data.asset import Asset, DeriveContext
-from mercato.data.checks import required
+from mercato.data.checks import accepted, required
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.shoppers import SHOPPER_ID, with_shopper
 
@@ -119,6 +119,20 @@ def _own(lines: ibis.Table, context: DeriveContext) -> list[ibis.Table]:
     return parts
 
 
+MEANINGS: Mapping[str, str] = {
+    "bot-rate": f"More than {EVENTS_A_MINUTE} events, impressions aside, in each of {MINUTES} "
+    "minutes or more.",
+    "bot-regular": f"At least {GAPS} pauses of at most half an hour, which differ by less than a "
+    "tenth of their mean.",
+    "bot-breadth": f"At least {ITEMS_A_DAY:,} different products viewed on one day, and never a "
+    "purchase.",
+    "bot-agent": "The attribute `user_agent` of an event is a crawler's or a script's.",
+    "own-user": "Named in `[cleaning] own_users`.",
+    "own-channel": "Acted under a channel of `[cleaning] own_channels`.",
+    "own-address": "Acted from an address of `[cleaning] own_addresses`.",
+}
+"""Flag → what it means."""
+
 SHOPPER_FLAGS = Asset(
     name="shopper_flags",
     description="Shoppers who are programs or the shop's own people; statistics leave them out.",
@@ -128,7 +142,11 @@ SHOPPER_FLAGS = Asset(
     keys=(SHOPPER_ID, "flag"),
     inputs=("events",),
     build=build,
-    checks=(required(SHOPPER_ID, "Report this."), required("flag", "Report this.")),
+    checks=(
+        required(SHOPPER_ID, "Report this."),
+        required("flag", "Report this."),
+        accepted("flag", MEANINGS, "a flag that has a meaning", "Report this."),
+    ),
     schema=pa.schema(
         [
             (SHOPPER_ID, pa.string()),

@@ -38,14 +38,12 @@ USER = f"{MARK}-u03"
 
 ASKED: dict[str, Sequence[Sequence[str]]] = {
     "import": [["import", "{shop}", "--events", "{bad}"]],
-    "build": [["build", "{shop}"]],
-    "check": [["check", "{shop}", "--html", "{new}/check.html"], ["check", "{shop}", "--json"]],
+    "check": [["check", "{shop}", "--html", "{new}/check.html"]],
     "evaluate": [["evaluate", "{shop}", "--split", "2026-05-01", "--json"]],
     "search": [["search", "{shop}", "tent", "--json"]],
     "recommend": [["recommend", "{shop}", "buy-again", "--user", USER, "--json"]],
     "releases": [["releases", "{shop}", "--json"]],
     "users": [
-        ["users", "{shop}", "--json"],
         ["users", "{shop}", "--user", USER],
         ["users", "{shop}", "--definitions"],
     ],
@@ -76,6 +74,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
 """In this order: a later command finds what an earlier one has made."""
 
 NOT_ASKED = {
+    "build": "its pages are asked below, and it prints the release's counts alone",
     "init": "a new shop knows nobody",
     "serve": "its routes are asked below",
     "demo": "init, import, build and serve",

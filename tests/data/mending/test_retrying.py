@@ -13,6 +13,7 @@ import pytest
 from mercato.core.errors import BadInput
 from mercato.core.progress import Silent
 from mercato.core.settings import ImportSettings, Settings
+from mercato.data.assets import ASSETS
 from mercato.data.importing import import_events, import_items, import_judgments
 from mercato.data.mending.exchange import ABOUT, exchanged, read_mended
 from mercato.data.mending.held import Selection, counts, held_rows, quarantine_table
@@ -245,6 +246,52 @@ def test_rows_are_selected_counted_and_discarded(shop_assets: AssetStore, tmp_pa
     assert discard(shop_assets, Selection(asset="events")) == 0
     (left,) = given_out(shop_assets)
     assert left["id"] == "two3"
+
+
+FIXTURES = Path(__file__).parents[1] / "importers" / "fixtures"
+
+
+@pytest.mark.parametrize(
+    "file, format, good, bad",
+    [
+        ("algolia_insights.jsonl", "algolia-insights", "1777636802500", '"never"'),
+        ("ga4_bigquery.jsonl", "ga4-bigquery", '"1777636801000000"', '"never"'),
+        ("google_retail.jsonl", "google-retail", '"2026-05-01T12:00:01Z"', '"never"'),
+        ("segment.jsonl", "segment", '"2026-05-01T12:00:01.000Z"', '"never"'),
+        ("ubi.jsonl", "ubi", '"2026-05-01T12:00:01+00:00"', '"never"'),
+        ("merchant.tsv", "merchant", "45.00 EUR", "cheap"),
+        ("merchant_rss.xml", "merchant-xml", "45.00 EUR", "cheap"),
+        ("shopify_2024.csv", "shopify", "2.50", "cheap"),
+        ("shopify_legacy.csv", "shopify", "2.50", "cheap"),
+        ("json_ld_lines.jsonl", "json-ld", "139.99", "cheap"),
+    ],
+)
+def test_a_mended_row_of_any_dialect_is_what_it_would_have_been(
+    tmp_path: Path, file: str, format: str, good: str, bad: str
+) -> None:
+    """One value of the dialect's own sample is broken and mended; compared with the sample."""
+    text = (FIXTURES / file).read_text(encoding="utf-8")
+    assert good in text
+    broken = tmp_path / file
+    broken.write_text(text.replace(good, bad, 1), encoding="utf-8")
+    name = "events" if bad == '"never"' else "items"
+    load = import_events if name == "events" else import_items
+    whole, mended = AssetStore(tmp_path / "whole"), AssetStore(tmp_path / "mended")
+    load(whole, [FIXTURES / file], format=format, settings=SETTINGS)
+    load(mended, [broken], format=format, settings=SETTINGS)
+    rows = given_out(mended)
+    odd = len(given_out(whole))  # rows of the sample that are meant to be refused
+    assert len(rows) > odd
+    for row in rows:
+        about = row.pop(ABOUT)
+        fields = json.loads(json.dumps(row).replace(bad, good))
+        row |= fields | {ABOUT: about}
+    (tmp_path / "mended.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = retry(mended, list(read_mended(tmp_path / "mended.jsonl")), SETTINGS, Silent())
+    assert (report.accepted, report.gone) == (len(rows) - odd, 0)
+    keys = [(key, "ascending") for key in ASSETS[name].keys]
+    found, expected = (each.read(name).sort_by(keys).to_pylist() for each in (mended, whole))
+    assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from mercato.cli import app
+from mercato.cli import app, doctor
 from mercato.core.errors import BadInput, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import FeedSettings, FetchSettings, Settings, settings_text
@@ -45,6 +45,8 @@ def test_feeds_are_listed_fetched_and_remembered(shop, feed_server) -> None:
     assert [each["outcome"] for each in good["fetches"]] == ["not-modified", "imported"]
     assert good["fetches"][0]["etag"] == '"1"' and good["fetches"][1]["rows"] == 1
     assert "status 404" in failed["fetches"][0]["detail"]
+    found = {each.what: each for each in doctor.shop(ShopPaths(shop))}["feeds"]
+    assert found.health is doctor.Health.WARNING and "status 404" in found.found
     with pytest.raises(WrongUse, match="--all with --run"):
         run("feeds", shop, "--all")
 

@@ -15,6 +15,7 @@ import typer
 
 from mercato.cli.arguments import AsJson
 from mercato.cli.output import print_json, print_table
+from mercato.cli.recording import opened_state
 from mercato.core.errors import MercatoError, NotFound
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -167,11 +168,28 @@ def _release(paths: ShopPaths) -> Finding:
     return Finding("release", Health.OK, found)
 
 
+def _feeds(paths: ShopPaths) -> Finding:
+    from mercato.operating.feeds.due import feeds_of
+    from mercato.state.fetches import Outcome
+
+    settings = load_settings(paths.settings)
+    if not settings.feeds:
+        return Finding("feeds", Health.OK, "none in shop.toml")
+    with opened_state(paths.root) as state:
+        last = [feed.last for feed in feeds_of(settings, state)]
+    failed = [each for each in last if each and each.outcome is Outcome.FAILED]
+    if failed:
+        found = f"{failed[0].url} failed: {failed[0].detail}"
+        return Finding("feeds", Health.WARNING, found, f"mercato feeds {paths.root} --run --all")
+    return Finding("feeds", Health.OK, f"{len(last)}, none of which failed the last time")
+
+
 EXAMINATIONS: dict[str, Callable[[ShopPaths], Finding]] = {
     "settings": _settings,
     "disk": _room,
     "items": lambda paths: _asset(paths, "items", Health.BROKEN),
     "events": lambda paths: _asset(paths, "events", Health.WARNING),
+    "feeds": _feeds,
     "quarantine": _quarantine,
     "release": _release,
 }

@@ -1,6 +1,7 @@
 """Feeds from a real server into the assets of a shop."""
 
 import fcntl
+import threading
 import time
 from dataclasses import replace
 
@@ -46,6 +47,10 @@ class Shop:
 
     def outcomes(self, **how):
         return [each.outcome for each in self.run(**how)]
+
+    def fetched_once(self):
+        with fetched_once(self.root, [self.server.url("/items.csv")], Silent()) as found:
+            return {url: path.read_bytes() for url, path in found.items()}
 
     def listed(self):
         state = State.open("sqlite:///state.db", self.root)
@@ -177,6 +182,7 @@ def test_a_host_that_is_not_allowed_is_not_asked(shop) -> None:
 
 def test_two_processes_do_not_fetch_at_once(shop) -> None:
     shop.feeds(FeedSettings("/items.csv"))
+    shop.server.answers["/items.csv"] = (200, {}, ITEMS)
     shop.paths.fetched.mkdir()
     left = shop.paths.fetched / "shop.example" / "killed.part"
     left.parent.mkdir()
@@ -184,8 +190,13 @@ def test_two_processes_do_not_fetch_at_once(shop) -> None:
     with (shop.paths.fetched / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert run_feeds(shop.root, everything=True, progress=Silent()) is None
-    assert shop.server.asked == []
-    shop.run()
+        waiting = threading.Thread(target=lambda: shop.fetched_once())
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        assert shop.server.asked == []
+    waiting.join()
+    assert [path for path, _ in shop.server.asked] == ["/items.csv"]
     assert not left.exists()
 
 
@@ -193,13 +204,11 @@ def test_what_a_person_names_is_fetched_once(shop) -> None:
     shop.feeds()
     shop.server.answers["/items.csv"] = (200, {}, ITEMS)
     url = shop.server.url("/items.csv")
-    with fetched_once(shop.root, [url], Silent()) as found:
-        assert found[url].read_bytes() == ITEMS
-    assert not found[url].exists()
+    assert shop.fetched_once() == {url: ITEMS}
+    assert [each.name for each in shop.paths.fetched.iterdir()] == [".lock"]
     shop.paths.settings.write_text(settings_text(Settings()))
     with pytest.raises(BadInput, match="public addresses of 127.0.0.1"):
-        with fetched_once(shop.root, [url], Silent()):
-            pass
+        shop.fetched_once()
     with pytest.raises(NotFound):
         with fetched_once(shop.root / "nowhere", [url], Silent()):
             pass

@@ -9,6 +9,7 @@ import pytest
 
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import FeedSettings, FetchSettings, Settings, settings_text
+from mercato.operating.background import Background
 from mercato.operating.feeds.runner import FeedRunner
 from mercato.state import State
 from mercato.state.fetches import Fetch, Outcome
@@ -87,3 +88,11 @@ def test_a_failure_is_logged_once(shop_with_feed, caplog) -> None:
         assert runner._process is None
     said = [record.getMessage() for record in caplog.records]
     assert said == ["https://shop.example/feed.csv could not be taken over: no"] * 2
+
+
+def test_only_a_shop_with_feeds_looks_for_them(shop_with_feed) -> None:
+    shop = shop_with_feed("https://shop.example/feed.csv")
+    shop.refresh = lambda: None
+    assert "feeds" in [thread.name for thread in Background(shop).threads]
+    shop.settings = Settings()
+    assert "feeds" not in [thread.name for thread in Background(shop).threads]

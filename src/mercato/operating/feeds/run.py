@@ -26,7 +26,7 @@ def run_feeds(root: Path, *, everything: bool, progress: Progress) -> list[Fetch
     """
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
-    with one_at_a_time(paths, wait=False) as ours:
+    with one_at_a_time(paths) as ours:
         if not ours:
             return None
         state = State.open(settings.state.url, root)
@@ -61,7 +61,7 @@ def fetched_once(
         return
     paths = ShopPaths(root)
     settings = load_settings(paths.settings).fetch
-    with one_at_a_time(paths, wait=True):
+    with one_at_a_time(paths, progress):
         try:
             found = {}
             for url, address in {url: parsed(url) for url in urls}.items():

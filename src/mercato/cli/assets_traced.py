@@ -132,7 +132,7 @@ def _json(trace: Trace) -> dict[str, Any]:
         else {
             "number": trace.number,
             "created_at": release.created_at,
-            "as_of": _micros(release.as_of),
+            "as_of": _iso(release.as_of),
             "until": release.until,
             "inputs": dict(release.inputs),
             "steps": {name: dict(step) for name, step in release.steps.items()},
@@ -163,7 +163,7 @@ def _answer_json(trace: Trace) -> dict[str, Any]:
     assert answer is not None and place is not None
     return {
         "query_id": answer.query_id,
-        "ts": _micros(answer.ts),
+        "ts": _iso(answer.ts),
         "kind": answer.kind,
         "placement": answer.placement,
         "user_id": answer.user_id,
@@ -176,7 +176,7 @@ def _answer_json(trace: Trace) -> dict[str, Any]:
 
 
 def _evidence_json(evidence: Evidence) -> dict[str, Any]:
-    late = [event._asdict() | {"ts": _micros(event.ts)} for event in evidence.late]
+    late = [event._asdict() | {"ts": _iso(event.ts)} for event in evidence.late]
     return {
         "what": evidence.what,
         "rows": [_row_json(row) for row in evidence.rows],
@@ -202,6 +202,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _iso(ts: int) -> str:
+    return datetime.fromtimestamp(ts / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _micros(ts: int) -> str:

@@ -12,6 +12,8 @@ import pytest
 
 from mercato.core.errors import WrongUse
 from mercato.core.progress import Silent, Step
+from mercato.core.settings import Settings
+from mercato.data.derive import derive
 from mercato.data.store import AssetStore
 from mercato.operating.backup import snapshot
 from mercato.operating.backup.holding import Busy
@@ -117,6 +119,32 @@ def test_events_that_come_and_are_drained_while_it_runs_are_there_once_or_not_at
     assert sorted(drained_events(root)) == ["a", "b", "c"]
     add(root, "f", "g", "h")  # with numbers that the first shop gave to others
     assert sorted(drained_events(root)) == ["a", "b", "c", "f", "g", "h"]
+
+
+def test_what_was_derived_from_newer_versions_is_left_out(
+    small_shop: Path, tmp_path: Path, restored: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inputs' version numbers will be other rows' in the restored shop."""
+    real = snapshot.copy_state
+    store = AssetStore(small_shop / "assets")
+    derive(store, ["histories"], settings=Settings())
+
+    def slow(source: Path, target: Path, step: Step) -> Mapping[str, int]:
+        given = real(source, target, step)
+        add(small_shop, "d")
+        drained_events(small_shop)
+        derive(store, ["histories"], settings=Settings())
+        return given
+
+    monkeypatch.setattr(snapshot, "copy_state", slow)
+    manifest = make_backup(small_shop, tmp_path / "b", Silent())
+    assert (store.version("histories"), manifest.assets["histories"].version) == (1, 0)
+    restored(tmp_path / "b", tmp_path / "again")
+    store = AssetStore(tmp_path / "again" / "assets")
+    assert sorted(drained_events(tmp_path / "again")) == ["a", "b", "c"]
+    derive(store, ["histories"], settings=Settings())
+    (history,) = store.read("histories").to_pylist()
+    assert (history["shopper_id"], len(history["events"])) == ("ana", 3)
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])

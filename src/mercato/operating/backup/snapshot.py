@@ -7,7 +7,6 @@ in the state's copy behind the number up to which the asset has it, and numbers 
 yet to give are new to the assets. What is derived comes last, of versions that are in here.
 """
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from mercato.data.assets import ASSETS
 from mercato.data.pinning import newest_version, pin_asset
 from mercato.data.releases import ReleaseStore, link_tree, read_manifest
 from mercato.data.store import AssetStore
+from mercato.data.versions.summary import origin_of
 from mercato.operating.backup.manifest import Held, Manifest
 from mercato.state import State
 from mercato.state.copying import copy_state, state_file
@@ -148,14 +148,12 @@ def _version(
             store, name, lambda v: (store.transaction(name, DRAIN_APPLICATION, v) or 0) <= given
         )
     if name in ASSETS and ASSETS[name].build is not None:
-        made = {commit.version: commit.note for commit in store.history(name)}
         return newest_version(
-            store, name, lambda v: v in made and _is_of(made[v].get("inputs"), present)
+            store, name, lambda v: _are_in(origin_of(store, name, v).inputs, present)
         )
     return store.version(name)
 
 
-def _is_of(inputs: str | None, present: Mapping[str, int]) -> bool:
-    """Whether these inputs (asset → version, as JSON) are no newer than what is present."""
-    given = json.loads(inputs or "{}").items()
-    return all(version is None or version <= present.get(name, -1) for name, version in given)
+def _are_in(inputs: Mapping[str, int | None], present: Mapping[str, int]) -> bool:
+    """Whether these versions are no newer than what is present."""
+    return all(at is None or at <= present.get(name, -1) for name, at in inputs.items())

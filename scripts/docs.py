@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+import pyarrow as pa
 import typer.main
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
@@ -24,6 +25,7 @@ from mercato.data.assets import ASSETS, event_flags, item_flags, shopper_flags
 from mercato.data.assets.users import COLUMNS
 from mercato.data.importers import DIALECTS
 from mercato.data.importers.event_logs import EventLog
+from mercato.data.meanings import meaning
 from mercato.data.users.lifecycle import STAGES
 from mercato.data.users.rfm import SEGMENTS
 from mercato.data.users.tags import TAGS
@@ -235,8 +237,11 @@ def data() -> str:
     ]
     for asset in ASSETS.values():
         parts += [f"## {asset.name}\n", f"{asset.description} Owner: {asset.owner}.", *_made(asset)]
-        columns = [(f"`{column.name}`", str(column.type)) for column in asset.schema]
-        parts.append(_table(("column", "type"), columns))
+        columns = [
+            (f"`{each.name}`", str(each.type), meaning(asset.name, each.name), _label(asset, each))
+            for each in asset.schema
+        ]
+        parts.append(_table(("column", "type", "what it means", "in exports"), columns))
         meanings = [(f"`{name}`", text) for name, text in flags.get(asset.name, {}).items()]
         steps = [(f"`{each.name}`", _of(each.columns), each.description) for each in asset.cleaning]
         checks = [(f"`{each.name}`", each.expected, each.remedy) for each in asset.checks]
@@ -256,6 +261,10 @@ def _made(asset: Asset) -> Iterator[str]:
     keys = f"One row a {_of(asset.keys)}. " if asset.keys else ""
     made = f"Derived from {_of(asset.inputs)}." if asset.inputs else ""
     yield f"{keys}{made}\n"
+
+
+def _label(asset: Asset, column: pa.Field) -> str:
+    return str(asset.personal.get(column.name, ""))
 
 
 def _of(names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from mercato.core.errors import BadInput
 from mercato.data.importers.raw import MOST_RECORD, SHOWN, RawBatch, Refusal
 from mercato.data.importers.window import Window
 
-_MOST_READ_TWICE = 1 << 28
+_MOST_READ_TWICE = 1 << 27
 """Bytes that may be read in vain, behind quotes that do not close, before a file is given up."""
 
 _MOST_KEPT = 10_000

@@ -19,7 +19,8 @@ _LINE = (
     *("event_id", "line", "ts", "event", "session_id", "transaction_id", "channel"),
     *("item_id", "quantity", "price", "value", "coupon"),
 )
-_FACTS = ("category", "brand", "list_price", "sale_price", "price_band")
+_NUMBERED = ("category", "brand")
+_FACTS = (*map(affinities.numbered, _NUMBERED), "list_price", "sale_price", "price_band")
 
 
 def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
@@ -27,13 +28,13 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     declared beside it in `mercato.data.users`, and listed in docs/users.md."""
     known = counted_lines(tables, context)
     known = known.filter(known[SHOPPER_ID].notnull()).select(*_LINE)
-    facts = _facts(tables["items"], tables["item_statistics"])
+    facts = context.keep(_facts(tables["items"], tables["item_statistics"]))
     lines = context.keep(known.left_join(facts, "item_id").select(*_LINE, *_FACTS))
     interest = lines.filter(lines.event.isin(affinities.INTEREST))
     parts = (
         _buyers(lines, tables["events"], context),
-        affinities.affinities(interest, "category", "categories"),
-        affinities.affinities(interest, "brand", "brands"),
+        affinities.affinities(interest, facts, "category", "categories"),
+        affinities.affinities(interest, facts, "brand", "brands"),
         *habits.habits(context.keep(habits.events_of(lines))),
     )
     users = context.keep(_as_of(activity.activity(lines), tables["events"], context))
@@ -60,7 +61,8 @@ def _as_of(rows: ibis.Table, events: ibis.Table, context: DeriveContext) -> ibis
 
 
 def _facts(items: ibis.Table, statistics: ibis.Table) -> ibis.Table:
-    """(item_id, category, brand, list_price, sale_price, price_band) of every product."""
+    """(item_id, category, brand, list_price, sale_price, price_band) of every product, its
+    category and its brand also as numbers: 1.5 million lines with texts take twice the time."""
     levels = items.product_type.split(PATH_SEPARATOR)[: affinities.CATEGORY_LEVELS]
     told = items.select(
         "brand",
@@ -68,6 +70,16 @@ def _facts(items: ibis.Table, statistics: ibis.Table) -> ibis.Table:
         item_id=items.id,
         category=levels.join(PATH_SEPARATOR),
         list_price=items.price,
+    )
+    told = told.mutate(
+        **{
+            affinities.numbered(name): ibis.ifelse(
+                told[name].isnull(),
+                ibis.null("int32"),
+                ibis.dense_rank().over(order_by=told[name]).cast("int32"),
+            )
+            for name in _NUMBERED
+        }
     )
     return told.left_join(statistics.select("item_id", "price_band"), "item_id")
 

@@ -42,18 +42,25 @@ COLUMNS = (
 )
 
 
-def affinities(interest: ibis.Table, of: str, name: str) -> ibis.Table:
+def numbered(of: str) -> str:
+    """The column with the number of each category or brand, in the order of their names."""
+    return f"{of}_number"
+
+
+def affinities(interest: ibis.Table, facts: ibis.Table, of: str, name: str) -> ibis.Table:
     """(shopper_id, name): a list of structs (of, share, lift), the highest lift first.
 
-    interest : lines of shoppers with the column ``of``, null where a product has none
+    interest : lines of shoppers with the number of ``of``, null where a product has none
+    facts    : products with the number of ``of`` and its name
 
     The lift is drawn towards 1 as by a gamma prior of mean 1 (DuMouchel, Bayesian data mining in
     large frequency tables, The American Statistician 1999): a single line of a rare brand is no
     taste yet.
     """
-    counted = interest.filter(interest[of].notnull()).group_by(SHOPPER_ID, of)
+    number = numbered(of)
+    counted = interest.filter(interest[number].notnull()).group_by(SHOPPER_ID, number)
     counted = counted.aggregate(n=lambda t: t.count())
-    shopper, value = counted[SHOPPER_ID], counted[of]
+    shopper, value = counted[SHOPPER_ID], counted[number]
     lines = counted.mutate(
         of_shopper=counted.n.sum().over(group_by=shopper),
         of_value=counted.n.sum().over(group_by=value),
@@ -64,9 +71,10 @@ def affinities(interest: ibis.Table, of: str, name: str) -> ibis.Table:
         share=lines.n / lines.of_shopper, lift=(lines.n + PRIOR_LINES) / (expected + PRIOR_LINES)
     )
     lifted = lifted.filter(lifted.lift > 1.0)
-    by_lift = [lifted.lift.desc(), lifted.n.desc(), lifted[of]]
+    by_lift = [lifted.lift.desc(), lifted.n.desc(), lifted[number]]
     nth = ibis.row_number().over(group_by=lifted[SHOPPER_ID], order_by=by_lift)
     best = lifted.mutate(nth=nth).filter(lambda t: t.nth < MOST)
+    best = best.inner_join(facts.select(number, of).distinct(), number)
     # Structs are sorted by their first field: lists have no order of their own on every engine.
     entry = ibis.struct({each: best[each] for each in ("nth", of, "share", "lift")})
     lists = best.mutate(entry=entry).group_by(SHOPPER_ID)

@@ -232,8 +232,8 @@ def data() -> str:
         "Versioned Delta tables. An imported row is read, cleaned by the steps below in their\n"
         "order, and checked; each import ends with the number of rows that every step changed\n"
         "and the first of them, and a row that fails a check goes to quarantine. Where a feed\n"
-        "leaves them out, the currency is the shop's and the availability `in_stock`; nothing else\n"
-        "of a row is changed. Flags name what is odd, and change nothing.\n",
+        "leaves them out, the currency is the shop's and the availability `in_stock`; nothing\n"
+        "else of a row is changed. Flags name what is odd, and change nothing.\n",
     ]
     for asset in ASSETS.values():
         parts += [f"## {asset.name}\n", f"{asset.description} Owner: {asset.owner}.", *_made(asset)]

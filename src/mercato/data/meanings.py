@@ -84,7 +84,7 @@ _IMPORTS = {
 }
 
 _DERIVED = {
-    SHOPPER_ID: "The user, or visitor:<visitor_id> for a guest.",
+    SHOPPER_ID: "The user; for a guest, visitor: and the visitor's id.",
     "first_ts": "The first event's time.",
     "last_ts": "The last event's time.",
     "lines": "Event lines.",

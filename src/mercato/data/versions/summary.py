@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from mercato.core.errors import NotFound
 from mercato.data.asset import Asset
@@ -91,11 +92,11 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
         raise NotFound(f"an asset {name!r}", known, "Import or build it first.")
     if version is None:
         return DeltaTable(store.root / name)
-    known_versions = [each.version for each in store.history(name)]
-    if version not in known_versions:
-        found = f"versions {min(known_versions)} to {newest}"
+    table = _at(store, name, version) if 0 <= version <= newest else None
+    if table is None:
+        oldest = min(each.version for each in store.history(name))
+        found = f"versions {oldest} to {newest}"
         raise NotFound(f"version {version} of asset {name!r}", found, "Name one of those.")
-    table = DeltaTable(store.root / name, version=version)
     if missing := missing_files(table, store.root / name):
         raise NotFound(
             f"version {version} of asset {name!r}",
@@ -103,6 +104,14 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
             "Keep versions for longer: keep_days under [assets] in shop.toml.",
         )
     return table
+
+
+def _at(store: AssetStore, name: str, version: int) -> DeltaTable | None:
+    """None where the log no longer reaches back to the version."""
+    try:
+        return DeltaTable(store.root / name, version=version)
+    except DeltaError:
+        return None
 
 
 def is_readable(store: AssetStore, name: str, version: int) -> bool:

@@ -28,7 +28,8 @@ PROTOCOL = (
     "calendar month, and the feed with the prices of each month (--full). Clean months: alarms "
     "per import, with 25 December declared as closed, and without. Faults: each is seeded into "
     "each month from the second on, over clean months before it; raised: months in which the "
-    "alarm that names it was raised on that import; others: alarms of other names in those imports."
+    "alarm that names it was raised on that import; false alarms: all of a clean import, those of "
+    "other names in a seeded one."
 )
 
 
@@ -238,7 +239,7 @@ def row(name: str, tally: Tally) -> Row:
     metrics: dict[str, object] = {"imports": tally.imports}
     if not name.startswith("clean"):
         metrics["raised"] = tally.raised
-    metrics["others"] = len(tally.others)
+    metrics["false alarms"] = len(tally.others)
     return Row(name, metrics, tally.seconds, 0.0)
 
 

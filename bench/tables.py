@@ -40,6 +40,7 @@ ENGLISH = {
     "recommend_latency": "Time of a shelf over HTTP",
     "ingest": "Events taken in, durably",
     "Seeded faults": "Faults seeded into a feed and a log, and found",
+    "drift": "Drift seeded into a supermarket's year, and the alarms it raises",
 }
 CHINESE = {
     "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
@@ -48,6 +49,7 @@ CHINESE = {
     "recommend_latency": "经 HTTP 的推荐耗时",
     "ingest": "持久写入的事件",
     "Seeded faults": "植入商品目录与日志的错误及其检出",
+    "drift": "植入一家超市全年数据的漂移及其告警",
 }
 PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),

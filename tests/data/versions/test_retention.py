@@ -1,6 +1,7 @@
 """What a vacuum takes and what it leaves, on tables whose every commit is known."""
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from mercato.core.settings import Settings
 from mercato.data.assets.events import EVENTS
 from mercato.data.derive import derive_versions
 from mercato.data.releases import Manifest, ReleaseStore
-from mercato.data.store import AssetStore
+from mercato.data.store import AssetStore, Conflict
 from mercato.data.versions.retention import kept_versions, vacuum
 from mercato.data.versions.summary import is_readable, rows_version, summary
 
@@ -165,6 +166,33 @@ def test_a_reader_that_has_begun_can_finish(store: AssetStore):
     reader = DeltaTable(store.root / "things")
     vacuum(store, "things", (), timedelta(days=1))
     assert len(reader.to_pyarrow_table()) == 20
+
+
+def test_writers_beside_it_lose_nothing(store: AssetStore):
+    append(store, 5)
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            for number in range(30):
+                while True:
+                    base = store.version("things")
+                    try:
+                        store.commit("things", things(100 + number), mode="append", base=base)
+                        break
+                    except Conflict:
+                        continue
+        finally:
+            done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    rounds = 0
+    while not done.is_set() or not rounds:
+        vacuum(store, "things", (), timedelta(days=1))
+        rounds += 1
+    writer.join()
+    assert numbers(store) == [*range(5), *range(100, 130)]
 
 
 def test_upkeep_makes_no_new_rows(store: AssetStore):

@@ -4,6 +4,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mercato.data.auditing import Reader
 from mercato.data.importing import import_events, import_items
 from mercato.data.store import AssetStore
 from mercato.data.tracing.rows import NO_SOURCE
+from mercato.data.versions.retention import kept_versions, vacuum
 from mercato.operating.drain import drain
 from mercato.operating.item_drain import drain_items
 from mercato.operating.tracing.trace import Trace, trace_answer, trace_item_alone
@@ -216,6 +218,29 @@ def test_a_search_is_traced_to_the_items_line(shop: Shop) -> None:
     assert found.item.then is not None
     expected = line_of("products.csv", id="tent-gale-1")
     assert (found.item.then.line, found.item.then.text) == expected
+
+
+def test_a_vacuum_leaves_what_the_release_was_made_from(shop: Shop) -> None:
+    root = shop.paths.root
+    store = AssetStore(shop.paths.assets)
+    answer = shelf(shop, ShelfCall("buy-again", user_id="u03"))
+    shop.state.events.append([_viewed("later")]).result(10)
+    change = ItemChange(0, Change.PATCH, "tent-kestrel-2", {"price": 1.5}, None)
+    shop.state.items.append([change]).result(10)
+    moved(shop)
+    kept = kept_versions(store, shop.releases)
+    done = [vacuum(store, name, kept.get(name, ()), timedelta(0)) for name in store.names()]
+    assert not any(each.trouble for each in done)
+    assert {each.asset for each in done if each.kept} >= {"items", "events", "histories"}
+    found = traced(shop, answer.query_id, "tent-kestrel-2")
+    assert (found.gone, found.same) == ((), True)
+    assert found.item.now == {"price": (289.0, 1.5)}
+    assert [row.line is not None for each in found.evidence for row in each.rows] == [True]
+    first = build(root, progress=Silent())
+    for name in store.names():
+        vacuum(store, name, kept_versions(store, shop.releases).get(name, ()), timedelta(0))
+    again = build(root, progress=Silent())
+    assert set(again.reused) >= set(first.manifest.steps)  # upkeep gives a build nothing to do
 
 
 def test_readings_go_on_record(shop: Shop) -> None:

@@ -57,6 +57,22 @@ def test_texts_without_tags_and_entities_stay(text: str) -> None:
         assert text_of(text) == text.strip()
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<div>" * 15_000 + "tea" + "</div>" * 15_000,
+        "<a " * 300_000 + "<b>tea</b>",
+        "<p>" * 100_000 + "tea",
+        "&" * 500_000 + "<b>tea</b>",
+        "<!--" * 200_000 + "<b>tea</b>",
+    ],
+    ids=["nested", "unclosed", "paragraphs", "ampersands", "comments"],
+)
+@pytest.mark.timeout(20)
+def test_hostile_markup_takes_no_time(hostile: str) -> None:
+    assert len(text_of(hostile)) <= len(hostile)
+
+
 def test_invisible_signs_go_and_joiners_stay(item_cells) -> None:
     written = ["Mi\u200blk", "\ufeffMilk", "Mi\x00lk", "Mi\u00adlk", "Mi\x07lk", "👩\u200d🌾 Milk"]
     assert item_cells("title", written) == ["Milk"] * 5 + ["👩\u200d🌾 Milk"]

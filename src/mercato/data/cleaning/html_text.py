@@ -30,6 +30,13 @@ _BARE = re.compile(rf"&(?!{_ENTITY[1:]})")
 _ENCODED_TAGS = re.compile(_ENCODED)
 
 _UNSEEN = ["script", "style", "noscript", "template", "iframe", "head"]
+_LONGEST, _DEEPEST = 200_000, 500
+"""Signs of a text, and elements within each other. Beyond, tags are only taken out: a parser's time
+grows with the square of the depth, and its memory is a hundred times the text."""
+
+_NESTING = re.compile(r"(?i)<(/?)(?!(?:br|hr|img|input|link|meta|p|li|t[dhr])\b)[a-z]")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+
 _LINES = "br, li, tr, dt, dd"
 _PARAGRAPHS = "p, div, ul, ol, table, h1, h2, h3, h4, h5, h6, blockquote, section, article, pre, hr"
 
@@ -56,6 +63,8 @@ def text_of(source: str) -> str:
         source = _without_entities(source)
     if not _TAGS.search(source):
         return _without_entities(source).strip()
+    if len(source) > _LONGEST or _depth(source) > _DEEPEST:
+        return " ".join(_without_entities(_ANY_TAG.sub(" ", source)).split())
     tree = LexborHTMLParser(_BARE.sub("&amp;", re.sub(r"\s+", " ", source)))
     tree.strip_tags(_UNSEEN, recursive=True)
     for node in tree.css(_LINES):
@@ -66,6 +75,15 @@ def text_of(source: str) -> str:
     text = tree.body.text() if tree.body else ""
     lines = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t]+", " ", text))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()
+
+
+def _depth(source: str) -> int:
+    """How many elements stand within each other at most; no closing tag closes more than one."""
+    depth = deepest = 0
+    for tag in _NESTING.finditer(source):
+        depth = max(depth - 1, 0) if tag[1] else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _without_entities(text: str) -> str:

@@ -24,7 +24,7 @@ has lines too many. Assumed; Thanksgiving brings the demo's supermarket to .53."
 
 LEVEL = 1.8
 """Factor of the median day on which a whole import is larger or smaller. Assumed; the
-supermarket's months stay within 1.15."""
+supermarket's months stay within 1.07."""
 
 _FAR = 6.0
 """Robust standard deviations."""

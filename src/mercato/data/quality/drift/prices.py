@@ -10,11 +10,11 @@ from mercato.data.quality.alarm import Alarm
 from mercato.data.quality.arrival import Arrival
 
 LEVEL = math.log(1.5)
-"""Of the median item's ratio. Assumed; the supermarket's months are within 1.01 of each other."""
+"""Of the median item's ratio. Assumed; the demo's supermarket has 1.00 from month to month."""
 
 JUMP = math.log(5)
 MOST_JUMPS = 0.02
-"""Share of items whose price may change by more than the factor of `JUMP`; .001 of the
+"""Share of items whose price may change by more than the factor of `JUMP`; at most .0008 of the
 supermarket's do in a month."""
 
 FEWEST = 20

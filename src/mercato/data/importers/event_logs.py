@@ -6,7 +6,7 @@ that a route of the API can read the same objects.
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,9 +20,12 @@ from mercato.core.columns import Event
 from mercato.core.errors import BadInput
 from mercato.data.importers.ga4_event import content_id, parse_events
 from mercato.data.importers.ga4_fields import Refused
-from mercato.data.importers.json_files import objects
+from mercato.data.importers.json_files import objects, value_blocks
 from mercato.data.importers.parquet_objects import Nested, parquet_objects
 from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Reading, Refusal, Source
+
+_ROWS_AT_ONCE = 16_384
+"""Of a Parquet file; of JSON a few megabytes are read at once."""
 
 _LOOKED_AT = 20
 """Objects at the beginning of a source that tell its dialect; most of them must bear its marks."""
@@ -113,9 +116,15 @@ class EventLog:
         return 2 * len(marked) > len(looked_at)
 
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
-        pieces = self._pieces(source)
-        while batch := self._next_batch(pieces):
-            yield batch
+        blocks = self._blocks(source)
+        while True:
+            with _without_collector():
+                block = next(blocks, None)
+            if block is None:
+                return
+            pieces = self._pieces(block)
+            while batch := self._next_batch(pieces):
+                yield batch
 
     def _next_batch(self, pieces: Iterator[tuple[int, object]]) -> RawBatch | None:
         with _without_collector():
@@ -126,14 +135,23 @@ class EventLog:
                     break
             return batch.parsed() if batch.size else None
 
-    def _pieces(self, source: Source) -> Iterator[tuple[int, object]]:
-        """Each object of the source with the line on which it stands."""
-        for line, value in self._objects(source):
+    def _pieces(self, block: Sequence[tuple[int, object]]) -> Iterator[tuple[int, object]]:
+        """Each object with the line on which it stands."""
+        for line, value in block:
             if isinstance(value, Refusal):
                 yield line, value
             else:
                 for piece in self.inside(value):
                     yield line, piece
+
+    def _blocks(self, source: Source) -> Iterator[Sequence[tuple[int, object]]]:
+        """The objects of the source with their lines, so many at once as memory holds."""
+        if source.kind == "parquet":
+            rows = iter(self._objects(source))
+            while some := list(islice(rows, _ROWS_AT_ONCE)):
+                yield some
+        else:
+            yield from value_blocks(source)
 
     def _objects(self, source: Source) -> Iterator[tuple[int, object]]:
         if source.kind == "parquet" and self.nested:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from mercato.core.errors import BadInput
+from mercato.data.importers.parquet_files import PARQUET_ERRORS, opened_parquet
 from mercato.data.importers.raw import Source
 
 _BATCH_ROWS = 4_096
@@ -31,7 +31,7 @@ def parquet_objects(source: Source, nested: Nested) -> Iterator[tuple[int, dict[
     """Each row as an object, with its number, counted from 1. Raises BadInput where the file is
     no Parquet."""
     try:
-        with pq.ParquetFile(source.path) as file:
+        with opened_parquet(source) as file:
             present = [name for name in file.schema_arrow.names if name in nested.columns]
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=present):
@@ -39,7 +39,7 @@ def parquet_objects(source: Source, nested: Nested) -> Iterator[tuple[int, dict[
                 for row in _records(rows, nested.folded):
                     number += 1
                     yield number, row or {}
-    except (pa.ArrowInvalid, OSError) as error:
+    except PARQUET_ERRORS as error:
         raise BadInput(f"Parquet in {source.path}", str(error), "Export it again.") from None
 
 

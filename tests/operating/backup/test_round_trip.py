@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mercato.core.errors import WrongUse
+from mercato.core.errors import NotFound, WrongUse
 from mercato.core.progress import Silent, Step
 from mercato.core.settings import Settings
 from mercato.data.derive import derive
@@ -218,6 +218,12 @@ def test_a_shop_that_is_open_and_a_folder_that_is_none_stay(
     (tmp_path / "empty").mkdir()
     restored(backed_up, tmp_path / "empty")
     assert (tmp_path / "empty" / "shop.toml").is_file()
+
+
+def test_without_a_shop_there_is_nothing_to_back_up(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="a shop at"):
+        make_backup(tmp_path / "none", tmp_path / "b", Silent())
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_second_backup_at_the_same_time_is_refused(

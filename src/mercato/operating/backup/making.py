@@ -9,6 +9,7 @@ from typing import BinaryIO
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
+from mercato.core.settings import load_settings
 from mercato.operating.backup.archive import read_archive, write_archive
 from mercato.operating.backup.holding import held_folder, hold, sync
 from mercato.operating.backup.manifest import Manifest
@@ -29,6 +30,7 @@ def make_backup(root: Path, file: Path, progress: Progress) -> Manifest:
     if file.exists():
         raise WrongUse(f"a new file at {file}", "one that is there", "Name another one.")
     paths = ShopPaths(root)
+    load_settings(paths.settings)
     with held_folder(root / _PARTS) as parts, _partial(file) as (part, stream):
         folder, found = snapshot(paths, parts, progress)
         total = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())

@@ -122,7 +122,7 @@ def _move_aside(root: Path) -> Path | None:
     """Where a shop at ``root`` went; None where there is none."""
     if not root.exists() or not any(root.iterdir()):
         return None
-    aside = root.with_name(f"{root.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+    aside = root.with_name(f"{root.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
     os.rename(root, aside)
     return aside
 

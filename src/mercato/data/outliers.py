@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 import ibis
 
+from mercato.core.errors import BadInput
+from mercato.core.settings import CleaningSettings
+
 THRESHOLD = 3.5
 _NORMAL = 1.4826
 """MAD → standard deviation, of a normal distribution."""
@@ -45,6 +48,15 @@ def with_bounds(
     )
     joined = rows.left_join(bounds, within)
     return joined.select(*rows.columns, CENTRE, LOWER, UPPER)
+
+
+def winsorises(cleaning: CleaningSettings) -> bool:
+    """Raises BadInput where the setting says neither ``flag`` nor ``winsorise``."""
+    if cleaning.outliers not in ("flag", "winsorise"):
+        raise BadInput(
+            "cleaning.outliers as flag or winsorise", repr(cleaning.outliers), "Mend shop.toml."
+        )
+    return cleaning.outliers == "winsorise"
 
 
 def winsorised(lines: ibis.Table) -> ibis.Table:

@@ -6,7 +6,7 @@ import ibis
 from ibis import _
 
 from mercato.data.asset import DeriveContext
-from mercato.data.outliers import winsorised
+from mercato.data.outliers import winsorised, winsorises
 
 SHOPPER_ID = "shopper_id"
 VISIT = "visit"
@@ -22,7 +22,7 @@ def counted_lines(tables: Mapping[str, ibis.Table], context: DeriveContext) -> i
     events = tables["events"]
     if own := context.cleaning.own_channels:
         events = events.filter(~events.channel.isin(own).fill_null(False))
-    if context.cleaning.outliers == "winsorise":
+    if winsorises(context.cleaning):
         events = winsorised(events)
     flagged = tables["shopper_flags"].select(SHOPPER_ID).distinct()
     return with_shopper(events).anti_join(flagged, SHOPPER_ID)

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from mercato.core.errors import BadInput
 from mercato.core.settings import CleaningSettings
 from mercato.data.assets import ASSETS
 from mercato.data.derive import derive
@@ -93,6 +94,13 @@ def test_times_and_products_that_cannot_be(flags) -> None:
         ("lost", "unknown-item"),
     }
     assert found["epoch", "before-the-shop"] == (0, START.timestamp())
+
+
+def test_a_word_for_outliers_that_nobody_knows(store, settings, log) -> None:
+    log([bought(0)])
+    how = replace(settings, cleaning=CleaningSettings(outliers="trim"))
+    with pytest.raises(BadInput, match="cleaning.outliers as flag or winsorise; found 'trim'"):
+        derive(store, ["item_statistics"], settings=how)
 
 
 def test_winsorised_statistics_count_the_bound(store, settings, log) -> None:

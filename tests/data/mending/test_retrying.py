@@ -219,6 +219,23 @@ def test_merchant_feeds_and_parquet(shop_assets: AssetStore, tmp_path: Path) -> 
     assert jug["price"] == 1.0
 
 
+def test_a_nested_row_of_parquet(shop_assets: AssetStore, tmp_path: Path) -> None:
+    """As BigQuery exports GA4 (https://support.google.com/analytics/answer/7029846)."""
+    session = {"key": "ga_session_id", "value": {"int_value": 7}}
+    shared = {"event_name": "view_item", "event_params": [session], "user_pseudo_id": "1.2"}
+    rows = [
+        shared | {"event_timestamp": 1777636800000000, "items": [{"item_id": "tea"}]},
+        shared | {"event_timestamp": None, "items": [{"item_id": "pot"}, {"item_id": "cup"}]},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "log.parquet")
+    import_events(shop_assets, [tmp_path / "log.parquet"], format="ga4-bigquery", settings=SETTINGS)
+    report = mend(shop_assets, tmp_path, {"event_timestamp": 1777636800000001})
+    assert report == RetryReport(accepted=1)
+    assert rows_of(shop_assets, "events", "item_id", "session_id", "visitor_id") == [
+        {"item_id": name, "session_id": "7", "visitor_id": "1.2"} for name in ("cup", "pot", "tea")
+    ]
+
+
 def test_no_share_of_bad_rows_stops_a_retry(shop_assets: AssetStore, tmp_path: Path) -> None:
     feed = tmp_path / "judgments.csv"
     rows = "".join(f"q{n},i,bad\n" for n in range(50))

@@ -18,9 +18,6 @@ from mercato.data.importers.raw import Dialect, RawBatch, Reading, Source
 from mercato.data.mending.exchange import TEXT, Fields, fields_of
 from mercato.data.mending.held import HeldRow, RowReading
 
-_OF_FILES = {"json", "text"}
-"""Kinds of sources whose rows can be written down again, for their dialect to read."""
-
 
 @dataclass(frozen=True)
 class Retried:
@@ -59,8 +56,8 @@ def reread(said: Sequence[Fields], how: RowReading, reading: Reading) -> Iterato
     Raises BadInput where the dialect cannot read them.
     """
     dialect = DIALECTS.get(how.format or "")
-    if how.level == "source" and dialect is not None and how.kind in _OF_FILES:
-        write = _json_lines if how.kind == "json" else _csv
+    write = _WRITERS.get(how.kind)
+    if how.level == "source" and dialect is not None and write is not None:
         yield from _by_dialect(dialect, *write(said), reading)
     else:
         yield batch_of([(at, dict(fields)) for at, fields in enumerate(said)], reading.wanted)
@@ -91,6 +88,11 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+_WRITERS = {"json": _json_lines, "parquet": _json_lines, "text": _csv}
+"""Kinds of sources whose rows can be written down again, for their dialect to read: whoever reads
+Parquet reads JSON too."""
 
 
 def _by_dialect(

@@ -8,10 +8,11 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from deltalake.exceptions import DeltaError
@@ -43,7 +44,8 @@ FOLDER = "lineage"
 
 @dataclass
 class Run:
-    """One run while it goes on; its inputs and outputs are told when it ends.
+    """One run: tells START as its ``with`` begins, and COMPLETE, FAIL or ABORT as that ends, with
+    the inputs and outputs that are known by then.
 
     job  : as OpenLineage has it: namespace, name, facets
     """
@@ -54,6 +56,7 @@ class Run:
     inputs: list[Dataset] = field(default_factory=list)
     outputs: list[Dataset] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    _token: "Token[Run | None]" = field(init=False)
 
     def tell(self, event_type: str, error: BaseException | None = None) -> None:
         self.log.emit(
@@ -68,6 +71,22 @@ class Run:
                 "outputs": self.outputs,
             }
         )
+
+    def __enter__(self) -> "Run":
+        self.tell("START")
+        self._token = _RUNNING.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        _RUNNING.reset(self._token)
+        if error is not None:
+            self.tell("ABORT" if isinstance(error, KeyboardInterrupt) else "FAIL", error)
+            return
+        self.tell("COMPLETE")
+        if self.parent is None:
+            self.log.prune()
 
     def _facets(self, error: BaseException | None) -> dict[str, Any]:
         facets = {
@@ -91,11 +110,10 @@ _RUNNING: ContextVar[Run | None] = ContextVar("lineage", default=None)
 """The run that this one is part of."""
 
 
-@contextmanager
 def _run(
     root: Path, settings: Settings, name: str, description: str, inputs: Callable[[], list[Dataset]]
-) -> Iterator[Run]:
-    """Tell START now, and COMPLETE, FAIL or ABORT at the end.
+) -> Run:
+    """A run that begins and ends with its ``with``.
 
     root : the shop's folder
     """
@@ -118,18 +136,7 @@ def _run(
         run.inputs = inputs()
 
     _described(begun)
-    run.tell("START")
-    token = _RUNNING.set(run)
-    try:
-        yield run
-    except BaseException as error:
-        run.tell("ABORT" if isinstance(error, KeyboardInterrupt) else "FAIL", error)
-        raise
-    finally:
-        _RUNNING.reset(token)
-    run.tell("COMPLETE")
-    if parent is None:
-        log.prune()
+    return run
 
 
 def _described(describe: Callable[[], None]) -> None:

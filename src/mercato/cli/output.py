@@ -17,6 +17,16 @@ _WIDE = 200
 """Characters of a table's line where no terminal sets a limit."""
 
 
+_CONTROLS = {
+    sign: f"\\x{sign:02x}" for sign in (*range(32), *range(127, 160)) if chr(sign) not in "\n\t"
+}
+
+
+def visible(text: str) -> str:
+    """With control signs spelled out: what a feed says must not steer a terminal."""
+    return text.translate(_CONTROLS)
+
+
 def errors_console() -> Console:
     """Where progress and errors go, so that stdout stays clean for pipes."""
     return Console(stderr=True, highlight=False)
@@ -33,7 +43,7 @@ def print_error(error: MercatoError) -> None:
     console.print(Text(error.title, style="bold red"))
     parts = {"expected": error.expected, "found": error.found, "remedy": error.remedy}
     for name, text in parts.items():
-        console.print(Text.assemble((f"  {name:<9} ", "bold"), text), soft_wrap=True)
+        console.print(Text.assemble((f"  {name:<9} ", "bold"), visible(text)), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -49,7 +59,7 @@ def print_table(
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else visible(str(cell))) for cell in row))
     # In a pipe or a log nothing is gained by folding cells at 80 characters.
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
     Console(highlight=False, width=None if limited else _WIDE).print(table)

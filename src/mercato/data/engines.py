@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from mercato.core.errors import WrongUse
+from mercato.core.errors import NotReady, WrongUse
 
 ENGINES = ("duckdb",)
 
@@ -117,7 +118,7 @@ class Engine:
 def open_engine(name: str = "duckdb") -> Iterator[Engine]:
     """An engine by name, with scratch space of its own that is gone afterwards.
 
-    Raises WrongUse where there is no such engine.
+    Raises WrongUse where there is no such engine; NotReady where its memory does not suffice.
     """
     if name not in ENGINES:
         raise WrongUse(f"an engine out of {', '.join(ENGINES)}", repr(name), "Name one of those.")
@@ -131,6 +132,12 @@ def open_engine(name: str = "duckdb") -> Iterator[Engine]:
     )
     try:
         yield Engine(backend)
+    except duckdb.OutOfMemoryException as error:
+        raise NotReady(
+            f"work on tables that fits into {MEMORY_LIMIT} of memory",
+            str(error).partition("\n")[0],
+            "Shorten texts of many megabytes, or split the files.",
+        ) from None
     finally:
         backend.disconnect()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -23,6 +23,9 @@ _STEP[list(b"]}")] = -1
 _COMMA, _QUOTE, _OPEN = 44, 34, 91
 _BLANK = b" \t\r\n"
 
+_SURELY_CUT = 60_000
+"""Bytes of a beginning that is not all of a file."""
+
 
 def texts(source: Source) -> Iterator[Texts]:
     """The texts of the values in a file, in blocks: lines, elements of arrays that stand one
@@ -57,10 +60,14 @@ def _is_lines(head: bytes) -> bool:
     lines = [line for line in head.split(b"\n") if line.strip()]
     if len(lines) < 2:
         return True
+    end = head.rfind(b"}") + 1
+    pieces = objects_within(head[:end])
+    is_all = not head[end:].strip() or len(head) > _SURELY_CUT
+    if pieces and is_all and all(map(_is_json, pieces)):
+        return all(_is_json(line) or objects_within(line) for line in lines[:-1])
     whole = [_is_object(line) for line in lines]
     if 2 * sum(whole) >= len(lines):
         return True
-    pieces = objects_within(head[: head.rfind(b"}") + 1])
     if not pieces:
         levels = _levels(lines[0], 0, False)
         return bool(levels.inside or levels.depth[-1] <= 0 or any(whole))

@@ -87,7 +87,7 @@ def assert_adds_up(batch: RawBatch, asset: str) -> None:
 
 @pytest.mark.parametrize("name", GOOD)
 @given(changes=CHANGES)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_damaged_files_are_read_or_refused(
     tmp_path: Path, name: str, changes: list[Change]
 ) -> None:

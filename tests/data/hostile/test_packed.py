@@ -66,7 +66,7 @@ def damaged(build, at, length=1):
 
 def long_line(megabytes):
     """A feed whose last line unpacks to so much of one sign."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     parts = [packer.compress(b"id,title\n1,x\n2,")]
     parts += [packer.compress(b"a" * (1 << 20)) for _ in range(megabytes)]
     return b"".join([*parts, packer.flush()])

@@ -4,10 +4,8 @@ A dialect is declared as one `EventLog` value; what it says about an object is a
 that a route of the API can read the same objects.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -18,6 +16,7 @@ import pyarrow as pa
 from mercato.core import columns as c
 from mercato.core.columns import Event
 from mercato.core.errors import BadInput
+from mercato.data.importers.collector import without_collector
 from mercato.data.importers.ga4_event import content_id, parse_events
 from mercato.data.importers.ga4_fields import Refused
 from mercato.data.importers.json_files import objects, value_blocks
@@ -118,7 +117,7 @@ class EventLog:
     def read(self, source: Source, reading: Reading) -> Iterator[RawBatch]:
         blocks = self._blocks(source)
         while True:
-            with _without_collector():
+            with without_collector():
                 block = next(blocks, None)
             if block is None:
                 return
@@ -127,7 +126,7 @@ class EventLog:
                 yield batch
 
     def _next_batch(self, pieces: Iterator[tuple[int, object]]) -> RawBatch | None:
-        with _without_collector():
+        with without_collector():
             batch = _Batch()
             for line, piece in pieces:
                 batch.add(line, piece, self.events_of)
@@ -157,18 +156,6 @@ class EventLog:
         if source.kind == "parquet" and self.nested:
             return parquet_objects(source, self.nested)
         return objects(source)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """What is read of a log has no cycles, and the search for them takes as long as the reading."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _lines_of_head(source: Source) -> list[object]:

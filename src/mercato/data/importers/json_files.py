@@ -7,7 +7,8 @@ import orjson
 import pyarrow as pa
 
 from mercato.data.casts import attributes_json
-from mercato.data.importers.json_texts import objects_within, texts
+from mercato.data.importers.collector import without_collector
+from mercato.data.importers.json_texts import Texts, objects_within, texts
 from mercato.data.importers.raw import BATCH_ROWS, RawBatch, Refusal, Source
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -33,20 +34,26 @@ def objects(source: Source) -> Iterator[Value]:
 def value_blocks(source: Source) -> Iterator[list[Value]]:
     """The same in lists whose texts take a few megabytes together, whatever the values' sizes."""
     for block in texts(source):
-        values: list[Value] = []
-        for line, text in block:
-            if isinstance(text, Refusal):
-                values.append((line, text))
-                continue
-            try:
-                value = orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                values += _troubled(text, line, error)
-                continue
-            if text.count(b"{") + text.count(b"[") > MOST_DEPTH or _NUL in text:
-                value = _sound(value, text, line)
-            values.append((line, value))
+        with without_collector():
+            values = _values(block)
         yield values
+
+
+def _values(block: Texts) -> list[Value]:
+    values: list[Value] = []
+    for line, text in block:
+        if isinstance(text, Refusal):
+            values.append((line, text))
+            continue
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            values += _troubled(text, line, error)
+            continue
+        if text.count(b"{") + text.count(b"[") > MOST_DEPTH or _NUL in text:
+            value = _sound(value, text, line)
+        values.append((line, value))
+    return values
 
 
 def read_json(
@@ -58,7 +65,9 @@ def read_json(
     """
     for block in value_blocks(source):
         for start in range(0, len(block), BATCH_ROWS):
-            yield batch_of(block[start : start + BATCH_ROWS], wanted, known)
+            with without_collector():
+                batch = batch_of(block[start : start + BATCH_ROWS], wanted, known)
+            yield batch
 
 
 def batch_of(

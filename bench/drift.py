@@ -16,7 +16,6 @@ from pathlib import Path
 import duckdb
 
 from bench.harness import DEMO, Row, arguments, shop_of, source_of, write_result
-from mercato.cli.demo import CLOSED
 from mercato.core.settings import QualitySettings, Settings
 from mercato.data.importing import import_events, import_items
 from mercato.data.store import AssetStore
@@ -26,8 +25,8 @@ QUICK_MONTHS = 3
 PROTOCOL = (
     "A supermarket's year, imported month by month: {months} months of event lines by UTC "
     "calendar month, and the feed with the prices of each month (--full). Clean months: alarms "
-    "per import, with 25 December declared as closed, and without. Faults: each is seeded into "
-    "each month from the second on, over clean months before it; raised: months in which the "
+    "per import, with 25 December as a closed day (the default), and without. Faults: each is "
+    "seeded into each month from the second on, over clean months before it; raised: months in which the "
     "alarm that names it was raised on that import; false alarms: all of a clean import, those of "
     "other names in a seeded one."
 )
@@ -148,7 +147,7 @@ class Shop:
 
     database: duckdb.DuckDBPyConnection
     scratch: Path
-    closed: tuple[str, ...] = CLOSED
+    closed: tuple[str, ...] = QualitySettings.closed_days
 
     def months(self, asset: str) -> list[str]:
         """First days; the events' last one holds four hours only, and is no month of the feed."""

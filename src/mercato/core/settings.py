@@ -60,7 +60,7 @@ class QualitySettings:
     """Whether an import that raises a drift alarm fails and changes nothing."""
     max_age_days: int = 0
     """Days after which the newest event is too old for `mercato check`; 0: never."""
-    closed_days: tuple[str, ...] = ()
+    closed_days: tuple[str, ...] = ("12-25",)
     """Days on which the shop is closed and sells nothing, as ``12-25`` of every year or
     ``2026-04-06``."""
 

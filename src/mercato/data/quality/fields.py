@@ -57,7 +57,7 @@ def field_scores(engine: Engine, asset: Asset, rows: ibis.Table) -> list[FieldSc
             rows=rows.count(),
             **{f"filled_{name}": rows[name].count() for name in names},
             **{f"valid_{name}": _valid(rows, name) for name in names},
-            **{f"distinct_{name}": rows[name].approx_nunique() for name in names},
+            **{f"distinct_{name}": rows[name].nunique() for name in names},
         )
     ).to_pylist()[0]
     return [

@@ -26,9 +26,9 @@ PROTOCOL = (
     "A supermarket's year, imported month by month: {months} months of event lines by UTC "
     "calendar month, and the feed with the prices of each month (--full). Clean months: alarms "
     "per import, with 25 December as a closed day (the default), and without. Faults: each is "
-    "seeded into each month from the second on, over clean months before it; raised: months in which the "
-    "alarm that names it was raised on that import; false alarms: all of a clean import, those of "
-    "other names in a seeded one."
+    "seeded into each month from the second on, over clean months before it; raised: months in "
+    "which the alarm that names it was raised on that import; false alarms: all of a clean import, "
+    "those of other names in a seeded one."
 )
 
 

@@ -127,7 +127,7 @@ def import_measured(paths: list[Path], seconds: int) -> tuple[list[str], int]:
 
 def test_long_lines_do_not_lie_in_memory(tmp_path: Path) -> None:
     names = ("csv line in zst", "quote without end", "json line", "element of an array")
-    said, peak = import_measured([written(tmp_path, name, 24) for name in names], 240)
+    said, peak = import_measured([written(tmp_path, name, 18) for name in names], 240)
     assert dict(zip(names, said, strict=True)) == {name: GIANTS[name][-1] for name in names}
     assert peak < 800
 

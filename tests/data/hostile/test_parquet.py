@@ -130,12 +130,12 @@ KINDS = {
     ),
     "half floats": (beside("weight", 1.5, None, pa.float16()), 2, ()),
     "numbers without a sign": (beside("stock", 2**64 - 1, None, pa.uint64()), 2, ()),
-    "a thousand row groups": (
+    "a hundred row groups": (
         parquet(
-            lambda k: {"id": [f"{k}{n}" for n in range(1000)], "title": ["x"] * 1000},
+            lambda k: {"id": [f"{k}{n}" for n in range(100)], "title": ["x"] * 100},
             row_group_size=1,
         ),
-        1000,
+        100,
         (),
     ),
     "no rows": (

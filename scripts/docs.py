@@ -21,11 +21,12 @@ from mercato.cli import app
 from mercato.core import settings
 from mercato.core.paths import ShopPaths
 from mercato.data.asset import Asset
-from mercato.data.assets import ASSETS, event_flags, item_flags, shopper_flags
+from mercato.data.assets import ASSETS
 from mercato.data.assets.users import COLUMNS
 from mercato.data.importers import DIALECTS
 from mercato.data.importers.event_logs import EventLog
 from mercato.data.meanings import meaning
+from mercato.data.quality import flags
 from mercato.data.users.lifecycle import STAGES
 from mercato.data.users.rfm import SEGMENTS
 from mercato.data.users.tags import TAGS
@@ -222,11 +223,6 @@ def shoppers() -> str:
 
 def data() -> str:
     """docs/data.md"""
-    flags = {
-        "item_flags": item_flags.MEANINGS,
-        "event_flags": event_flags.MEANINGS,
-        "shopper_flags": shopper_flags.MEANINGS,
-    }
     parts = [
         f"{NOTICE}\n# The assets of a shop\n",
         "Versioned Delta tables. An imported row is read, cleaned by the steps below in their\n"
@@ -242,7 +238,9 @@ def data() -> str:
             for each in asset.schema
         ]
         parts.append(_table(("column", "type", "what it means", "in exports"), columns))
-        meanings = [(f"`{name}`", text) for name, text in flags.get(asset.name, {}).items()]
+        meanings = [
+            (f"`{name}`", text) for name, text in flags.MEANINGS.get(asset.name, {}).items()
+        ]
         steps = [(f"`{each.name}`", _of(each.columns), each.description) for each in asset.cleaning]
         checks = [(f"`{each.name}`", each.expected, each.remedy) for each in asset.checks]
         parts += [

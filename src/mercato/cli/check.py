@@ -39,7 +39,7 @@ def command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check every asset; show the quarantine, the newest imports' alarms, and scores.
+    """Check every asset; show the quarantine, the newest imports' alarms, flags and scores.
 
     Checks are run on the newest version of each asset: its schema, unique keys, the ranges and
     accepted values of every row, ids that other assets must know, age and volume. Alarms are those
@@ -126,8 +126,11 @@ def _show(report: "QualityReport") -> None:
     if report.scores is not None:
         _show_scores(report.scores)
     if report.flags:
-        rows = [(flag, f"{products:,}") for flag, products in report.flags.items()]
-        print_table(("odd about products", "products"), rows, right=("products",))
+        print_table(
+            ("asset", "what is odd", "rows", "for example", "meaning"),
+            [(of.asset, of.flag, f"{of.rows:,}", of.example, of.meaning) for of in report.flags],
+            right=("rows",),
+        )
     counts = {"failed": 0, "warning": 0, "ok": 0}
     for each in report.findings:
         counts[each.health.value] += 1

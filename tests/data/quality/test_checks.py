@@ -8,6 +8,7 @@ import pytest
 from mercato.core.errors import NotFound
 from mercato.core.settings import QualitySettings, Settings
 from mercato.data.assets import ASSETS
+from mercato.data.importing import import_items
 from mercato.data.quality.report import quality_report
 from mercato.data.quality.set_aside import set_aside
 
@@ -124,10 +125,14 @@ def test_what_is_set_aside_names_nobody(store):
     assert "ann" not in str(held)
 
 
-def test_flags_of_products_are_counted_by_kind(store):
-    flags = [("a", "price-outlier"), ("b", "price-outlier"), ("b", "gtin-check-digit")]
-    rows = [{"item_id": item, "flag": flag} for item, flag in flags]
-    schema = ASSETS["item_flags"].schema
-    store.commit("item_flags", pa.Table.from_pylist(rows, schema=schema))
+def test_what_is_odd_is_counted_by_kind(store, tmp_path):
+    feed = tmp_path / "feed.csv"
+    # 4006381333931 is a valid EAN-13: 4+3·0+0+3·6+3+3·8+1+3·3+3+3·3+9+3·3 = 89, and 89 + 1 = 90.
+    feed.write_text("id,title,gtin,price\na,A,4006381333931,1\nb,B,4006381333932,0\n")
+    import_items(store, [feed], settings=Settings())
     report = quality_report(store, Settings(), now=NOON)
-    assert dict(report.flags) == {"price-outlier": 2, "gtin-check-digit": 1}
+    found = {each.flag: (each.asset, each.rows, each.example) for each in report.flags}
+    assert found["gtin-check-digit"] == ("item_flags", 1, "b")
+    assert found["price-zero"] == ("item_flags", 1, "b")
+    assert found["missing-brand"] == ("item_flags", 2, "a")
+    assert all(each.meaning for each in report.flags)

@@ -12,7 +12,6 @@ from mercato.core.errors import NotFound
 from mercato.core.progress import Progress, Silent
 from mercato.core.settings import Settings
 from mercato.data.assets import ASSETS
-from mercato.data.assets.item_flags import ITEM_FLAGS
 from mercato.data.derive import derive
 from mercato.data.engines import Engine, open_engine
 from mercato.data.quality.alarm import Alarm
@@ -20,6 +19,7 @@ from mercato.data.quality.checks import findings_of
 from mercato.data.quality.checks.table import Table
 from mercato.data.quality.fields import FIELDS_OF, FieldScore, field_scores
 from mercato.data.quality.finding import Finding, Health
+from mercato.data.quality.flags import IMPORTED, FlagCount, flag_counts
 from mercato.data.quality.profiles import newest_alarms
 from mercato.data.quality.scoring import PARTS
 from mercato.data.quality.set_aside import SetAside, set_aside
@@ -50,9 +50,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """now : the shop's time; scores : None of a shop without products
-    flags : kind of what is odd about a product → products, as the newest `item_flags` has them
-    """
+    """now : the shop's time; scores : None of a shop without products"""
 
     now: datetime
     findings: tuple[Finding, ...]
@@ -60,7 +58,7 @@ class QualityReport:
     set_aside: tuple[SetAside, ...]
     fields: tuple[FieldScore, ...]
     scores: Scores | None
-    flags: Mapping[str, int]
+    flags: tuple[FlagCount, ...]
 
     def count(self, health: Health) -> int:
         return sum(finding.health is health for finding in self.findings)
@@ -79,7 +77,7 @@ class QualityReport:
             "quarantine": [each.to_json() for each in self.set_aside],
             "fields": [each.to_json() for each in self.fields],
             "scores": None if self.scores is None else _scores_json(self.scores),
-            "flags": dict(self.flags),
+            "flags": [each.to_json() for each in self.flags],
         }
 
 
@@ -136,7 +134,7 @@ def quality_report(
         set_aside=set_aside(store),
         fields=tuple(fields),
         scores=_scores(store, settings, shown) if "items" in sound else None,
-        flags=_flags(store) if ITEM_FLAGS.name in sound else {},
+        flags=flag_counts(store, settings, shown) if sound.issuperset(_watched(versions)) else (),
     )
 
 
@@ -177,13 +175,9 @@ def _breaks_scores(finding: Finding) -> bool:
     return finding.health is Health.FAILED and finding.check in ("schema", "unique")
 
 
-def _flags(store: AssetStore) -> dict[str, int]:
-    """The most frequent kind first."""
-    with open_engine() as engine:
-        flags = engine.files(store.files(ITEM_FLAGS.name), ITEM_FLAGS.schema)
-        counted = flags.group_by("flag").aggregate(items=flags.item_id.nunique())
-        found = engine.table(counted.order_by([counted["items"].desc(), "flag"]))
-    return dict(zip(found["flag"].to_pylist(), found["items"].to_pylist(), strict=True))
+def _watched(versions: Mapping[str, int]) -> set[str]:
+    """What was imported and flags are about; it must be sound to be judged as a whole."""
+    return {name for name in IMPORTED if name in versions}
 
 
 def _scores(store: AssetStore, settings: Settings, progress: Progress) -> Scores | None:

@@ -38,7 +38,24 @@ def _skipped(config: pytest.Config) -> Counter[str]:
     return Counter(reason.removeprefix("Skipped: ") for reason in reasons)
 
 
+_LONG = pytest.StashKey[int]()
+"""How many long tests were left out."""
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        item.config.stash[_LONG] = item.config.stash.get(_LONG, 0) + ("soak" in item.keywords)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Where tests run in several processes, each leaves out the same ones."""
+    node.config.stash[_LONG] = getattr(node, "workeroutput", {}).get("long", 0)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["long"] = session.config.stash.get(_LONG, 0)
     if os.environ.get(NO_SKIP) and _skipped(session.config) and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -48,7 +65,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     skipped = _skipped(config)
-    soak = sum("soak" in item.keywords for item in terminalreporter.stats.get("deselected", []))
+    soak = config.stash.get(_LONG, 0)
     if not skipped and not soak:
         return
     terminalreporter.section("not run")

@@ -24,7 +24,8 @@ def shop(tmp_path, feed_server):
 
 
 def run(*arguments, code=0):
-    done = CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
+    runner = CliRunner(env={"COLUMNS": "300"})
+    done = runner.invoke(app, [str(each) for each in arguments], catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done
 

@@ -14,7 +14,7 @@ from mercato.data.store import AssetStore
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(each) for each in arguments])
+    return CliRunner().invoke(app, [str(each) for each in arguments], env={"COLUMNS": "300"})
 
 
 def told(*arguments: object) -> Any:

@@ -23,12 +23,12 @@ def test_for_hours(): pass
 """
 
 
-def run(folder: Path, no_skip: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, no_skip: str, *options: str) -> subprocess.CompletedProcess[str]:
     shutil.copy(CONFTEST, folder / "conftest.py")
     (folder / "test_three.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = soak\naddopts = -m 'not soak'\n")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
         cwd=folder,
         env=os.environ | {"MERCATO_NO_SKIP": no_skip},
         capture_output=True,
@@ -37,15 +37,19 @@ def run(folder: Path, no_skip: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_names_what_was_not_run_and_how_to_enable_it(tmp_path: Path) -> None:
-    done = run(tmp_path, no_skip="")
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two"])
+def test_names_what_was_not_run_and_how_to_enable_it(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    done = run(tmp_path, "", *options)
     assert done.returncode == 0, done.stdout
     *_, first, second, closing = filter(None, done.stdout.splitlines())
     assert first == "1 skipped: install chromium: apt install chromium"
     assert second == "1 long ones left out; they run with: make soak"
-    assert "1 passed, 1 skipped, 1 deselected" in closing
+    assert "1 passed, 1 skipped" in closing
 
 
 @pytest.mark.parametrize(("no_skip", "status"), [("", 0), ("1", 1)])
 def test_fails_on_a_skip_where_none_is_allowed(tmp_path: Path, no_skip: str, status: int) -> None:
     assert run(tmp_path, no_skip).returncode == status
+    assert run(tmp_path, no_skip, "-n", "2").returncode == status

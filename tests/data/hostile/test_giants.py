@@ -18,7 +18,7 @@ MOST_MB = 2_000
 """Resident, of an import of any file."""
 
 _IMPORT = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from mercato.core.errors import MercatoError
 from mercato.core.settings import ImportSettings, Settings
@@ -33,7 +33,8 @@ for path in map(Path, sys.argv[1:]):
     except MercatoError as error:
         said = f"{type(error).__name__}: {error.found}"
     print(said)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not getrusage, whose maximum a process inherits from the one that started it.
+print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 
 MB = 1 << 20

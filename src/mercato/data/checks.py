@@ -90,14 +90,10 @@ _WEB_ADDRESS = r"(?i)^https?://\S|^[^:/?#\x00-\x20][^:/?#]*([/?#]|$)|^[/?#]"
 
 def web_address(column: str) -> Check:
     """The value, where there is one, must be an address that a page may safely link to."""
-
-    def elsewhere(values: pa.Array) -> pa.BooleanArray:
-        return pc.invert(pc.match_substring_regex(values, _WEB_ADDRESS))
-
     return Check(
         f"{column}-address",
         column,
-        "an address that begins with http:// or https://",
+        "an http:// or https:// address, or a path within the shop",
         "Write the whole address of the page or picture.",
         _on_values(
             column, lambda values: pc.invert(pc.match_substring_regex(values, _WEB_ADDRESS))

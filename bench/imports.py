@@ -80,7 +80,7 @@ def generate(folder: Path, form: Form, lines: int) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part-{path.name}")
         with duckdb.connect() as connection:
-            connection.execute("SET threads = 1")
+            connection.execute("SET enable_progress_bar = false")
             rows = form.rows.format(log=_LOG.format(lines=lines))
             connection.execute(f"COPY ({rows}) TO '{part}' {form.options}")
         part.rename(path)

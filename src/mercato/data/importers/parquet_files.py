@@ -90,7 +90,7 @@ def _batches(file: pq.ParquetFile, path: Path) -> Iterator[RawBatch]:
         average = group.total_byte_size / max(group.num_rows, 1)
         rows = min(rows, max(1, int(_BATCH_BYTES / max(average, 1.0))))
     before = unpacked = 0
-    for batch in file.iter_batches(batch_size=rows):
+    for batch in record_batches(file, rows):
         sizes = _text_sizes(batch)
         unpacked += batch.num_rows + int(sizes.sum())
         _check_size(path, unpacked)
@@ -99,6 +99,15 @@ def _batches(file: pq.ParquetFile, path: Path) -> Iterator[RawBatch]:
         before += batch.num_rows
     if not before:
         yield _batch(pa.RecordBatch.from_pylist([], schema=file.schema_arrow), 1)
+
+
+def record_batches(
+    file: pq.ParquetFile, rows: int, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Group by group: one reader of all of them would gather their dictionaries as it goes, and
+    that of ids is as long as the file."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
 
 
 def _is_text(kind: pa.DataType) -> bool:

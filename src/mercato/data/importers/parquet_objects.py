@@ -8,7 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mercato.core.errors import BadInput
-from mercato.data.importers.parquet_files import PARQUET_ERRORS, opened_parquet
+from mercato.data.importers.parquet_files import (
+    PARQUET_ERRORS,
+    opened_parquet,
+    record_batches,
+)
 from mercato.data.importers.raw import Source
 
 _BATCH_ROWS = 4_096
@@ -34,7 +38,7 @@ def parquet_objects(source: Source, nested: Nested) -> Iterator[tuple[int, dict[
         with opened_parquet(source) as file:
             present = [name for name in file.schema_arrow.names if name in nested.columns]
             number = 0
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=present):
+            for batch in record_batches(file, _BATCH_ROWS, present):
                 rows = pa.StructArray.from_arrays(batch.columns, present)
                 for row in _records(rows, nested.folded):
                     number += 1

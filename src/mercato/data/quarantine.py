@@ -24,7 +24,8 @@ def keep_quarantine(store: AssetStore, engine: Engine, staging: Staging) -> None
     if _same(engine, present.filter(ours), found):
         return
     whole = present.filter(~ours).union(found)
-    data = engine.batches(whole, QUARANTINE.schema, ["asset", "source", "source_line"])
+    # Not ordered: rows may be long, and a sort would hold all of them.
+    data = engine.batches(whole, QUARANTINE.schema)
     store.commit(QUARANTINE.name, data, base=-1 if version is None else version)
 
 

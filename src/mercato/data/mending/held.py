@@ -104,7 +104,8 @@ def quarantine_table(store: AssetStore, version: int | None) -> pa.Table:
     for each in QUARANTINE.schema:
         if each.name not in found.schema.names:
             found = found.append_column(each, pa.nulls(len(found), each.type))
-    return found.select(QUARANTINE.schema.names)
+    keys = [(name, "ascending") for name in ("asset", "source", "source_line")]
+    return found.select(QUARANTINE.schema.names).sort_by(keys)
 
 
 def held_rows(table: pa.Table) -> Iterator[HeldRow]:

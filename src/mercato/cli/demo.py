@@ -83,10 +83,7 @@ def make_shop(paths: ShopPaths) -> None:
         return
     paths.root.mkdir(parents=True, exist_ok=True)
     defaults = Settings()
-    settings = replace(
-        defaults,
-        shop=replace(defaults.shop, name=NAME),
-    )
+    settings = replace(defaults, shop=replace(defaults.shop, name=NAME))
     paths.settings.write_text(settings_text(settings), encoding="utf-8")
 
 

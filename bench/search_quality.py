@@ -125,12 +125,11 @@ def ranked(
 
     judged : only these products
     """
-    assert live.encoder is not None
     filters = () if judged is None else (" OR ".join(f'id:"{each}"' for each in judged),)
     everything = replace(
         live.calibration, semantic_threshold=-1.0, semantic_most=live.catalogue.n_rows
     )
-    context = SearchContext(live.catalogue, live.encoder.encode([query])[0], everything)
+    context = SearchContext(live.catalogue, live.encode_query, everything)
     request = SearchRequest(query, filters, per_page=K, mode=mode, distinct=False)
     return rank(request, context).rows
 

@@ -9,7 +9,8 @@ import pytest
 from mercato.catalogue import bm25
 from mercato.catalogue.analysis import words
 from mercato.catalogue.catalogue import Catalogue
-from mercato.catalogue.postings import needed_words
+from mercato.catalogue.query import as_sought
+from mercato.catalogue.text_matching import match, needed_words
 from mercato.core.changes import Change, ItemChange
 
 WEIGHT = {field.name: field.weight for field in bm25.TEXT_FIELDS}
@@ -49,7 +50,7 @@ def catalogue(open_catalogue: Callable[..., Catalogue]) -> Catalogue:
 
 
 def scores(catalogue: Catalogue, query: str) -> dict[str, float]:
-    found = catalogue.text.match(words(query), catalogue.alive)
+    found = match(catalogue.text, as_sought(words(query)), catalogue.alive)
     ids = catalogue.ids(found.rows)
     return dict(zip(ids, found.scores_of(found.rows).tolist(), strict=True))
 
@@ -71,7 +72,7 @@ def test_the_scores_of_words_add_up(catalogue: Catalogue) -> None:
 
 
 def test_no_row_can_reach_the_best_score(catalogue: Catalogue) -> None:
-    found = catalogue.text.match(words("red mug"), catalogue.alive)
+    found = match(catalogue.text, as_sought(words("red mug")), catalogue.alive)
     assert found.best == pytest.approx(idf(3) + idf(1))
     assert found.scores_of(found.rows).max() < found.best
 

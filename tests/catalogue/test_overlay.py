@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from mercato.catalogue.analysis import words
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import parse
+from mercato.catalogue.query import as_sought
+from mercato.catalogue.text_matching import match
 from mercato.catalogue.vectors import quantise
 from mercato.core.changes import Change, ItemChange
 
@@ -53,7 +55,7 @@ def having(catalogue: Catalogue, text: str) -> set[str]:
 
 
 def found(catalogue: Catalogue, query: str) -> set[str]:
-    rows = catalogue.text.match(words(query), catalogue.alive).rows
+    rows = match(catalogue.text, as_sought(words(query)), catalogue.alive).rows
     return set(catalogue.ids(rows))
 
 
@@ -199,7 +201,9 @@ def test_steps_of_any_length_come_to_the_same_rows(
     rows = np.arange(at_once.n_rows)
     assert at_once.items(rows) == in_steps.items(rows)
     for query in ("mug", "blue tea", "red pot"):
-        one, other = (each.text.match(words(query), each.alive) for each in (at_once, in_steps))
+        one, other = (
+            match(each.text, as_sought(words(query)), each.alive) for each in (at_once, in_steps)
+        )
         assert one.rows.tolist() == other.rows.tolist()
         assert one.scores_of(rows).tolist() == other.scores_of(rows).tolist()
     for name in ("price", "brand", "item_group_id"):

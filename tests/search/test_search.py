@@ -33,7 +33,9 @@ def catalogue(open_catalogue: Callable[..., Catalogue]) -> Catalogue:
 
 def ids(catalogue: Catalogue, vector: tuple[float, float] | None = None, **asked: Any) -> list[str]:
     query = None if vector is None else np.array(vector, np.float32)
-    context = SearchContext(catalogue, query, Calibration(semantic_threshold=0.7))
+    context = SearchContext(
+        catalogue, None if query is None else lambda _: query, Calibration(semantic_threshold=0.7)
+    )
     return catalogue.ids(search(SearchRequest(**asked), context).rows)
 
 
@@ -75,6 +77,8 @@ def test_what_was_applied_is_said(catalogue: Catalogue) -> None:
         "sort": "price:asc",
         "mode": "hybrid",
         "distinct": True,
+        "understood": [],
+        "relaxed": [],
     }
 
 

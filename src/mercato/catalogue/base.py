@@ -18,12 +18,13 @@ from mercato.catalogue.documents import canonical, encode
 from mercato.catalogue.packed import HashTable, Texts, open_array, save_array
 from mercato.catalogue.posting_writing import PostingWriter
 from mercato.catalogue.postings import BaseText
+from mercato.catalogue.titles import Titles
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core import columns as c
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.progress import Step
 
-FORMAT = 1
+FORMAT = 2
 """The version of the folder's layout that this Mercato writes and reads."""
 
 BATCH_ROWS = 5_000
@@ -49,6 +50,7 @@ class Base:
     popularity: NDArray[np.float32]
     columns: BaseColumns
     text: BaseText
+    titles: Titles
     completions: BaseCompletions
     vectors: VectorIndex | None
 
@@ -118,6 +120,7 @@ def open_base(folder: Path, vectors: VectorIndex | None) -> Base:
         open_array(folder, "popularity").view(np.float32),
         BaseColumns.open(folder),
         BaseText.open(folder),
+        Titles.open(folder),
         BaseCompletions.open(folder),
         vectors,
     )

@@ -76,7 +76,7 @@ class Catalogue:
             live_of=rows,
             place=rows,
             columns=Columns(base.columns, {}),
-            text=TextIndex(base.text, {}),
+            text=TextIndex(base.text, base.titles),
             completions=Completions(base.completions, {}),
             vectors=base.vectors,
             documents=(),

@@ -1,4 +1,5 @@
-"""Write the text index of a release: for each token the rows that hold it and its score there."""
+"""Write the text index of a release: for each token the rows that hold it, its score and its
+fields there; and each title as a row of tokens."""
 
 import json
 from array import array
@@ -15,6 +16,7 @@ from mercato.catalogue.analysis import tokens
 from mercato.catalogue.distinct import starts_of_runs
 from mercato.catalogue.packed import save_array
 from mercato.catalogue.texts import searched_texts
+from mercato.catalogue.titles import TITLE_FIELD, skipped_tokens, title_tokens
 
 N_FIELDS = len(bm25.TEXT_FIELDS)
 
@@ -38,7 +40,7 @@ class PostingWriter:
             self._lengths.append(len(found))
 
     def write(self, folder: Path) -> None:
-        """Write vocabulary (sorted by bytes), offsets, rows and impacts (CSR), and lengths."""
+        """Write vocabulary (sorted by bytes), postings and titles (CSR each), and lengths."""
         lengths = np.array(self._lengths, np.int64).reshape(-1, N_FIELDS)
         mean_lengths = _mean_lengths(lengths)
         vocabulary = np.array([token.encode() for token in self._number], "S")
@@ -46,11 +48,15 @@ class PostingWriter:
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
         token = rank[np.array(self._tokens, np.int64)] if len(order) else np.zeros(0, np.int64)
-        offsets, rows, impacts = _postings(token, lengths, mean_lengths, len(order))
-        save_array(folder, "vocabulary", vocabulary[order])
-        save_array(folder, "posting_offsets", offsets)
-        save_array(folder, "posting_rows", rows)
-        save_array(folder, "posting_impacts", impacts)
+        place = np.repeat(np.arange(lengths.size), lengths.ravel())  # row * N_FIELDS + field
+        vocabulary = vocabulary[order]
+        save_array(folder, "vocabulary", vocabulary)
+        for name, values in _postings(token, place, lengths, mean_lengths, len(order)).items():
+            save_array(folder, f"posting_{name}", values)
+        row, field = np.divmod(place, N_FIELDS)
+        kept = (field == TITLE_FIELD) & ~skipped_tokens(vocabulary)[token]
+        for name, values in title_tokens(row[kept], token[kept], len(lengths)).items():
+            save_array(folder, name, values)
         meta = {"n_items": len(lengths), "mean_lengths": mean_lengths.tolist()}
         (folder / "text.json").write_text(json.dumps(meta))
 
@@ -63,21 +69,28 @@ def _mean_lengths(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _postings(
     token: NDArray[np.int64],
+    place: NDArray[np.int64],
     lengths: NDArray[np.int64],
     mean_lengths: NDArray[np.float64],
     n_tokens: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    n_items = len(lengths)
-    place = np.repeat(np.arange(lengths.size), lengths.ravel())  # row * N_FIELDS + field
+) -> dict[str, NDArray[np.generic]]:
+    """Offsets, rows, impacts and fields, see `postings.BaseText`."""
     key, count = np.unique(token * lengths.size + place, return_counts=True)
     token, place = np.divmod(key, max(lengths.size, 1))
     row, field = np.divmod(place, N_FIELDS)
     frequency = bm25.weighted_frequency(count, field, lengths[row, field], mean_lengths)
+    fields = (1 << field).astype(np.uint8)
     first = np.flatnonzero(starts_of_runs(key // N_FIELDS))
     if len(first):
         frequency = np.add.reduceat(frequency, first)
+        fields = np.bitwise_or.reduceat(fields, first)
     token, row = token[first], row[first]
     offsets = np.searchsorted(token, np.arange(n_tokens + 1))
-    idf = bm25.rarity(n_items, np.diff(offsets))
+    idf = bm25.rarity(len(lengths), np.diff(offsets))
     impacts = idf[token] * bm25.saturate(frequency)
-    return offsets, row.astype(np.int32), impacts.astype(np.float32)
+    return {
+        "offsets": offsets,
+        "rows": row.astype(np.int32),
+        "impacts": impacts.astype(np.float32),
+        "fields": fields,
+    }

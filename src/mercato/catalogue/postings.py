@@ -1,9 +1,9 @@
-"""The text index: which rows hold the words of a query, and how well they fit."""
+"""The text index: which rows hold a word, and what it counts there."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +14,8 @@ from mercato.catalogue import bm25
 from mercato.catalogue.analysis import Word, tokens
 from mercato.catalogue.packed import open_array
 from mercato.catalogue.texts import searched_texts
-
-SHARE_NEEDED = 0.75
-"""Minimum should match, ``2<75%`` in the notation of Lucene: of one or two words all, of more
-this share, rounded down. Only words that the catalogue knows at all are counted."""
-
-FEW_ROWS = 10
-"""Where fewer rows match, a word less is needed, until there are so many or one word is enough.
-
-On 600 queries of Home Depot this finds .82 of the relevant products instead of .68, with a median
-of 82 rows instead of 26, and leaves one query without any, instead of 53."""
-
-
-def needed_words(n_words: int) -> int:
-    """How many of ``n_words`` known words a row must hold to match."""
-    return n_words if n_words <= 2 else int(n_words * SHARE_NEEDED)
-
-
-def enough_words(held: NDArray[np.uint8], n_words: int) -> int:
-    """`needed_words`, or so many fewer that FEW_ROWS rows match; at least 1.
-
-    held : (n,) how many of the words each row holds
-    """
-    needed = needed_words(n_words)
-    while needed > 1 and np.count_nonzero(held >= needed) < FEW_ROWS:
-        needed -= 1
-    return needed
-
+from mercato.catalogue.titles import Titles, telling_tokens
+from mercato.core.columns import TITLE
 
 NO_ROWS = np.zeros(0, np.int64)
 
@@ -51,33 +26,12 @@ class Postings:
 
     rows    : (n,) int32
     impacts : (n,) float32
+    fields  : (n,) uint8, bit f is set where field f of `bm25.TEXT_FIELDS` holds the token
     """
 
     rows: NDArray[np.int32]
     impacts: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class TextMatches:
-    """Rows that match a query's words.
-
-    rows    : (n,) int64, ascending, living
-    best    : no row can score more
-    sums    : (n_rows,) float32, BM25F of every row of the catalogue, 0 where it holds no word
-    held    : (n_rows,) uint8, how many of the known words each row holds, 0 for a dead one
-    n_known : words of the query that the catalogue knows
-    """
-
-    rows: NDArray[np.int64]
-    best: float
-    sums: NDArray[np.float32]
-    held: NDArray[np.uint8]
-    n_known: int
-
-    def scores_of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(k,) BM25F times the root of the share of known words that each row holds."""
-        share = np.arange(self.n_known + 1, dtype=np.float32) / np.float32(max(self.n_known, 1))
-        return np.asarray(self.sums[rows] * np.sqrt(share)[self.held[rows]], np.float32)
+    fields: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -88,12 +42,14 @@ class BaseText:
     posting_offsets : (n_tokens + 1,) int64
     posting_rows    : (n_postings,) int32
     posting_impacts : (n_postings,) float32
+    posting_fields  : (n_postings,) uint8, see `Postings`
     """
 
     vocabulary: NDArray[np.bytes_]
     posting_offsets: NDArray[np.int64]
     posting_rows: NDArray[np.int32]
     posting_impacts: NDArray[np.float32]
+    posting_fields: NDArray[np.uint8]
     n_items: int
     mean_lengths: NDArray[np.float64]
 
@@ -105,6 +61,7 @@ class BaseText:
             open_array(folder, "posting_offsets").view(np.int64),
             open_array(folder, "posting_rows").view(np.int32),
             open_array(folder, "posting_impacts").view(np.float32),
+            open_array(folder, "posting_fields").view(np.uint8),
             meta["n_items"],
             np.array(meta["mean_lengths"]),
         )
@@ -132,18 +89,36 @@ class BaseText:
 
 @dataclass(frozen=True)
 class TextIndex:
-    """A release's index and the postings of rows appended since."""
+    """A release's index and the postings of rows appended since.
+
+    late : number of a token that the vocabulary lacks, on from its last
+    """
 
     base: BaseText
-    tail: Mapping[str, Postings]
+    titles: Titles
+    tail: Mapping[str, Postings] = field(default_factory=dict)
+    late: Mapping[str, int] = field(default_factory=dict)
 
     def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "TextIndex":
         """With more rows, given in ascending order."""
-        tail = dict(self.tail)
+        tail, late = dict(self.tail), dict(self.late)
         for token, new in _later_postings(self.base, rows):
             old = tail.get(token)
             tail[token] = new if old is None else _joined(old, new)
-        return TextIndex(self.base, tail)
+        unseen = [token for token in tail if token not in self.tail]
+        for token, number in zip(unseen, self.base.numbers(unseen).tolist(), strict=True):
+            if number < 0:
+                late[token] = len(self.base.vocabulary) + len(late)
+        grown = replace(self, tail=tail, late=late)
+        titles = [grown.numbers(telling_tokens(item[TITLE])) for _, item in rows]
+        return replace(grown, titles=self.titles.appended(titles))
+
+    def numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
+        """(k,) numbers of tokens, as titles have them; -1 for those that no row ever held."""
+        found = self.base.numbers(tokens)
+        for at in np.flatnonzero(found < 0).tolist():
+            found[at] = self.late.get(tokens[at], -1)
+        return found
 
     def postings(self, tokens: Sequence[str]) -> list[tuple[Postings, ...]]:
         """For each token those of the release and of later rows; none where it is unknown."""
@@ -153,7 +128,11 @@ class TextIndex:
             if at >= 0:
                 part = slice(*self.base.posting_offsets[at : at + 2].tolist())
                 parts.append(
-                    Postings(self.base.posting_rows[part], self.base.posting_impacts[part])
+                    Postings(
+                        self.base.posting_rows[part],
+                        self.base.posting_impacts[part],
+                        self.base.posting_fields[part],
+                    )
                 )
             if token in self.tail:
                 parts.append(self.tail[token])
@@ -163,29 +142,8 @@ class TextIndex:
     def rows_with(self, word: Word) -> NDArray[np.integer]:
         """Rows that hold a word, each once."""
         found = dict(zip(word.tokens, self.postings(word.tokens), strict=True))
-        rows = _rows_of_word(word, found)
+        rows = rows_of_word(word, found)
         return NO_ROWS if rows is None else rows
-
-    def match(self, words: Sequence[Word], alive: NDArray[np.bool_]) -> TextMatches:
-        """Rows that hold enough of the words; ``alive``: (n_rows,) those that may match."""
-        sums = np.zeros(len(alive), np.float32)
-        held = np.zeros(len(alive), np.uint8)
-        asked = [token for word in words for token in dict.fromkeys(word.tokens)]
-        found = dict(zip(asked, self.postings(asked), strict=True))
-        for token in asked:
-            for part in found[token]:
-                sums[part.rows] += part.impacts
-        n_known = 0
-        for word in words:
-            rows = _rows_of_word(word, found)
-            if rows is not None:
-                held[rows] += 1
-                n_known += 1
-        known = [token for token in asked if found[token]]
-        best = float(self.base.rarities(known).sum())
-        held *= alive
-        rows = np.flatnonzero(held >= enough_words(held, n_known)) if n_known else NO_ROWS
-        return TextMatches(rows, best, sums, held, n_known)
 
 
 def _later_postings(
@@ -196,11 +154,11 @@ def _later_postings(
     number: dict[str, int] = {}
     counted: list[tuple[int, int, int, int, int]] = []
     for row, item in rows:
-        for field, text in enumerate(searched_texts(item)):
+        for at_field, text in enumerate(searched_texts(item)):
             found = tokens(text) if text else ()
             for token, count in Counter(found).items():
                 at = number.setdefault(token, len(number))
-                counted.append((at, row, field, count, len(found)))
+                counted.append((at, row, at_field, count, len(found)))
     if not counted:
         return
     token, row_of, field_of, count_of, length = np.array(sorted(counted), np.int64).T
@@ -209,15 +167,19 @@ def _later_postings(
     starts[1:] = (token[1:] != token[:-1]) | (row_of[1:] != row_of[:-1])
     first = np.flatnonzero(starts)
     token, row_of = token[first], row_of[first].astype(np.int32)
+    fields = np.bitwise_or.reduceat((1 << field_of).astype(np.uint8), first)
     scores = bm25.saturate(np.add.reduceat(frequency, first)) * base.rarities(list(number))[token]
     bounds = np.searchsorted(token, np.arange(len(number) + 1)).tolist()
     for text, start, stop in zip(number, bounds, bounds[1:], strict=False):
-        yield text, Postings(row_of[start:stop], scores[start:stop].astype(np.float32))
+        part = slice(start, stop)
+        yield text, Postings(row_of[part], scores[part].astype(np.float32), fields[part])
 
 
 def _joined(old: Postings, new: Postings) -> Postings:
     return Postings(
-        np.concatenate([old.rows, new.rows]), np.concatenate([old.impacts, new.impacts])
+        np.concatenate([old.rows, new.rows]),
+        np.concatenate([old.impacts, new.impacts]),
+        np.concatenate([old.fields, new.fields]),
     )
 
 
@@ -227,7 +189,7 @@ def _rows(postings: tuple[Postings, ...]) -> NDArray[np.int32]:
     return np.concatenate([np.zeros(0, np.int32), *(each.rows for each in postings)])
 
 
-def _rows_of_word(
+def rows_of_word(
     word: Word, found: Mapping[str, tuple[Postings, ...]]
 ) -> NDArray[np.integer] | None:
     """Rows, each once, with the whole word or all its parts; None if no row can have either."""

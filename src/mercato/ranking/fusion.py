@@ -40,20 +40,17 @@ class Calibration:
 
 def fuse(
     lexical: NDArray[np.float32],
-    lexical_best: float,
     known_share: float,
     cosine: NDArray[np.float32],
     calibration: Calibration,
 ) -> NDArray[np.float32]:
     """Scores from 0 to 1, higher is better.
 
-    lexical      : (n,) BM25F, 0 and more
-    lexical_best : what no item can exceed for this query; 0 where no word is known
-    known_share  : of the query's words, those that the catalogue knows; what the others ask for
-                   only the meaning can tell (worth .0028 nDCG@10 on the queries above)
-    cosine       : (n,)
+    lexical     : (n,) BM25F as a share of what no item can exceed for this query
+    known_share : of the query's words, those that the catalogue knows; what the others ask for
+                  only the meaning can tell (worth .0028 nDCG@10 on the queries above)
+    cosine      : (n,)
     """
-    by_words = lexical / (lexical_best or 1.0)
     by_meaning = np.maximum(cosine, 0)
     weight = (1 - calibration.semantic_weight) * known_share
-    return (weight * by_words + (1 - weight) * by_meaning).astype(np.float32)
+    return (weight * lexical + (1 - weight) * by_meaning).astype(np.float32)

@@ -1,15 +1,21 @@
 """Which items a query finds, before filters, and how well each fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.catalogue.analysis import Word
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.query import n_words
+from mercato.catalogue.text_matching import match
 from mercato.core.errors import BadInput
+from mercato.ranking.evidence import Evidence
 from mercato.ranking.fusion import fuse
+from mercato.ranking.understood import Understood
 from mercato.search.request import Mode, SearchContext
+
+RESCUE_SHARE = 0.75
+"""Assumed: where nothing else is found, this share of the threshold by meaning is enough."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,20 @@ class Matches:
     scores: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Found:
+    """R before filters, and what it was found by."""
+
+    matches: Matches
+    evidence: Evidence
+
+
 def mode_of(asked: str, context: SearchContext) -> Mode:
     """The mode that can be served: without a query's vector, words alone.
 
     Raises BadInput where meaning alone was asked for and there is no vector.
     """
-    if context.query_vector is not None and context.catalogue.vectors is not None:
+    if context.encode is not None and context.catalogue.vectors is not None:
         return Mode(asked)
     if asked == Mode.SEMANTIC:
         raise BadInput(
@@ -38,36 +52,63 @@ def mode_of(asked: str, context: SearchContext) -> Mode:
     return Mode.LEXICAL
 
 
-def everything(catalogue: Catalogue) -> Matches:
+def everything(catalogue: Catalogue) -> Found:
     """All living items, scored by their popularity: the answer to no words."""
     rows = catalogue.living
-    return Matches(rows, catalogue.popularity[rows])
+    return Found(Matches(rows, catalogue.popularity[rows]), Evidence())
 
 
-def matches(words: tuple[Word, ...], mode: Mode, context: SearchContext) -> Matches:
+def matches(understood: Understood, mode: Mode, context: SearchContext) -> Found:
     """R before filters: rows with enough of the words, and the nearest rows by meaning.
 
     The nearest are at most ``semantic_most`` living rows above the release's threshold.
     """
-    catalogue, calibration = context.catalogue, context.calibration
-    found = np.zeros(catalogue.n_rows, bool)
-    if mode is not Mode.SEMANTIC:
-        text = catalogue.text.match(words, catalogue.alive)
-        found[text.rows] = True
-        if mode is Mode.LEXICAL:
-            rows = np.flatnonzero(found)
-            return Matches(rows, text.scores_of(rows) / np.float32(text.best or 1.0))
-    vectors, query = catalogue.vectors, context.query_vector
-    assert vectors is not None and query is not None
-    cosines = vectors.cosines(query)
-    near, _ = vectors.nearest_of(
-        cosines, calibration.semantic_most, calibration.semantic_threshold, catalogue.alive
-    )
-    found[near] = True
+    evidence = _evidence(understood, mode, context)
+    found = np.zeros(context.catalogue.n_rows, bool)
+    if evidence.text is not None:
+        found[evidence.text.rows] = True
+    found[_near(evidence, context, context.calibration.semantic_threshold)] = True
     rows = np.flatnonzero(found)
-    cosine = vectors.cosines_of(rows, cosines)
-    if mode is Mode.SEMANTIC:
-        return Matches(rows, cosine)
-    known_share = text.n_known / len(words)
-    scores = fuse(text.scores_of(rows), text.best, known_share, cosine, calibration)
-    return Matches(rows, scores)
+    return Found(Matches(rows, _scores(rows, evidence, understood, context)), evidence)
+
+
+def nearest_of_all(found: Found, understood: Understood, context: SearchContext) -> Found:
+    """Where nothing was found: what is near enough by a lower threshold."""
+    lower = context.calibration.semantic_threshold * RESCUE_SHARE
+    rows = np.sort(_near(found.evidence, context, lower))
+    scores = _scores(rows, found.evidence, understood, context)
+    return replace(found, matches=Matches(rows, scores))
+
+
+def _evidence(understood: Understood, mode: Mode, context: SearchContext) -> Evidence:
+    catalogue = context.catalogue
+    text, cosines = None, None
+    if mode is not Mode.SEMANTIC:
+        text = match(catalogue.text, understood.sought, catalogue.alive)
+    if mode is not Mode.LEXICAL:
+        assert catalogue.vectors is not None and context.encode is not None
+        cosines = catalogue.vectors.cosines(context.encode(understood.text or understood.q))
+    return Evidence(text, cosines)
+
+
+def _near(evidence: Evidence, context: SearchContext, threshold: float) -> NDArray[np.int64]:
+    vectors = context.catalogue.vectors
+    if evidence.cosines is None or vectors is None:
+        return np.zeros(0, np.int64)
+    most = context.calibration.semantic_most
+    rows, _ = vectors.nearest_of(evidence.cosines, most, threshold, context.catalogue.alive)
+    return rows
+
+
+def _scores(
+    rows: NDArray[np.int64], evidence: Evidence, understood: Understood, context: SearchContext
+) -> NDArray[np.float32]:
+    """The first stage: by words, by meaning, or both fused."""
+    lexical = evidence.lexical(rows)
+    if evidence.cosines is None:
+        return lexical
+    cosine = evidence.cosine(rows, context.catalogue)
+    if evidence.text is None:
+        return cosine
+    known_share = evidence.text.n_known / max(n_words(understood.sought), 1)
+    return fuse(lexical, known_share, cosine, context.calibration)

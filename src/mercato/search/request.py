@@ -1,5 +1,6 @@
 """A search and its answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -57,11 +58,11 @@ class SearchRequest:
 class SearchContext:
     """All that an answer depends on besides the request.
 
-    query_vector : (d,) float32 of ``q``; None where the release has no encoder
+    encode : a text → (d,) float32; None where the release has no encoder
     """
 
     catalogue: Catalogue
-    query_vector: NDArray[np.float32] | None = None
+    encode: Callable[[str], NDArray[np.float32]] | None = None
     calibration: Calibration = Calibration()
 
 

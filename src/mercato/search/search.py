@@ -1,18 +1,45 @@
 """A query into one page of items, exact counts and an order that stays: a pure function."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.catalogue.analysis import words
-from mercato.catalogue.filters import conjuncts, parse
+from mercato.catalogue.filters import Filter, conjuncts, parse
 from mercato.core.errors import BadInput
-from mercato.search.matching import everything, matches, mode_of
+from mercato.ranking.understood import Meant, Understood
+from mercato.search.matching import Found, everything, matches, mode_of, nearest_of_all
 from mercato.search.narrowing import Narrowing
 from mercato.search.ordering import Keys, first, leaders
 from mercato.search.request import Mode, SearchContext, SearchRequest, SearchResult
 from mercato.search.sorting import sort_keys
+from mercato.search.understanding import understand
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A request on its way to its answer, before rows are ordered.
+
+    filters : as the shopper gave them
+    found   : R before filters
+    relaxed : what was given up because nothing would have been left
+    """
+
+    request: SearchRequest
+    context: SearchContext
+    understood: Understood
+    mode: Mode
+    filters: tuple[Filter, ...]
+    found: Found
+    narrowing: Narrowing
+    relaxed: tuple[str, ...] = ()
+
+    @property
+    def with_words(self) -> bool:
+        return bool(self.understood.sought)
 
 
 def search(request: SearchRequest, context: SearchContext) -> SearchResult:
@@ -20,16 +47,10 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
 
     Raises BadInput for a page past the last, an unknown field, a filter that cannot be read.
     """
-    request.check()
-    catalogue = context.catalogue
-    filters = [parse(each) for each in request.filters]
-    sought = words(request.q)
-    mode = mode_of(request.mode, context) if sought else Mode(request.mode)
-    found = matches(sought, mode, context) if sought else everything(catalogue)
-    narrowing = Narrowing(catalogue, found, tuple(conjuncts(filters)), everything=not sought)
-    result = narrowing.result
-    keys = sort_keys(request.sort, result, catalogue, by_score=bool(sought))
-    cards = _cards(request, narrowing, keys)
+    answering = gather(request, context)
+    result = answering.narrowing.result
+    keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.with_words)
+    cards = _cards(answering, keys)
     at = cards[_page(request, [key[cards] for key in keys])]
     return SearchResult(
         total=len(cards),
@@ -37,19 +58,88 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
         per_page=request.per_page,
         rows=result.rows[at],
         scores=result.scores[at],
-        facets={name: narrowing.facet(name, distinct=request.distinct) for name in request.facets},
-        did_you_mean=None,
-        applied={
-            "filters": [str(each) for each in filters],
-            "sort": request.sort,
-            "mode": str(mode),
-            "distinct": request.distinct,
+        facets={
+            name: answering.narrowing.facet(name, distinct=request.distinct)
+            for name in request.facets
         },
+        did_you_mean=answering.understood.did_you_mean,
+        applied=_applied(answering),
     )
 
 
-def _cards(request: SearchRequest, narrowing: Narrowing, keys: Keys) -> NDArray[np.int64]:
+def gather(request: SearchRequest, context: SearchContext) -> Answering:
+    """Understand the words, find R, narrow it; where nothing is left, give something up."""
+    request.check()
+    filters = tuple(parse(each) for each in request.filters)
+    understood = understand(request.q, context)
+    mode = mode_of(request.mode, context) if understood.sought else Mode(request.mode)
+    if understood.sought:
+        found = matches(understood, mode, context)
+    else:
+        found = everything(context.catalogue)
+    narrowing = _narrowing(found, filters, understood, context)
+    answering = Answering(request, context, understood, mode, filters, found, narrowing)
+    return answering if len(narrowing.result.rows) else _rescued(answering)
+
+
+def _narrowing(
+    found: Found, filters: tuple[Filter, ...], understood: Understood, context: SearchContext
+) -> Narrowing:
+    meant = tuple(each.filter for each in understood.meant if each.hard)
+    terms = tuple(conjuncts(filters + meant))
+    return Narrowing(context.catalogue, found.matches, terms, everything=not understood.sought)
+
+
+def _rescued(answering: Answering) -> Answering:
+    """Instead of nothing: first without the filters that were read out of the words, then by a
+    lower threshold of meaning. The shopper's own filters stay."""
+    understood = answering.understood
+    hard = [each for each in understood.meant if each.hard]
+    if hard:
+        soft = tuple(replace(each, hard=False) for each in understood.meant)
+        answering = _renarrowed(
+            replace(answering, understood=replace(understood, meant=soft)),
+            answering.found,
+            [str(each.filter) for each in hard],
+        )
+    if answering.with_words and not len(answering.found.matches.rows):
+        near = nearest_of_all(answering.found, answering.understood, answering.context)
+        if len(near.matches.rows):
+            answering = _renarrowed(answering, near, ["meaning"])
+    return answering
+
+
+def _renarrowed(answering: Answering, found: Found, relaxed: list[str]) -> Answering:
+    narrowing = _narrowing(found, answering.filters, answering.understood, answering.context)
+    return replace(
+        answering, found=found, narrowing=narrowing, relaxed=(*answering.relaxed, *relaxed)
+    )
+
+
+def _applied(answering: Answering) -> dict[str, Any]:
+    request = answering.request
+    return {
+        "filters": [str(each) for each in answering.filters],
+        "sort": request.sort,
+        "mode": str(answering.mode),
+        "distinct": request.distinct,
+        "understood": [_told(each) for each in answering.understood.meant],
+        "relaxed": list(answering.relaxed),
+    }
+
+
+def _told(meant: Meant) -> dict[str, Any]:
+    return {
+        "text": meant.text,
+        "filter": str(meant.filter),
+        "confidence": round(meant.confidence, 2),
+        "as": "filter" if meant.hard else "boost",
+    }
+
+
+def _cards(answering: Answering, keys: Keys) -> NDArray[np.int64]:
     """Positions in the result of what is shown: every row, or the first of each group."""
+    request, narrowing = answering.request, answering.narrowing
     catalogue, rows = narrowing.catalogue, narrowing.result.rows
     if not request.distinct or not catalogue.grouped:
         return np.arange(len(rows))

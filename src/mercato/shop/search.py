@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
@@ -63,9 +60,7 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
         call.distinct,
         call.mode,
     )
-    result = rank(
-        request, SearchContext(live.catalogue, query_vector(live, call), live.calibration)
-    )
+    result = rank(request, search_context(live))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -93,8 +88,6 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
     )
 
 
-def query_vector(live: Live, call: SearchCall) -> NDArray[np.float32] | None:
-    """(d,) the vector of the words; None without words, without an encoder or by mode."""
-    if live.encode_query is None or call.mode == "lexical" or not call.q.strip():
-        return None
-    return live.encode_query(call.q)
+def search_context(live: Live) -> SearchContext:
+    """What a live release gives to every search."""
+    return SearchContext(live.catalogue, live.encode_query, live.calibration)

@@ -1,0 +1,100 @@
+"""Titles as rows of tokens, in order: for phrases, and for how near words stand to each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.analysis import STOP_WORDS, tokens
+from mercato.catalogue.bm25 import TEXT_FIELDS
+from mercato.catalogue.packed import open_array
+
+TITLE_FIELD = next(at for at, each in enumerate(TEXT_FIELDS) if each.name == "title")
+
+MOST_TOKENS = 48
+"""Tokens of a title that are kept."""
+
+NO_TOKEN = -1
+"""Behind a title's end."""
+
+_NONE = np.zeros(0, np.int32)
+
+
+def telling_tokens(title: str) -> list[str]:
+    """The tokens of a title, in order, without words that say nothing."""
+    return [token for token in tokens(title) if token not in STOP_WORDS]
+
+
+def skipped_tokens(vocabulary: NDArray[np.bytes_]) -> NDArray[np.bool_]:
+    """(n_tokens,) tokens that titles are read without, as queries are: words that say nothing."""
+    return np.isin(vocabulary, [word.encode() for word in STOP_WORDS])
+
+
+def title_tokens(
+    row: NDArray[np.int64], token: NDArray[np.int64], n_rows: int
+) -> dict[str, NDArray[np.generic]]:
+    """The arrays of `Titles` from (row, token) as they were read, rows ascending."""
+    within = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = within < MOST_TOKENS
+    offsets = np.searchsorted(row[kept], np.arange(n_rows + 1))
+    return {"title_offsets": offsets, "title_tokens": token[kept].astype(np.int32)}
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Tokens by their numbers, of a release's rows and of rows appended since.
+
+    offsets, tokens           : (n_base + 1,) int64, (n,) int32, CSR
+    tail_offsets, tail_tokens : the same for later rows
+    """
+
+    offsets: NDArray[np.int64]
+    tokens: NDArray[np.int32]
+    tail_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    tail_tokens: NDArray[np.int32] = field(default_factory=lambda: _NONE)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Titles":
+        return cls(
+            open_array(folder, "title_offsets").view(np.int64),
+            open_array(folder, "title_tokens").view(np.int32),
+        )
+
+    def of(self, rows: NDArray[np.integer]) -> NDArray[np.int32]:
+        """(k, longest) tokens of each row's title, then NO_TOKEN."""
+        n_base = len(self.offsets) - 1
+        late = rows >= n_base
+        starts, stops = self._spans(np.where(late, 0, rows), self.offsets)
+        late_starts, late_stops = self._spans(np.where(late, rows - n_base, 0), self.tail_offsets)
+        lengths = np.where(late, late_stops - late_starts, stops - starts)
+        within = np.arange(int(lengths.max(initial=0)))
+        inside = within < lengths[:, None]  # (k, longest)
+        found = np.full(inside.shape, NO_TOKEN, np.int32)
+        for mine, first, source in (
+            (~late, starts, self.tokens),
+            (late, late_starts, self.tail_tokens),
+        ):
+            cells = inside & mine[:, None]
+            found[cells] = source[(first[:, None] + within)[cells]]
+        return found
+
+    def appended(self, titles: Sequence[NDArray[np.integer]]) -> "Titles":
+        """With the titles of more rows, in the order of the rows."""
+        kept = [title[:MOST_TOKENS] for title in titles]
+        ends = np.cumsum([len(title) for title in kept]) + self.tail_offsets[-1]
+        return replace(
+            self,
+            tail_offsets=np.concatenate([self.tail_offsets, ends.astype(np.int64)]),
+            tail_tokens=np.concatenate([self.tail_tokens, *kept], dtype=np.int32),
+        )
+
+    @staticmethod
+    def _spans(
+        rows: NDArray[np.integer], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Starts and stops; of nothing where there is no row at all."""
+        last = max(len(offsets) - 2, 0)
+        at = np.minimum(rows, last)
+        return offsets[at], offsets[np.minimum(at + 1, len(offsets) - 1)]

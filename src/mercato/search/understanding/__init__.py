@@ -1,0 +1,18 @@
+"""From what a shopper typed to what is sought: steps in order, each a pure function.
+
+A step takes an `Understood` and what a release knows, and gives an `Understood`.
+"""
+
+from typing import TYPE_CHECKING
+
+from mercato.catalogue.analysis import words
+from mercato.catalogue.query import as_sought
+from mercato.ranking.understood import Understood
+
+if TYPE_CHECKING:
+    from mercato.search.request import SearchContext
+
+
+def understand(q: str, context: "SearchContext") -> Understood:
+    """All steps over a query's text."""
+    return Understood(q=q, text=q, sought=as_sought(words(q)))

@@ -1,0 +1,207 @@
+"""What a word that the catalogue does not know may stand for, and how likely each is.
+
+A noisy channel (Kernighan, Church & Gale 1990, https://aclanthology.org/C90-2036/): the
+probability of what is meant, among the other words of the query, times that of typing what was
+typed for it.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.analysis import Word, words
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.lexicon import Lexicon, Near
+from mercato.catalogue.lexicon_edits import edit_cost
+from mercato.catalogue.postings import NO_ROWS
+
+ONE_EDIT_UP_TO = 5
+"""Letters of the longest words in which no more than one error is looked for."""
+
+SPACE = 4.0
+"""Nats of leaving out a space, or of typing one too many."""
+
+UNKNOWN = 15.0
+"""Nats of a word that the catalogue rightly does not know: what is meant must be likelier."""
+
+MOST_WEIGHED = 8
+"""Candidates that are looked at among the other words of the query."""
+
+MOST_CONTEXT = 5
+"""Other words that are looked at."""
+
+ROWS_LOOKED_AT = 256
+"""Of a word's rows the first, which are the most popular, stand for all."""
+
+SMOOTHING = 5.0
+"""Rows that are thought to be there, with other words as frequent as everywhere."""
+
+
+@dataclass(frozen=True)
+class Respelling:
+    """What may be meant.
+
+    start, stop : which words of the query it stands for
+    text        : as it would be typed
+    nats        : of typing what was typed, and of what was meant: less is likelier
+    """
+
+    start: int
+    stop: int
+    text: str
+    words: tuple[Word, ...]
+    kind: str
+    nats: float
+
+
+@dataclass(frozen=True)
+class Query:
+    """The words of a query, one after the other.
+
+    typed : as they were typed, folded; None for a word that is not of letters alone
+    known : whether the catalogue knows them
+    """
+
+    words: tuple[Word, ...]
+    typed: tuple[str | None, ...]
+    known: tuple[bool, ...]
+
+    def others(self, of: Respelling) -> list[Word]:
+        """Known words that a respelling leaves as they are."""
+        kept = [*range(of.start), *range(of.stop, len(self.words))]
+        return [self.words[at] for at in kept if self.known[at]][:MOST_CONTEXT]
+
+
+def respellings(
+    at: int, query: Query, lexicons: Sequence[Lexicon], catalogue: Catalogue
+) -> list[Respelling]:
+    """What the unknown word at ``at`` may stand for, the likeliest first; what is less likely
+    than that it is rightly unknown is left out."""
+    found = [
+        *_edited(at, query, lexicons),
+        *_parted(at, query),
+        *_joined(at, query),
+    ]
+    if not found:
+        return []
+    rows = _Rows(catalogue)
+    rows.read(word for each in found for word in each.words)
+    likely = sorted(
+        (replace(each, nats=each.nats + rows.nats_of(each.words)) for each in found),
+        key=lambda each: each.nats,
+    )[:MOST_WEIGHED]
+    rows.read(word for each in likely for word in query.others(each))
+    weighed = [
+        replace(each, nats=each.nats + rows.nats_among(each.words, query.others(each)))
+        for each in likely
+    ]
+    return sorted(
+        (each for each in weighed if each.nats < UNKNOWN), key=lambda each: (each.nats, each.text)
+    )
+
+
+def _edited(at: int, query: Query, lexicons: Sequence[Lexicon]) -> list[Respelling]:
+    typed = query.typed[at]
+    assert typed is not None
+    letters = "".join(each for each in typed if each.isalpha())
+    most = 1 if len(letters) <= ONE_EDIT_UP_TO else 2
+    best: dict[tuple[Word, ...], Respelling] = {}
+    for near in {near for lexicon in lexicons for near in lexicon.near(letters, most)}:
+        each = _of_near(at, letters, near)
+        if each.words not in best or (each.nats, each.text) < _rank(best[each.words]):
+            best[each.words] = each
+    return list(best.values())
+
+
+def _rank(each: Respelling) -> tuple[float, str]:
+    return each.nats, each.text
+
+
+def _of_near(at: int, letters: str, near: Near) -> Respelling:
+    cost = edit_cost(letters, near.word)
+    return Respelling(at, at + 1, near.word, words(near.word), "spelling", cost)
+
+
+def _parted(at: int, query: Query) -> list[Respelling]:
+    """Two words typed as one."""
+    typed = query.typed[at]
+    assert typed is not None
+    cuts = range(2, len(typed) - 1) if typed.isalpha() else ()
+    return [
+        Respelling(at, at + 1, f"{head} {tail}", (*words(head), *words(tail)), "split", SPACE)
+        for head, tail in ((typed[:cut], typed[cut:]) for cut in cuts)
+    ]
+
+
+def _joined(at: int, query: Query) -> list[Respelling]:
+    """One word typed as two: the unknown one and its neighbour before or behind it."""
+    found = []
+    for start in (at - 1, at):
+        pair = query.typed[max(start, 0) : start + 2]
+        if start >= 0 and len(pair) == 2 and pair[0] and pair[1]:
+            whole = pair[0] + pair[1]
+            found.append(Respelling(start, start + 2, whole, words(whole), "joined", SPACE))
+    return found
+
+
+class _Rows:
+    """The rows of words, read once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._text = catalogue.text
+        self._n_rows = max(catalogue.n_rows, 1)
+        self._rows: dict[Word, NDArray[np.integer]] = {}
+
+    def read(self, words: Iterable[Word]) -> None:
+        new = [word for word in dict.fromkeys(words) if word not in self._rows]
+        simple = [word for word in new if not word.parts]
+        for word, parts in zip(
+            simple, self._text.postings([word.whole for word in simple]), strict=True
+        ):
+            held = [part.rows for part in parts]
+            self._rows[word] = held[0] if len(held) == 1 else np.concatenate([NO_ROWS, *held])
+        for word in new:
+            if word.parts:
+                self._rows[word] = self._text.rows_with(word)
+
+    def nats_of(self, words: Sequence[Word]) -> float:
+        """Of products that hold all of the words; infinite where a word is unknown."""
+        if not all(len(self._rows[word]) for word in words):
+            return math.inf
+        first = self._rows[words[0]]
+        nats = -math.log(len(first) / self._n_rows)
+        for word in words[1:]:
+            nats -= math.log(self._share(words[0], word))
+        return nats
+
+    def nats_among(self, words: Sequence[Word], others: Sequence[Word]) -> float:
+        """How much rarer other words are where these are held than everywhere."""
+        if not all(len(self._rows[word]) for word in words):
+            return math.inf
+        return -sum(
+            max(
+                math.log(self._share(word, other) * self._n_rows / len(self._rows[other]))
+                for word in words
+            )
+            for other in others
+            if other not in words and len(self._rows[other])
+        )
+
+    def _share(self, word: Word, other: Word) -> float:
+        """Of the rows that hold a word, those that hold another too."""
+        mine, theirs = self._rows[word], self._rows[other]
+        everywhere = len(theirs) / self._n_rows
+        return (_together(mine, theirs) + SMOOTHING * everywhere) / (len(mine) + SMOOTHING)
+
+
+def _together(mine: NDArray[np.integer], theirs: NDArray[np.integer]) -> float:
+    """About how many rows are in both."""
+    few, many = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
+    if not len(few):
+        return 0.0
+    some = few[:ROWS_LOOKED_AT]
+    at = np.minimum(np.searchsorted(many, some), len(many) - 1)
+    return float(np.count_nonzero(many[at] == some)) * len(few) / len(some)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.core.errors import BadInput
+from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
 
 MOST_PER_PAGE = 100
@@ -59,11 +60,13 @@ class SearchContext:
     """All that an answer depends on besides the request.
 
     encode : a text → (d,) float32; None where the release has no encoder
+    ranker : orders the first of what the first stage finds; None where that is the order
     """
 
     catalogue: Catalogue
     encode: Callable[[str], NDArray[np.float32]] | None = None
     calibration: Calibration = Calibration()
+    ranker: Ranker | None = None
 
 
 @dataclass(frozen=True)

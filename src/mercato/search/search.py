@@ -13,6 +13,7 @@ from mercato.search.matching import Found, everything, matches, mode_of, nearest
 from mercato.search.narrowing import Narrowing
 from mercato.search.ordering import Keys, first, leaders
 from mercato.search.request import Mode, SearchContext, SearchRequest, SearchResult
+from mercato.search.reranking import Ranked, reranked
 from mercato.search.sorting import sort_keys
 from mercato.search.understanding import understand
 
@@ -48,7 +49,7 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     Raises BadInput for a page past the last, an unknown field, a filter that cannot be read.
     """
     answering = gather(request, context)
-    result = answering.narrowing.result
+    result = order(answering)
     keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.with_words)
     cards = _cards(answering, keys)
     at = cards[_page(request, [key[cards] for key in keys])]
@@ -65,6 +66,15 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
         did_you_mean=answering.understood.did_you_mean,
         applied=_applied(answering),
     )
+
+
+def order(answering: Answering) -> Ranked:
+    """The rows of the result with the scores that they stand by."""
+    result = answering.narrowing.result
+    plain = answering.request.mode != Mode.HYBRID or answering.request.sort is not None
+    if plain or not answering.with_words:
+        return Ranked.by_first_stage(result)
+    return reranked(result, answering.understood, answering.found.evidence, answering.context)
 
 
 def gather(request: SearchRequest, context: SearchContext) -> Answering:

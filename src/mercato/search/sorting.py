@@ -9,17 +9,17 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.columns import Column
 from mercato.catalogue.masks import known_field
 from mercato.core.errors import BadInput
-from mercato.search.matching import Matches
 from mercato.search.ordering import Keys
+from mercato.search.reranking import Ranked
 
 
-def sort_keys(sort: str | None, result: Matches, catalogue: Catalogue, *, by_score: bool) -> Keys:
+def sort_keys(sort: str | None, result: Ranked, catalogue: Catalogue, *, by_score: bool) -> Keys:
     """Relevance, or the place of rows where nothing was sought; before that the field asked for.
 
     Raises BadInput where ``sort`` names no field or no field of numbers.
     """
     place = catalogue.place[result.rows]
-    relevance = (-result.scores, place) if by_score else (place,)
+    relevance = (result.stage, -result.scores, place) if by_score else (place,)
     if sort is None:
         return relevance
     order = _read_sort(sort)

@@ -1,0 +1,35 @@
+"""The items of an answer that a ranker puts into order, and all that it may know of them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.catalogue import Catalogue
+from mercato.ranking.evidence import Evidence
+from mercato.ranking.understood import Understood
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The first rows of a result by the first stage.
+
+    rows   : (k,) int64, distinct, living
+    scores : (k,) float32, of the first stage
+    n_found : items in the whole result
+    """
+
+    catalogue: Catalogue
+    understood: Understood
+    evidence: Evidence
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    n_found: int
+
+
+class Ranker(Protocol):
+    """Puts candidates into order."""
+
+    def scores(self, candidates: Candidates) -> NDArray[np.float32]:
+        """(k,) higher is better."""

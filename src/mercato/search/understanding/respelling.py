@@ -6,7 +6,7 @@ typed for it.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ ONE_EDIT_UP_TO = 5
 SPACE = 4.0
 """Nats of leaving out a space, or of typing one too many."""
 
-UNKNOWN = 15.0
+UNKNOWN = 18.0
 """Nats of a word that the catalogue rightly does not know: what is meant must be likelier."""
 
 MOST_WEIGHED = 8

@@ -10,9 +10,11 @@ from mercato.core.errors import BadInput, NotReady
 from mercato.state import sqlite
 from mercato.state.answers import AnswerLog
 from mercato.state.audit import AuditLog
+from mercato.state.decisions import DecisionLog
 from mercato.state.events import EventLog
 from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
+from mercato.state.rules import RuleTable
 from mercato.state.tables import FORMAT, meta, metadata
 from mercato.state.writer import Writer
 
@@ -31,6 +33,8 @@ class State:
         self.items = ItemLog(writer, writing, reading)
         self.audit = AuditLog(writer, reading)
         self.fetches = FetchLog(writing, reading)
+        self.decisions = DecisionLog(reading)
+        self.rules = RuleTable(writer, reading)
         self.writer = writer
         self._engines = (writing, reading)
 

@@ -158,6 +158,33 @@ fetches = Table(
 )
 """When each feed was asked for, and what came of it."""
 
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_by", String, nullable=False),
+)
+"""Merchandising rules as they are now, each a JSON object."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _seq(),
+    Column(columns.TS, BigInteger, nullable=False, index=True),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Index("decisions_of_kind", "kind", "seq"),
+    sqlite_autoincrement=True,
+)
+"""Who changed what of how the shop is run: JSON objects, null where there was or is nothing."""
+
 meta = Table(
     "meta",
     metadata,

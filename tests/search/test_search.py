@@ -9,6 +9,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import BadInput
 from mercato.ranking.fusion import Calibration
+from mercato.search.applied import Applied
 from mercato.search.request import SearchContext, SearchRequest
 from mercato.search.search import search
 
@@ -65,21 +66,16 @@ def test_meaning_brings_what_words_do_not(catalogue: Catalogue) -> None:
 
 def test_without_a_vector_words_alone_decide_and_the_answer_says_so(catalogue: Catalogue) -> None:
     answer = search(SearchRequest("bulb"), SearchContext(catalogue))
-    assert answer.applied["mode"] == "lexical"
+    assert answer.applied.mode == "lexical"
     with pytest.raises(BadInput, match="mode=semantic"):
         search(SearchRequest("bulb", mode="semantic"), SearchContext(catalogue))
 
 
 def test_what_was_applied_is_said(catalogue: Catalogue) -> None:
     request = SearchRequest(filters=('( price:1.0..5 )  AND size:"s"',), sort="price:asc")
-    assert search(request, SearchContext(catalogue)).applied == {
-        "filters": ["price:1..5 AND size:s"],
-        "sort": "price:asc",
-        "mode": "hybrid",
-        "distinct": True,
-        "understood": [],
-        "relaxed": [],
-    }
+    assert search(request, SearchContext(catalogue)).applied == Applied(
+        filters=("price:1..5 AND size:s",), sort="price:asc", mode="hybrid", distinct=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,3 +144,24 @@ def test_an_empty_catalogue_answers(open_catalogue: Callable[..., Catalogue]) ->
     assert ids(empty, q="mug", sort="price:asc", facets=("brand",)) == []
     grown = empty.apply([ItemChange(1, Change.PUT, "a", {"title": "mug"})])
     assert ids(grown, q="mug") == ids(grown) == ["a"]
+
+
+def test_what_was_given_up_is_said(open_catalogue: Callable[..., Catalogue]) -> None:
+    """Two of three words would be needed, but fewer than ten items hold two."""
+    titles = ["tea mug", "tea", "mug"]
+    shelf = open_catalogue([{"id": title, "title": title} for title in titles])
+    answer = search(SearchRequest("tea mug lamp oak"), SearchContext(shelf))
+    assert (answer.total, answer.applied.relaxed) == (3, ("words:1/2",))
+    shelf = open_catalogue([{"id": str(n), "title": "tea mug"} for n in range(10)])
+    assert search(SearchRequest("tea mug"), SearchContext(shelf)).applied.relaxed == ()
+
+
+def test_nothing_found_is_answered_by_what_is_nearest(catalogue: Catalogue) -> None:
+    """The cosine of the mugs is .6: below the threshold of .7, above three quarters of it."""
+    query = np.array((0.6, -0.8), np.float32)
+    context = SearchContext(catalogue, lambda _: query, Calibration(semantic_threshold=0.7))
+    answer = search(SearchRequest("zzz"), context)
+    assert (catalogue.ids(answer.rows), answer.applied.relaxed) == (["mug-s"], ("meaning",))
+    found = search(SearchRequest("jar"), context)
+    assert (catalogue.ids(found.rows), found.applied.relaxed) == (["jar"], ())
+    assert search(SearchRequest("zzz", mode="lexical"), context).total == 0

@@ -29,6 +29,26 @@ class Hit(BaseModel):
     item: Item
 
 
+class Read(BaseModel):
+    """A property that words of the query asked for; ``effect`` is ``filter`` or ``boost``."""
+
+    text: str
+    filter: str
+    confidence: float
+    effect: Literal["filter", "boost"]
+
+
+class Applied(BaseModel):
+    """How a request was taken; ``relaxed`` says what was given up so that there is an answer."""
+
+    filters: list[str]
+    sort: str | None
+    mode: str
+    distinct: bool
+    understood: list[Read]
+    relaxed: list[str]
+
+
 class SearchAnswer(BaseModel):
     """``total`` and ``facets`` are of the whole result set; ``page`` counts from 1."""
 
@@ -39,7 +59,7 @@ class SearchAnswer(BaseModel):
     hits: list[Hit]
     facets: dict[str, dict[str, int]]
     did_you_mean: str | None
-    applied: dict[str, Any]
+    applied: Applied
 
 
 class SuggestedItem(BaseModel):

@@ -46,6 +46,7 @@ class TextMatches:
     sums    : (n_rows,) float32, BM25F of every row of the catalogue, 0 where it holds no word
     held    : (n_rows,) uint8, how many of the known words each row holds, 0 for a dead one
     n_known : words of the query that the catalogue knows
+    needed  : how many of them a row must hold to match
     """
 
     rows: NDArray[np.int64]
@@ -53,6 +54,12 @@ class TextMatches:
     sums: NDArray[np.float32]
     held: NDArray[np.uint8]
     n_known: int
+    needed: int
+
+    @property
+    def given_up(self) -> int:
+        """Words less than `needed_words` that are needed, because too few rows held so many."""
+        return needed_words(self.n_known) - self.needed
 
     def scores_of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """(k,) BM25F times the root of the share of known words that each row holds."""
@@ -87,8 +94,9 @@ class _Matching:
                 self._take(each.words)
         held, n_known = self._held, self._n_known
         held *= alive
-        rows = np.flatnonzero(held >= enough_words(held, n_known)) if n_known else NO_ROWS
-        return TextMatches(rows, self._best, self._sums, held, n_known)
+        needed = enough_words(held, n_known)
+        rows = np.flatnonzero(held >= needed) if n_known else NO_ROWS
+        return TextMatches(rows, self._best, self._sums, held, n_known, needed)
 
     def _take(self, words: Sequence[Word]) -> None:
         self._best += self._add(words, self._sums)

@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.facets import Counting
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
+from mercato.search.applied import Applied
+from mercato.search.understanding.reading import Reading
 
 MOST_PER_PAGE = 100
+
+MOST_IN_WINDOW = 1_000
 
 
 class Mode(StrEnum):
@@ -25,6 +29,30 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
+class FacetAsked:
+    """A field whose values are to be counted, otherwise than by its name alone.
+
+    name        : under which it is answered; the field where empty
+    own_filters : whether filters on the field itself count as well
+    statistics  : whether its numbers are summed up
+    """
+
+    field: str
+    name: str = ""
+    own_filters: bool = False
+    statistics: bool = False
+    counting: Counting = Counting()
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the ordered result that is no page: it may be empty, or behind the end."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
 class SearchRequest:
     """What a shopper asks.
 
@@ -32,16 +60,18 @@ class SearchRequest:
     facets  : fields whose values are to be counted
     sort    : ``field:asc`` or ``field:desc``; None for the best match first
     page    : counts from 1
+    window  : instead of ``page`` and ``per_page``
     """
 
     q: str = ""
     filters: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
+    facets: tuple[str | FacetAsked, ...] = ()
     sort: str | None = None
     page: int = 1
     per_page: int = 24
     distinct: bool = True
     mode: str = Mode.HYBRID
+    window: Window | None = None
 
     def check(self) -> None:
         """Raise BadInput where a number or the mode is out of range."""
@@ -51,6 +81,9 @@ class SearchRequest:
             raise BadInput(
                 f"per_page from 1 to {MOST_PER_PAGE}", str(self.per_page), "Ask for more pages."
             )
+        if self.window is not None and not 0 <= self.window.length <= MOST_IN_WINDOW:
+            expected = f"a window of at most {MOST_IN_WINDOW} items"
+            raise BadInput(expected, str(self.window.length), "Ask for several.")
         if self.mode not in list(Mode):
             raise BadInput(f"mode as one of {', '.join(Mode)}", repr(self.mode), "Leave it out.")
 
@@ -61,12 +94,14 @@ class SearchContext:
 
     encode : a text → (d,) float32; None where the release has no encoder
     ranker : orders the first of what the first stage finds; None where that is the order
+    reading : what becomes of prices, brands, … in the words
     """
 
     catalogue: Catalogue
     encode: Callable[[str], NDArray[np.float32]] | None = None
     calibration: Calibration = Calibration()
     ranker: Ranker | None = None
+    reading: Reading = Reading()
 
 
 @dataclass(frozen=True)
@@ -76,7 +111,9 @@ class SearchResult:
     total  : items, or cards where ``distinct``
     rows   : (n,) int64, of this page, in order
     scores : (n,) float32
-    facets : field → value → items, or cards; a facet's counts ignore filters on its own field
+    facets : name → value → items, or cards; unless asked otherwise a facet's counts ignore
+             filters on its own field
+    statistics : name → of the facets that were asked so and have numbers
     """
 
     total: int
@@ -86,4 +123,4 @@ class SearchResult:
     scores: NDArray[np.float32]
     facets: dict[str, dict[str, int]]
     did_you_mean: str | None
-    applied: dict[str, Any]
+    applied: Applied

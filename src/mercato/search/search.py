@@ -1,23 +1,33 @@
 """A query into one page of items, exact counts and an order that stays: a pure function."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.facets import Statistics
 from mercato.catalogue.filters import Filter, conjuncts, parse
 from mercato.core.errors import BadInput
-from mercato.ranking.understood import Meant, Understood
+from mercato.ranking.understood import Understood
+from mercato.search.applied import Applied, Read
 from mercato.search.matching import Found, everything, matches, mode_of, nearest_of_all
 from mercato.search.narrowing import Narrowing
 from mercato.search.ordering import Keys, first, leaders
-from mercato.search.request import Mode, SearchContext, SearchRequest, SearchResult
+from mercato.search.request import (
+    FacetAsked,
+    Mode,
+    SearchContext,
+    SearchRequest,
+    SearchResult,
+)
 from mercato.search.reranking import Ranked, reranked
 from mercato.search.sorting import sort_keys
 from mercato.search.understanding import understand
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
+
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,8 @@ class Answering:
 
     filters : as the shopper gave them
     found   : R before filters
-    relaxed : what was given up because nothing would have been left
+    relaxed : what was given up because nothing would have been left: filters that were read out
+              of the words, or ``meaning``, the threshold by meaning
     """
 
     request: SearchRequest
@@ -53,6 +64,7 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.with_words)
     cards = _cards(answering, keys)
     at = cards[_page(request, [key[cards] for key in keys])]
+    facets = _facets(request)
     return SearchResult(
         total=len(cards),
         page=request.page,
@@ -60,9 +72,11 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
         rows=result.rows[at],
         scores=result.scores[at],
         facets={
-            name: answering.narrowing.facet(name, distinct=request.distinct)
-            for name in request.facets
+            name: answering.narrowing.facet(asked, distinct=request.distinct)
+            for name, asked in facets.items()
         },
+        statistics=_statistics(answering.narrowing, facets),
+        understood=answering.understood,
         did_you_mean=answering.understood.did_you_mean,
         applied=_applied(answering),
     )
@@ -126,25 +140,21 @@ def _renarrowed(answering: Answering, found: Found, relaxed: list[str]) -> Answe
     )
 
 
-def _applied(answering: Answering) -> dict[str, Any]:
+def _applied(answering: Answering) -> Applied:
     request = answering.request
-    return {
-        "filters": [str(each) for each in answering.filters],
-        "sort": request.sort,
-        "mode": str(answering.mode),
-        "distinct": request.distinct,
-        "understood": [_told(each) for each in answering.understood.meant],
-        "relaxed": list(answering.relaxed),
-    }
+    return Applied(
+        filters=tuple(str(each) for each in answering.filters),
+        sort=request.sort,
+        mode=str(answering.mode),
+        distinct=request.distinct,
+        understood=tuple(Read.of(each) for each in answering.understood.meant),
+        relaxed=(*_words_given_up(answering.found), *answering.relaxed),
+    )
 
 
-def _told(meant: Meant) -> dict[str, Any]:
-    return {
-        "text": meant.text,
-        "filter": str(meant.filter),
-        "confidence": round(meant.confidence, 2),
-        "as": "filter" if meant.hard else "boost",
-    }
+def _words_given_up(found: Found) -> tuple[str, ...]:
+    text = found.evidence.text
+    return (f"words:{text.needed}/{text.n_known}",) if text is not None and text.given_up else ()
 
 
 def _cards(answering: Answering, keys: Keys) -> NDArray[np.int64]:
@@ -161,7 +171,23 @@ def _cards(answering: Answering, keys: Keys) -> NDArray[np.int64]:
     return catalogue.memo.get("cards", choose) if whole else choose()
 
 
+def _facets(request: SearchRequest) -> dict[str, FacetAsked]:
+    """What is asked of each facet, by the name under which it is answered."""
+    asked = [FacetAsked(each) if isinstance(each, str) else each for each in request.facets]
+    return {each.name or each.field: each for each in asked}
+
+
+def _statistics(narrowing: Narrowing, facets: Mapping[str, FacetAsked]) -> dict[str, Statistics]:
+    found = {
+        name: narrowing.statistics(asked) for name, asked in facets.items() if asked.statistics
+    }
+    return {name: numbers for name, numbers in found.items() if numbers is not None}
+
+
 def _page(request: SearchRequest, keys: Keys) -> NDArray[np.int64]:
+    if request.window is not None:
+        start, end = request.window.start, request.window.start + request.window.length
+        return first(keys, end)[start:] if start < min(end, len(keys[0])) else _NO_ROWS
     start = (request.page - 1) * request.per_page
     total = len(keys[0])
     if start >= max(total, 1):

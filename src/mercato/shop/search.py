@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mercato.search.applied import Applied
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
@@ -44,7 +45,7 @@ class SearchAnswer:
     hits: tuple[Hit, ...]
     facets: dict[str, dict[str, int]]
     did_you_mean: str | None
-    applied: dict[str, Any]
+    applied: Applied
 
 
 def search(shop: Shop, call: SearchCall) -> SearchAnswer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mercato.catalogue.analysis import words
 from mercato.catalogue.query import as_sought
 from mercato.ranking.understood import Understood
+from mercato.search.understanding.patterns import read_patterns
 
 if TYPE_CHECKING:
     from mercato.search.request import SearchContext
@@ -15,4 +16,5 @@ if TYPE_CHECKING:
 
 def understand(q: str, context: "SearchContext") -> Understood:
     """All steps over a query's text."""
-    return Understood(q=q, text=q, sought=as_sought(words(q)))
+    understood = Understood(q=q, text=q, sought=as_sought(words(q)))
+    return read_patterns(understood, context.catalogue, context.reading)

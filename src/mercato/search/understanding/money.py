@@ -69,7 +69,10 @@ _AFTER = rf"(?:\s?(?P<{{0}}after>{_NAME})(?![a-z]))?"
 _MONEY = _BEFORE + rf"(?P<{{0}}number>{NUMERAL})" + _AFTER
 """An amount; ``{0}`` parts the two of a range."""
 
-_PRICE = r"(?:(?P<price>prices?|priced|costs?|costing|价格|价位|售价|预算)\s?(?:is|of|in|at|在|为|是|:)?\s?)?"
+_PRICE = (
+    r"(?:(?P<price>prices?|priced|costs?|costing|价格|价位|售价|预算)"
+    r"\s?(?:is|of|in|at|在|为|是|:)?\s?)?"
+)
 _LEAD = r"(?:(?:that|which|for|at)\s)*" + _PRICE
 
 _BELOW = _any("under|below|less than|cheaper than|lower than|低于|少于|小于|不到|不足|便宜于|<")
@@ -88,7 +91,7 @@ _AND_LESS = (
 _AND_MORE = r"(?:or|and)\s(?:more|up|over|above|higher)|\+|及?以上|起|往上"
 _OR_SO = r"or\sso|左右|上下"
 _TO = r"\s?(?:-|–|—|~|to|and|到|至)\s?"
-_EDGE = r"(?<![^\W_])"
+_EDGE = r"(?<![a-z0-9])"
 _END = r"(?:之间|\s?的|(?![a-z0-9]))"
 
 
@@ -109,14 +112,14 @@ _PREFIXED = re.compile(
     re.I,
 )
 _SUFFIXED = re.compile(
-    rf"(?<![\w.]){_LEAD}{_MONEY.format('')}\s?"
+    rf"(?<![a-z0-9.]){_LEAD}{_MONEY.format('')}\s?"
     + "(?:"
     + "|".join((_of("and_less", _AND_LESS), _of("and_more", _AND_MORE), _of("or_so", _OR_SO)))
     + rf"){_END}",
     re.I,
 )
 _BETWEEN = re.compile(
-    rf"(?<![\w.-]){_LEAD}(?:(?P<between>between|from|在|从)\s?)?"
+    rf"(?<![a-z0-9.-]){_LEAD}(?:(?P<between>between|from|在|从)\s?)?"
     + _MONEY.format("low_")
     + _TO
     + _MONEY.format("high_")
@@ -206,7 +209,8 @@ def _suffixed(match: re.Match[str], text: str) -> Price | None:
     currencies, named = _named(match, "")
     certain = named or bool(match["price"])
     said = match["and_less"] or match["and_more"] or match["or_so"]
-    if not certain and (said in ("内", "起", "+") or said.isascii() or match["or_so"]):
+    plain = said.isascii() or said in ("内", "起") or bool(match["or_so"])
+    if not certain and (plain or not _stands_alone(match, text, amount)):
         return None
     if match["or_so"]:
         return _about(match, amount, currencies)

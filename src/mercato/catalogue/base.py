@@ -15,6 +15,7 @@ from mercato.catalogue.columns import BaseColumns
 from mercato.catalogue.completion_writing import CompletionWriter
 from mercato.catalogue.completions import BaseCompletions
 from mercato.catalogue.documents import canonical, encode
+from mercato.catalogue.facts import FactRows, FactWriter
 from mercato.catalogue.packed import HashTable, Texts, open_array, save_array
 from mercato.catalogue.posting_writing import PostingWriter
 from mercato.catalogue.postings import BaseText
@@ -24,7 +25,7 @@ from mercato.core import columns as c
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.progress import Step
 
-FORMAT = 2
+FORMAT = 3
 """The version of the folder's layout that this Mercato writes and reads."""
 
 BATCH_ROWS = 5_000
@@ -51,6 +52,7 @@ class Base:
     columns: BaseColumns
     text: BaseText
     titles: Titles
+    facts: FactRows
     completions: BaseCompletions
     vectors: VectorIndex | None
 
@@ -121,6 +123,7 @@ def open_base(folder: Path, vectors: VectorIndex | None) -> Base:
         BaseColumns.open(folder),
         BaseText.open(folder),
         Titles.open(folder),
+        FactRows.open(folder),
         BaseCompletions.open(folder),
         vectors,
     )
@@ -142,6 +145,7 @@ class _Writers:
         self._columns = ColumnWriter()
         self._postings = PostingWriter()
         self._completions = CompletionWriter()
+        self._facts = FactWriter()
 
     def add(self, item: dict[str, Any]) -> None:
         row = len(self._ids)
@@ -152,6 +156,7 @@ class _Writers:
         self._columns.add(item)
         self._postings.add(item)
         self._completions.add(item)
+        self._facts.add(item)
 
     def write(self, folder: Path) -> None:
         if len(set(self._ids)) < len(self._ids):
@@ -170,3 +175,4 @@ class _Writers:
         self._columns.write(folder)
         self._postings.write(folder)
         self._completions.write(folder)
+        self._facts.write(folder)

@@ -17,6 +17,7 @@ from mercato.catalogue.columns import Columns
 from mercato.catalogue.completions import Completions
 from mercato.catalogue.documents import decode
 from mercato.catalogue.facets import count_values
+from mercato.catalogue.facts import Facts
 from mercato.catalogue.filters import Filter
 from mercato.catalogue.masks import known_field, mask_of
 from mercato.catalogue.memo import Memo
@@ -55,6 +56,7 @@ class Catalogue:
     place: NDArray[np.int32]
     columns: Columns
     text: TextIndex
+    facts: Facts
     completions: Completions
     vectors: VectorIndex | None
     documents: tuple[Mapping[str, Any], ...]
@@ -77,6 +79,7 @@ class Catalogue:
             place=rows,
             columns=Columns(base.columns, {}),
             text=TextIndex(base.text, base.titles),
+            facts=Facts.over(base.facts),
             completions=Completions(base.completions, {}),
             vectors=base.vectors,
             documents=(),

@@ -84,6 +84,7 @@ class _Growth:
             place=np.append(before.place, np.array(self._place, np.int32)),
             columns=before.columns.appended((row, values_of(item)) for row, item in rows),
             text=before.text.appended(rows),
+            facts=before.facts.appended(self._items),
             completions=before.completions.appended(rows),
             vectors=vectors and vectors.appended(self._vectors, self._text_of_row),
             documents=before.documents + tuple(self._items),

@@ -16,7 +16,7 @@ from mercato.catalogue.base import Base
 from mercato.catalogue.columns import Columns
 from mercato.catalogue.completions import Completions
 from mercato.catalogue.documents import decode
-from mercato.catalogue.facets import count_values
+from mercato.catalogue.facets import Counting, Statistics, count_values, statistics
 from mercato.catalogue.facts import Facts
 from mercato.catalogue.filters import Filter
 from mercato.catalogue.masks import known_field, mask_of
@@ -160,7 +160,14 @@ class Catalogue:
 
         return self.memo.get(("mask", wanted), make)
 
-    def facet(self, name: str, rows: NDArray[np.integer], *, distinct: bool) -> dict[str, int]:
+    def facet(
+        self,
+        name: str,
+        rows: NDArray[np.integer],
+        *,
+        distinct: bool,
+        counting: Counting = Counting(),
+    ) -> dict[str, int]:
         """Value of a field → how many of ``rows`` (ascending) have it.
 
         With ``distinct`` a group counts once for each value that any of its rows has. Numbers of
@@ -170,7 +177,14 @@ class Catalogue:
         if name == c.ID:
             raise BadInput("a field that items share", "id", "Ask for another facet.")
         group = self.group if distinct and self.grouped else None
-        return count_values(self.columns[name], rows, group)
+        return count_values(self.columns[name], rows, group, counting)
+
+    def statistics(self, name: str, rows: NDArray[np.integer]) -> Statistics | None:
+        """Of the numbers of ``rows`` (ascending) in a field; None where they have none.
+
+        Raises BadInput for a field that no item has.
+        """
+        return statistics(self.columns[known_field(name, self.columns)], rows)
 
     def apply(self, changes: Sequence[ItemChange]) -> "Catalogue":
         """The snapshot after more changes, given by rising seq; those it has already are left."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mercato.catalogue.analysis import Word, surface_words, words
+from mercato.catalogue.analysis import Word, fold, surface_words, words
 from mercato.catalogue.query import Alternative, Sought
 
 Span = tuple[int, int]
@@ -21,7 +21,7 @@ _RUN = re.compile(
     rf"[{_HAN}]+|(?:[^\W_{_HAN}][\u0300-\u036f]*)+(?:[-.'’/&](?:[^\W_{_HAN}][\u0300-\u036f]*)+)*"
 )
 _IS_HAN = re.compile(rf"[{_HAN}]")
-_PIECE = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+|\d+")
+_PIECE = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+|\d+(?:[.,/]\d+)*")
 
 _LONGEST_RUN = 100
 """Characters of a word that is looked at; a longer one is no word."""
@@ -133,9 +133,7 @@ def _run(run: str) -> _Run:
     if len(pieces) < 2:
         tokens = [token for word in found for token in word.tokens]
         return _Run((whole,), tuple((*whole, token) for token in tokens))
-    marks = [
-        (low, high, word.whole) for low, high in pieces for word in words(run[low:high])
-    ]
+    marks = [(low, high, word.whole) for low, high in pieces for word in words(run[low:high])]
     if len(found) == 1:
         marks.insert(0, (*whole, found[0].whole))
     return _Run((whole,), tuple(marks))
@@ -158,3 +156,32 @@ def _han_run(run: str) -> _Run:
     if at != len(run):  # simplified into another number of characters
         return _Run(((0, len(run)),), tuple((0, len(run), token) for _, _, token in marks))
     return _Run(tuple(units), tuple(marks))
+
+
+def typed_words(q: str, sought: Sequence[Sought]) -> list[str]:
+    """Each word of ``sought`` as it stands in the query, without case; its stem where the query
+    has another word in its place."""
+    sights = sights_of(q)
+    found = []
+    for word in (word for stretch in sought for word in stretch.words):
+        places = _places(word, sights)
+        found.append(q[places[0][0] : places[-1][1]].lower() if places else word.whole)
+    return found
+
+
+def begun(text: str, typed: str) -> tuple[Span, ...]:
+    """Of each word of a text that begins as one of the typed words does, this beginning."""
+    wanted = surface_words(typed) or [fold(typed).strip()]
+    spans = []
+    for start, end in sights_of(text).units:
+        longest = max((_beginning(text[start:end], each) for each in wanted), default=0)
+        if longest:
+            spans.append((start, start + longest))
+    return tuple(spans)
+
+
+def _beginning(word: str, typed: str) -> int:
+    """Characters of a word that spell what was typed; 0 where it begins otherwise."""
+    if not typed or not fold(word).startswith(typed):
+        return 0
+    return next(n for n in range(1, len(word) + 1) if len(fold(word[:n])) >= len(typed))

@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.facets import Statistics
 from mercato.catalogue.filters import Filter, fields_of
 from mercato.catalogue.masks import known_field
 from mercato.search.matching import Matches
+from mercato.search.request import FacetAsked
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,40 @@ class Narrowing:
         """The rows for which all terms hold."""
         return self._where(self.terms)
 
-    def facet(self, name: str, *, distinct: bool) -> dict[str, int]:
-        """Counts over the result as it would be without the terms on this field alone."""
-        field = known_field(name, self.catalogue.columns)
-        others = tuple(term for term in self.terms if self._fields(term) != {field})
+    def facet(self, asked: FacetAsked, *, distinct: bool) -> dict[str, int]:
+        """Counts over the result; unless asked otherwise as it would be without the terms on
+        this field alone."""
+        field, terms = self._counted(asked)
 
         def count() -> dict[str, int]:
-            counted = self.result if others == self.terms else self._where(others)
-            return self.catalogue.facet(field, counted.rows, distinct=distinct)
+            counted = self._where(terms) if terms != self.terms else self.result
+            return self.catalogue.facet(
+                field, counted.rows, distinct=distinct, counting=asked.counting
+            )
+
+        if not self.everything or asked.counting.typed:
+            return count()
+        key = ("facet", field, terms, distinct, asked.counting)
+        return dict(self.catalogue.memo.get(key, count))
+
+    def statistics(self, asked: FacetAsked) -> Statistics | None:
+        """Of a facet's numbers, over the rows that the facet counts."""
+        field, terms = self._counted(asked)
+
+        def sum_up() -> Statistics | None:
+            counted = self._where(terms) if terms != self.terms else self.result
+            return self.catalogue.statistics(field, counted.rows)
 
         if not self.everything:
-            return count()
-        return dict(self.catalogue.memo.get(("facet", field, others, distinct), count))
+            return sum_up()
+        return self.catalogue.memo.get(("statistics", field, terms), sum_up)
+
+    def _counted(self, asked: FacetAsked) -> tuple[str, tuple[Filter, ...]]:
+        """The field of a facet, and the terms under which it is counted."""
+        field = known_field(asked.field, self.catalogue.columns)
+        if asked.own_filters:
+            return field, self.terms
+        return field, tuple(term for term in self.terms if self._fields(term) != {field})
 
     def _where(self, terms: tuple[Filter, ...]) -> Matches:
         if not terms:

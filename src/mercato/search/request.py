@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
-from mercato.catalogue.facets import Counting
+from mercato.catalogue.facets import Counting, Statistics
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
+from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.understanding.reading import Reading
 
@@ -122,5 +123,7 @@ class SearchResult:
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
     facets: dict[str, dict[str, int]]
+    statistics: dict[str, Statistics]
+    understood: Understood
     did_you_mean: str | None
     applied: Applied

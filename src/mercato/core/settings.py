@@ -93,6 +93,12 @@ class SearchSettings:
     sentence-transformers model in safetensors."""
     semantic_most: int = 1000
     """At most so many nearest items join the lexical matches."""
+    extract: str = "boost"
+    """What a brand, category, colour, material or size in a query's words becomes: ``boost``
+    (products that have it come first), ``filter`` (only they are found, where the words can
+    hardly mean anything else) or ``off``."""
+    extract_prices: str = "filter"
+    """The same for prices, sales, stock and ratings, as in ``lamp under $50``."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
 from mercato.ranking.fusion import Calibration
 from mercato.shop.clock import Clock
+from mercato.shop.reading import reading_of
 from mercato.state import State
 
 _QUERIES_REMEMBERED = 4096
@@ -94,6 +95,7 @@ class Shop:
         self.settings = settings
         self.state = state
         self.live = live
+        self.reading = reading_of(settings)
         self._swapping = threading.Lock()
         self.refresh()
 

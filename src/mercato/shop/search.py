@@ -6,6 +6,7 @@ from typing import Any
 from mercato.search.applied import Applied
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
+from mercato.search.understanding.reading import Reading
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
 
@@ -61,7 +62,7 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
         call.distinct,
         call.mode,
     )
-    result = rank(request, search_context(live))
+    result = rank(request, search_context(live, shop.reading))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -89,6 +90,6 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
     )
 
 
-def search_context(live: Live) -> SearchContext:
+def search_context(live: Live, reading: Reading) -> SearchContext:
     """What a live release gives to every search."""
-    return SearchContext(live.catalogue, live.encode_query, live.calibration)
+    return SearchContext(live.catalogue, live.encode_query, live.calibration, reading=reading)

@@ -16,9 +16,7 @@ AMOUNTS = st.one_of(
 NAMED = st.sampled_from(
     [("${}", "USD"), ("{} dollars", "USD"), ("{}€", "EUR"), ("€ {}", "EUR"), ("{} usd", "USD")]
 )
-NAMED_IN_CHINESE = st.sampled_from(
-    [("{}元", ""), ("{}块钱", ""), ("¥{}", "CNY"), ("{}人民币", "CNY")]
-)
+NAMED_IN_CHINESE = st.sampled_from(["{}元", "{}块钱", "¥{}", "{}人民币"])
 BEHIND = st.sampled_from(["", " shoes", " for men", ", red"])
 
 UPPER = {"under {}": True, "below {}": True, "up to {}": False, "{} or less": False}

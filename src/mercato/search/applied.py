@@ -1,5 +1,6 @@
 """What became of a request, as its answer tells it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mercato.ranking.understood import Meant
@@ -34,6 +35,8 @@ class Applied:
 
     filters    : the shopper's own
     understood : what was read out of the words
+    corrected  : words that the catalogue does not know, under ``from``, and what was sought
+                 beside them, under ``to``
     relaxed    : what was given up so that there is an answer: ``words:1/3`` where one word of
                  three is enough, a filter that had been read out of the words, ``meaning`` where
                  items further off in meaning are shown
@@ -44,4 +47,5 @@ class Applied:
     mode: str
     distinct: bool
     understood: tuple[Read, ...] = ()
+    corrected: tuple[Mapping[str, str], ...] = ()
     relaxed: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.facets import Counting, Statistics
+from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
@@ -96,6 +97,7 @@ class SearchContext:
     encode : a text → (d,) float32; None where the release has no encoder
     ranker : orders the first of what the first stage finds; None where that is the order
     reading : what becomes of prices, brands, … in the words
+    written : how the catalogue's words are written; None: spelling is left as it is
     """
 
     catalogue: Catalogue
@@ -103,6 +105,7 @@ class SearchContext:
     calibration: Calibration = Calibration()
     ranker: Ranker | None = None
     reading: Reading = Reading()
+    written: WrittenWords | None = None
 
 
 @dataclass(frozen=True)

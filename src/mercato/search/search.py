@@ -24,6 +24,7 @@ from mercato.search.request import (
 from mercato.search.reranking import Ranked, reranked
 from mercato.search.sorting import sort_keys
 from mercato.search.understanding import understand
+from mercato.search.understanding.spelling import STEP as SPELLING
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
 
@@ -148,6 +149,11 @@ def _applied(answering: Answering) -> Applied:
         mode=str(answering.mode),
         distinct=request.distinct,
         understood=tuple(Read.of(each) for each in answering.understood.meant),
+        corrected=tuple(
+            {"from": each.text, "to": each.made}
+            for each in answering.understood.steps
+            if each.name == SPELLING
+        ),
         relaxed=(*_words_given_up(answering.found), *answering.relaxed),
     )
 

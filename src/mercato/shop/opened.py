@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
@@ -36,6 +37,7 @@ class Live:
 
     number       : the release's number; 0 for a draft that is only being measured
     encode_query : a query's words → (d,) float32; what was asked lately is not encoded again
+    written      : how the catalogue's words are written; None in releases from before there was
     """
 
     number: int
@@ -47,6 +49,7 @@ class Live:
     calibration: Calibration
     models: Models
     histories: Histories
+    written: WrittenWords | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -66,6 +69,7 @@ def open_release(folder: Path, number: int) -> Live:
         calibration=_calibration(folder / "calibration" / "calibration.json"),
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
+        written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
     )
 
 

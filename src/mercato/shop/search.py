@@ -92,4 +92,4 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
 
 def search_context(live: Live, reading: Reading) -> SearchContext:
     """What a live release gives to every search."""
-    return SearchContext(live.catalogue, live.encode_query, live.calibration, reading=reading)
+    return SearchContext(live.catalogue, live.encode_query, live.calibration, reading=reading, written=live.written)

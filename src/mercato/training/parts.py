@@ -31,6 +31,7 @@ from mercato.models.base import Model
 from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
 from mercato.ranking.fusion import Calibration
 from mercato.training.calibration import QUERIES, calibrate
+from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
 
@@ -138,6 +139,7 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     histories = _histories(workshop, assets, catalogue, of)
     encoder, vectors = _text(workshop, catalogue, settings)
     made = {"catalogue": catalogue, "histories": histories}
+    made["lexicon"] = make_lexicon(workshop, catalogue, {})
     if encoder is not None and vectors is not None:
         made |= {"encoder": encoder, "vectors": vectors}
     made |= _models(workshop, histories, assets.as_of)

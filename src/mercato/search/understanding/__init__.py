@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from mercato.catalogue.analysis import words
 from mercato.catalogue.query import as_sought
 from mercato.ranking.understood import Understood
+from mercato.search.understanding.compounds import both_ways
 from mercato.search.understanding.patterns import read_patterns
+from mercato.search.understanding.spelling import put_right
 
 if TYPE_CHECKING:
     from mercato.search.request import SearchContext
@@ -17,4 +19,8 @@ if TYPE_CHECKING:
 def understand(q: str, context: "SearchContext") -> Understood:
     """All steps over a query's text."""
     understood = Understood(q=q, text=q, sought=as_sought(words(q)))
-    return read_patterns(understood, context.catalogue, context.reading)
+    understood = read_patterns(understood, context.catalogue, context.reading)
+    if context.written is not None:
+        understood = put_right(understood, context.written, context.catalogue)
+        understood = both_ways(understood, context.written.compounds)
+    return understood

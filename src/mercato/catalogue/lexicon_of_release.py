@@ -1,0 +1,58 @@
+"""What a release knows of how its words are written, and what changes since have added."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mercato.catalogue.base import Base
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.lexicon import Lexicon
+from mercato.catalogue.lexicon_compounds import Compounds
+
+
+@dataclass(frozen=True)
+class WrittenWords:
+    """lexicon : words of titles, brands and categories, by how many products have them and how
+    often they were searched for"""
+
+    lexicon: Lexicon
+    compounds: Compounds
+
+    @classmethod
+    def of(cls, base: Base, searched: Mapping[str, int]) -> "WrittenWords":
+        """From the products of a release.
+
+        searched : words of queries, folded, with how often each was typed; those that no product
+                   has are left out
+        """
+        found = base.completions
+        counts = zip(found.words.tolist(), np.diff(found.offsets).tolist(), strict=True)
+        written = {word.decode(): count for word, count in counts}
+        for word in written.keys() & searched.keys():
+            written[word] += searched[word]
+        titles = base.titles
+        return cls(
+            Lexicon.of(written),
+            Compounds.of(base.text.vocabulary, titles.offsets, titles.tokens),
+        )
+
+    @classmethod
+    def open(cls, folder: Path) -> "WrittenWords":
+        return cls(Lexicon.open(folder), Compounds.open(folder))
+
+    def save(self, folder: Path) -> None:
+        self.lexicon.save(folder)
+        self.compounds.save(folder)
+
+    def lexicons(self, catalogue: Catalogue) -> tuple[Lexicon, ...]:
+        """The release's words, and those that only later products have."""
+        if not catalogue.text.late:
+            return (self.lexicon,)
+        return self.lexicon, catalogue.memo.get("late lexicon", lambda: _late(catalogue))
+
+
+def _late(catalogue: Catalogue) -> Lexicon:
+    text = catalogue.text
+    return Lexicon.of({token: len(text.tail[token].rows) for token in text.late})

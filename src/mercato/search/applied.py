@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mercato.ranking.rules.actions import Banner
 from mercato.ranking.understood import Meant
 
 
@@ -40,6 +41,8 @@ class Applied:
     relaxed    : what was given up so that there is an answer: ``words:1/3`` where one word of
                  three is enough, a filter that had been read out of the words, ``meaning`` where
                  items further off in meaning are shown
+    rules      : ids of the merchandising rules that held, the first to act first
+    redirect   : where a rule leads the shopper instead
     """
 
     filters: tuple[str, ...]
@@ -49,3 +52,6 @@ class Applied:
     understood: tuple[Read, ...] = ()
     corrected: tuple[Mapping[str, str], ...] = ()
     relaxed: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    redirect: str | None = None
+    banners: tuple[Banner, ...] = ()

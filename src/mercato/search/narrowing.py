@@ -1,9 +1,11 @@
 """What filters leave of what was found, and the counts of its facets."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.facets import Statistics
@@ -17,14 +19,19 @@ from mercato.search.request import FacetAsked
 class Narrowing:
     """Filters over what a query found.
 
-    terms      : all must hold
-    everything : whether the whole catalogue was found, so that counts are worth remembering
+    terms  : all must hold
+    base   : what ``found`` is the same for, so that counts are worth remembering; None where it
+             is a query's own
+    meant  : those of the terms that were read out of words: they do not move pinned rows
+    pinned : rows
     """
 
     catalogue: Catalogue
     found: Matches
     terms: tuple[Filter, ...]
-    everything: bool
+    base: Hashable | None = None
+    meant: frozenset[Filter] = frozenset()
+    pinned: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def result(self) -> Matches:
@@ -42,9 +49,9 @@ class Narrowing:
                 field, counted.rows, distinct=distinct, counting=asked.counting
             )
 
-        if not self.everything or asked.counting.typed:
+        if self.base is None or asked.counting.typed:
             return count()
-        key = ("facet", field, terms, distinct, asked.counting)
+        key = ("facet", self.base, field, terms, distinct, asked.counting)
         return dict(self.catalogue.memo.get(key, count))
 
     def statistics(self, asked: FacetAsked) -> Statistics | None:
@@ -55,9 +62,9 @@ class Narrowing:
             counted = self._where(terms) if terms != self.terms else self.result
             return self.catalogue.statistics(field, counted.rows)
 
-        if not self.everything:
+        if self.base is None:
             return sum_up()
-        return self.catalogue.memo.get(("statistics", field, terms), sum_up)
+        return self.catalogue.memo.get(("statistics", self.base, field, terms), sum_up)
 
     def _counted(self, asked: FacetAsked) -> tuple[str, tuple[Filter, ...]]:
         """The field of a facet, and the terms under which it is counted."""
@@ -70,9 +77,15 @@ class Narrowing:
         if not terms:
             return self.found
         rows, scores = self.found.rows, self.found.scores
-        passing = np.logical_and.reduce([self.catalogue.mask(term)[rows] for term in terms])
+        passing = np.logical_and.reduce([self._passing(term) for term in terms])
         at = np.flatnonzero(passing)  # for many rows faster than indexing with the mask
         return Matches(rows[at], scores[at])
+
+    def _passing(self, term: Filter) -> NDArray[np.bool_]:
+        passing = self.catalogue.mask(term)[self.found.rows]
+        if len(self.pinned) and term in self.meant:
+            passing = passing | np.isin(self.found.rows, self.pinned)
+        return passing
 
     def _fields(self, term: Filter) -> set[str]:
         return {known_field(name, self.catalogue.columns) for name in fields_of(term)}

@@ -13,6 +13,7 @@ from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
+from mercato.ranking.rules.index import RuleIndex
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.understanding.reading import Reading
@@ -98,6 +99,9 @@ class SearchContext:
     ranker : orders the first of what the first stage finds; None where that is the order
     reading : what becomes of prices, brands, … in the words
     written : how the catalogue's words are written; None: spelling is left as it is
+    rules   : merchandising rules; None where there are none
+    segments : of the shopper who asks
+    now     : microseconds since 1970 UTC
     """
 
     catalogue: Catalogue
@@ -106,6 +110,9 @@ class SearchContext:
     ranker: Ranker | None = None
     reading: Reading = Reading()
     written: WrittenWords | None = None
+    rules: RuleIndex | None = None
+    segments: frozenset[str] = frozenset()
+    now: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mercato.ranking.candidates import Candidates
 from mercato.ranking.evidence import Evidence
+from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.ranking.understood import Understood
 from mercato.search.matching import Matches
 from mercato.search.ordering import first
@@ -35,12 +36,21 @@ class Ranked:
 
 
 def reranked(
-    result: Matches, understood: Understood, evidence: Evidence, context: SearchContext
+    result: Matches,
+    understood: Understood,
+    evidence: Evidence,
+    context: SearchContext,
+    effects: Effects = NO_EFFECTS,
 ) -> Ranked:
-    """The result with the ranker's scores for its first rows; as it is without a ranker."""
+    """The result with the ranker's scores for its first rows; as it is without a ranker.
+
+    effects : of rules, which weigh the scores of both stages: what is boosted enough comes among
+              the first rows, and is boosted there
+    """
+    weighed = Matches(result.rows, effects.weighed(result.scores, result.rows, context.catalogue))
     if context.ranker is None or not len(result.rows):
-        return Ranked.by_first_stage(result)
-    at = candidates_of(result, context)
+        return Ranked.by_first_stage(weighed)
+    at = candidates_of(weighed, context)
     candidates = Candidates(
         context.catalogue,
         understood,
@@ -51,8 +61,9 @@ def reranked(
     )
     stage = np.ones(len(result.rows), np.uint8)
     stage[at] = 0
-    scores = result.scores.copy()
-    scores[at] = context.ranker.scores(candidates)
+    scores = weighed.scores.copy()
+    learned = context.ranker.scores(candidates)
+    scores[at] = effects.weighed(learned, result.rows[at], context.catalogue)
     return Ranked(result.rows, stage, scores)
 
 

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from mercato.catalogue.facets import Statistics
 from mercato.catalogue.filters import Filter, conjuncts, parse
 from mercato.core.errors import BadInput
+from mercato.ranking.rules.effects import Effects
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied, Read
+from mercato.search.cards import Cards, choose
 from mercato.search.matching import Found, everything, matches, mode_of, nearest_of_all
 from mercato.search.narrowing import Narrowing
-from mercato.search.ordering import Keys, first, leaders
+from mercato.search.ordering import Keys
 from mercato.search.request import (
     FacetAsked,
     Mode,
@@ -22,13 +24,12 @@ from mercato.search.request import (
     SearchResult,
 )
 from mercato.search.reranking import Ranked, reranked
+from mercato.search.ruling import effects_on, listed, pinned_rows, ruled, weighed
 from mercato.search.sorting import sort_keys
 from mercato.search.understanding import understand
 from mercato.search.understanding.spelling import STEP as SPELLING
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
-
-_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Answering:
     """A request on its way to its answer, before rows are ordered.
 
     filters : as the shopper gave them
-    found   : R before filters
+    effects : of the rules that hold
+    found   : R before rules and filters
     relaxed : what was given up because nothing would have been left: filters that were read out
               of the words, or ``meaning``, the threshold by meaning
     """
@@ -46,6 +48,7 @@ class Answering:
     understood: Understood
     mode: Mode
     filters: tuple[Filter, ...]
+    effects: Effects
     found: Found
     narrowing: Narrowing
     relaxed: tuple[str, ...] = ()
@@ -53,6 +56,10 @@ class Answering:
     @property
     def with_words(self) -> bool:
         return bool(self.understood.sought)
+
+    @property
+    def by_score(self) -> bool:
+        return self.with_words or self.effects.changes_scores
 
 
 def search(request: SearchRequest, context: SearchContext) -> SearchResult:
@@ -62,9 +69,9 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     """
     answering = gather(request, context)
     result = order(answering)
-    keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.with_words)
+    keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.by_score)
     cards = _cards(answering, keys)
-    at = cards[_page(request, [key[cards] for key in keys])]
+    at = _page(request, cards, keys)
     facets = _facets(request)
     return SearchResult(
         total=len(cards),
@@ -85,11 +92,15 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
 
 def order(answering: Answering) -> Ranked:
     """The rows of the result with the scores that they stand by."""
-    result = answering.narrowing.result
-    plain = answering.request.mode != Mode.HYBRID or answering.request.sort is not None
-    if plain or not answering.with_words:
+    result, effects = answering.narrowing.result, answering.effects
+    if answering.request.sort is not None:
         return Ranked.by_first_stage(result)
-    return reranked(result, answering.understood, answering.found.evidence, answering.context)
+    if not answering.with_words:
+        return Ranked.by_first_stage(listed(result, effects, answering.context.catalogue))
+    if answering.request.mode != Mode.HYBRID:
+        return Ranked.by_first_stage(weighed(result, effects, answering.context.catalogue))
+    evidence = answering.found.evidence
+    return reranked(result, answering.understood, evidence, answering.context, effects)
 
 
 def gather(request: SearchRequest, context: SearchContext) -> Answering:
@@ -102,17 +113,29 @@ def gather(request: SearchRequest, context: SearchContext) -> Answering:
         found = matches(understood, mode, context)
     else:
         found = everything(context.catalogue)
-    narrowing = _narrowing(found, filters, understood, context)
-    answering = Answering(request, context, understood, mode, filters, found, narrowing)
+    effects = effects_on(understood, filters, context)
+    narrowing = _narrowing(found, filters, understood, effects, context)
+    answering = Answering(request, context, understood, mode, filters, effects, found, narrowing)
     return answering if len(narrowing.result.rows) else _rescued(answering)
 
 
 def _narrowing(
-    found: Found, filters: tuple[Filter, ...], understood: Understood, context: SearchContext
+    found: Found,
+    filters: tuple[Filter, ...],
+    understood: Understood,
+    effects: Effects,
+    context: SearchContext,
 ) -> Narrowing:
-    meant = tuple(each.filter for each in understood.meant if each.hard)
-    terms = tuple(conjuncts(filters + meant))
-    return Narrowing(context.catalogue, found.matches, terms, everything=not understood.sought)
+    own = conjuncts(filters)
+    meant = conjuncts(each.filter for each in understood.meant if each.hard)
+    return Narrowing(
+        context.catalogue,
+        ruled(found.matches, effects, context.catalogue),
+        tuple(own + meant),
+        base=None if understood.sought else ("everything", effects.restricting),
+        meant=frozenset(meant) - frozenset(own),
+        pinned=pinned_rows(effects, context.catalogue),
+    )
 
 
 def _rescued(answering: Answering) -> Answering:
@@ -135,7 +158,9 @@ def _rescued(answering: Answering) -> Answering:
 
 
 def _renarrowed(answering: Answering, found: Found, relaxed: list[str]) -> Answering:
-    narrowing = _narrowing(found, answering.filters, answering.understood, answering.context)
+    narrowing = _narrowing(
+        found, answering.filters, answering.understood, answering.effects, answering.context
+    )
     return replace(
         answering, found=found, narrowing=narrowing, relaxed=(*answering.relaxed, *relaxed)
     )
@@ -155,6 +180,9 @@ def _applied(answering: Answering) -> Applied:
             if each.name == SPELLING
         ),
         relaxed=(*_words_given_up(answering.found), *answering.relaxed),
+        rules=tuple(rule.id for rule in answering.effects.rules),
+        redirect=answering.effects.redirect,
+        banners=answering.effects.banners,
     )
 
 
@@ -163,18 +191,19 @@ def _words_given_up(found: Found) -> tuple[str, ...]:
     return (f"words:{text.needed}/{text.n_known}",) if text is not None and text.given_up else ()
 
 
-def _cards(answering: Answering, keys: Keys) -> NDArray[np.int64]:
-    """Positions in the result of what is shown: every row, or the first of each group."""
+def _cards(answering: Answering, keys: Keys) -> Cards:
+    """What is shown: every row, or one of each group; pinned ones unless a sort was asked for."""
     request, narrowing = answering.request, answering.narrowing
     catalogue, rows = narrowing.catalogue, narrowing.result.rows
-    if not request.distinct or not catalogue.grouped:
-        return np.arange(len(rows))
-
-    def choose() -> NDArray[np.int64]:
-        return leaders(catalogue.group[rows], keys, catalogue.n_rows)
-
-    whole = narrowing.everything and not narrowing.terms and request.sort is None
-    return catalogue.memo.get("cards", choose) if whole else choose()
+    group = catalogue.group if request.distinct and catalogue.grouped else None
+    if request.sort is None:
+        pins = answering.effects.pins(catalogue)
+        whole = narrowing.base is not None and not narrowing.terms
+        if group is not None and whole and not answering.by_score:
+            key = ("cards", narrowing.base)
+            return catalogue.memo.get(key, lambda: choose(rows, keys, group, pins))
+        return choose(rows, keys, group, pins)
+    return choose(rows, keys, group)
 
 
 def _facets(request: SearchRequest) -> dict[str, FacetAsked]:
@@ -190,13 +219,12 @@ def _statistics(narrowing: Narrowing, facets: Mapping[str, FacetAsked]) -> dict[
     return {name: numbers for name, numbers in found.items() if numbers is not None}
 
 
-def _page(request: SearchRequest, keys: Keys) -> NDArray[np.int64]:
+def _page(request: SearchRequest, cards: Cards, keys: Keys) -> NDArray[np.int64]:
     if request.window is not None:
-        start, end = request.window.start, request.window.start + request.window.length
-        return first(keys, end)[start:] if start < min(end, len(keys[0])) else _NO_ROWS
+        start = request.window.start
+        return cards.between(keys, start, start + request.window.length)
     start = (request.page - 1) * request.per_page
-    total = len(keys[0])
-    if start >= max(total, 1):
-        last = max(1, -(-total // request.per_page))
+    if start >= max(len(cards), 1):
+        last = max(1, -(-len(cards) // request.per_page))
         raise BadInput(f"a page from 1 to {last}", str(request.page), "There are no more items.")
-    return first(keys, start + request.per_page)[start:]
+    return cards.between(keys, start, start + request.per_page)

@@ -76,15 +76,21 @@ class Conditions:
     def category_keys(self) -> frozenset[str]:
         return frozenset([*_levels(path)][-1] for path in self.categories)
 
+    @cached_property
+    def with_levels(self) -> frozenset[str]:
+        """The categories and all above them, as they are compared."""
+        return frozenset(key for path in self.categories for key in _levels(path))
+
     def hold(self, occasion: Occasion, zone: ZoneInfo) -> bool:
         return (
-            self._query_holds(occasion.readings)
+            self.fit(occasion.readings)
             and (not self.categories or not self.category_keys.isdisjoint(occasion.category_keys))
             and (not self.segments or not occasion.segments.isdisjoint(self.segments))
             and self.window.holds(occasion.now, zone)
         )
 
-    def _query_holds(self, readings: Sequence[tuple[Unit, ...]]) -> bool:
+    def fit(self, readings: Sequence[tuple[Unit, ...]]) -> bool:
+        """Whether a query with these readings is one that is meant."""
         return not self.queries or any(
             pattern.holds(reading) for pattern in self.queries for reading in readings
         )

@@ -53,13 +53,15 @@ class Effects:
         return next((action.url for _, action in self.of(Redirect)), None)
 
     @property
-    def banners(self) -> list[dict[str, str]]:
-        return [action.shown() for _, action in self.of(Banner)]
+    def banners(self) -> tuple[Banner, ...]:
+        return tuple(action for _, action in self.of(Banner))
 
     @cached_property
-    def changes_result(self) -> bool:
-        """Whether other items are found than without the rules."""
-        return any(True for kind in (Hide, Narrow, Pin) for _ in self.of(kind))
+    def restricting(self) -> tuple[Rule, ...]:
+        """The rules because of which other items are found than without them."""
+        kinds = (Hide, Narrow, Pin)
+        found = (any(isinstance(each, kinds) for each in rule.actions) for rule in self.rules)
+        return tuple(rule for rule, restricts in zip(self.rules, found, strict=True) if restricts)
 
     @cached_property
     def changes_scores(self) -> bool:
@@ -110,3 +112,6 @@ class Effects:
         for _, action in self.of(Weigh):
             factor[action.selection.among(rows, catalogue)] *= action.factor
         return np.where(scores < 0, scores / factor, scores * factor).astype(np.float32)
+
+
+NO_EFFECTS = Effects()

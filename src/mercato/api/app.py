@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 import mercato
+from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
@@ -45,6 +46,7 @@ def create_api(shop: Shop) -> FastAPI:
     add_items(app, shop)
     add_health(app, shop, metrics, background)
     answer_errors(app)
+    app.mount(ALGOLIA, create_algolia(shop, metrics))
     refuse_unknown(app)
     complete_openapi(app)
     origins = shop.settings.serve.cors_origins

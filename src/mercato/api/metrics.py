@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mercato.data.assets.events import EVENTS
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drained
+from mercato.shop.events import Accepted
 from mercato.shop.opened import Shop
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -56,6 +57,12 @@ class Metrics:
             registry=self.registry,
         )
         self._gauges = _Gauges(shop)
+
+    def count_events(self, found: Accepted) -> None:
+        """Count what became of the events of one request."""
+        self.events.labels("accepted").inc(found.accepted)
+        self.events.labels("duplicate").inc(found.duplicates)
+        self.events.labels("rejected").inc(len(found.rejected))
 
     def text(self) -> bytes:
         """All metrics now."""

@@ -102,6 +102,12 @@ class SearchSettings:
 
 
 @dataclass(frozen=True)
+class AlgoliaSettings:
+    attributes: tuple[str, ...] = ()
+    """Further names of fields in the Algolia dialect, as ``["name=title", "image=image_link"]``."""
+
+
+@dataclass(frozen=True)
 class RecommendSettings:
     most_per_category: int = 0
     """At most so many items of one category on a shelf; 0: no cap."""
@@ -170,6 +176,7 @@ class Settings:
     lineage: LineageSettings = field(default_factory=LineageSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    algolia: AlgoliaSettings = field(default_factory=AlgoliaSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mercato.catalogue.facets import Statistics
+from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
+from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.search.understanding.reading import Reading
@@ -13,11 +16,15 @@ from mercato.shop.opened import Live, Shop
 
 @dataclass(frozen=True)
 class SearchCall:
-    """What a shopper asks: see the parameters of ``GET /v1/search``."""
+    """What a shopper asks: see the parameters of ``GET /v1/search``.
+
+    window : instead of ``page`` and ``per_page``
+    seen   : whether a shopper sees the answer; others are not logged
+    """
 
     q: str = ""
     filters: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
+    facets: tuple[str | FacetAsked, ...] = ()
     sort: str | None = None
     page: int = 1
     per_page: int = 24
@@ -26,6 +33,13 @@ class SearchCall:
     session_id: str | None = None
     distinct: bool = True
     mode: str = "hybrid"
+    window: Window | None = None
+    seen: bool = True
+
+    @property
+    def start(self) -> int:
+        """Items of the result that stand before the first one asked for."""
+        return (self.page - 1) * self.per_page if self.window is None else self.window.start
 
 
 @dataclass(frozen=True)
@@ -49,8 +63,22 @@ class SearchAnswer:
     applied: Applied
 
 
+@dataclass(frozen=True)
+class Found:
+    """An answer, and what other engines' dialects tell besides."""
+
+    answer: SearchAnswer
+    statistics: dict[str, Statistics]
+    understood: Understood
+
+
 def search(shop: Shop, call: SearchCall) -> SearchAnswer:
     """Raises BadInput for a filter, facet, sort or page that does not fit."""
+    return find(shop, call).answer
+
+
+def find(shop: Shop, call: SearchCall) -> Found:
+    """As ``search``."""
     live = shop.live
     request = SearchRequest(
         call.q,
@@ -61,24 +89,26 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
         call.per_page,
         call.distinct,
         call.mode,
+        call.window,
     )
     result = rank(request, search_context(live, shop.reading))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
-    log_answer(
-        shop,
-        query_id,
-        kind="search",
-        placement=None,
-        call=call,
-        ids=ids,
-        scores=scores,
-        first_position=(result.page - 1) * result.per_page + 1,
-    )
+    if call.seen:
+        log_answer(
+            shop,
+            query_id,
+            kind="search",
+            placement=None,
+            call=call,
+            ids=ids,
+            scores=scores,
+            first_position=call.start + 1,
+        )
     items = [live.catalogue.item(int(row)) for row in result.rows]
     hits = tuple(Hit(*each) for each in zip(ids, scores, items, strict=True))
-    return SearchAnswer(
+    answer = SearchAnswer(
         query_id,
         result.total,
         result.page,
@@ -88,8 +118,11 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
         result.did_you_mean,
         result.applied,
     )
+    return Found(answer, result.statistics, result.understood)
 
 
 def search_context(live: Live, reading: Reading) -> SearchContext:
     """What a live release gives to every search."""
-    return SearchContext(live.catalogue, live.encode_query, live.calibration, reading=reading, written=live.written)
+    return SearchContext(
+        live.catalogue, live.encode_query, live.calibration, reading=reading, written=live.written
+    )

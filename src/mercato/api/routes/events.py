@@ -37,7 +37,5 @@ def add_events(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
             raise BadInput("an event or a list of events", type(sent).__name__, "Send an object.")
         batch = sent if isinstance(sent, list) else list(payload_events(sent))
         found = await asyncio.wrap_future(accept(shop, batch))
-        metrics.events.labels("accepted").inc(found.accepted)
-        metrics.events.labels("duplicate").inc(found.duplicates)
-        metrics.events.labels("rejected").inc(len(found.rejected))
+        metrics.count_events(found)
         return JSONAnswer(found, 202)

@@ -1,0 +1,82 @@
+"""The addresses of the dialect, under ``/1``.
+
+Bodies are JSON, whatever their content type: clients in browsers call them text, so that no
+preflight is needed.
+"""
+
+import asyncio
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from mercato.api.algolia.asked import Wanted, objects, one_query, queries, stops_early
+from mercato.api.algolia.insights import shop_events
+from mercato.api.algolia.parameters import read_parameters
+from mercato.api.algolia.searching import Searching
+from mercato.api.answers import JSONAnswer
+from mercato.api.bodies import read_json
+from mercato.api.metrics import Metrics
+from mercato.core.errors import BadInput
+from mercato.shop.events import accept
+
+PREFIX = "/1"
+
+
+class Address(Route):
+    """A route that metrics know by its pattern, which those of a mounted application are not."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return match, child if match is Match.NONE else {**child, "route": self}
+
+
+def routes(searching: Searching, metrics: Metrics) -> list[Address]:
+    async def post_queries(request: Request) -> Response:
+        sent = await read_json(request)
+        asked, stop_early = queries(sent), stops_early(sent)
+        return JSONAnswer(await run_in_threadpool(searching.answers, asked, stop_early=stop_early))
+
+    async def post_query(request: Request) -> Response:
+        query = one_query(await read_json(request), request.path_params["index"])
+        return JSONAnswer(await run_in_threadpool(searching.answer, query))
+
+    async def post_facet_query(request: Request) -> Response:
+        index, facet = request.path_params["index"], request.path_params["facet"]
+        query = one_query(await read_json(request), index, facet)
+        return JSONAnswer(await run_in_threadpool(searching.answer, query))
+
+    async def post_objects(request: Request) -> Response:
+        return JSONAnswer(searching.objects(objects(await read_json(request))))
+
+    async def get_object(request: Request) -> Response:
+        asked = read_parameters(
+            {n: v for n, v in request.query_params.items() if n == "attributesToRetrieve"}
+        )
+        return JSONAnswer(
+            searching.object(Wanted(request.path_params["object_id"], asked.retrieved))
+        )
+
+    async def post_events(request: Request) -> Response:
+        events = list(shop_events(await read_json(request)))
+        found = await asyncio.wrap_future(accept(searching.shop, events))
+        metrics.count_events(found)
+        if found.rejected:
+            first = found.rejected[0]
+            said = f"{len(found.rejected)} that do not fit, the first: {first.error}"
+            raise BadInput("events of Insights", said, "The others were taken.")
+        return JSONAnswer({"status": 200, "message": "OK"})
+
+    found = [
+        Address("/indexes/*/queries", post_queries, methods=["POST"]),
+        Address("/indexes/*/objects", post_objects, methods=["POST"]),
+        Address("/indexes/{index}/query", post_query, methods=["POST"]),
+        Address("/indexes/{index}/facets/{facet}/query", post_facet_query, methods=["POST"]),
+        Address("/indexes/{index}/{object_id:path}", get_object, methods=["GET"]),
+        Address("/events", post_events, methods=["POST"]),
+    ]
+    for route in found:
+        route.path_format = PREFIX + route.path
+    return found

@@ -62,8 +62,11 @@ def test_texts_that_are_all_alike_leave_room_for_the_same_text() -> None:
 
 def test_calibration_of_a_catalogue() -> None:
     vectors = unit_vectors(500, shared=0.2)
-    found = calibrate(vectors, vectors, semantic_most=7)
-    assert found == Calibration(threshold(vectors), 7)
+    found = calibrate(vectors, vectors, semantic_most=7, known_share=0.98765)
+    assert found == Calibration(
+        threshold(vectors), 7, semantic_unrelated=found.semantic_unrelated, known_share=0.988
+    )
+    assert found.semantic_unrelated == pytest.approx(0.2, abs=0.01)
 
 
 @pytest.mark.parametrize("n", [0, 29])

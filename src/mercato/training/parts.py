@@ -28,17 +28,16 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
-from mercato.models.text_encoder import TextEncoder, encoder_source, export_encoder
+from mercato.models.text_encoder import TextEncoder, export_encoder, weights_file
 from mercato.ranking.fusion import Calibration
 from mercato.training.calibration import QUERIES, calibrate
+from mercato.training.encoder_choice import TEXTS, chosen_encoder
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
 
 LEARNED_FROM = ("histories", "item_statistics")
 """Derived assets that parts of a release are made from."""
-
-NO_ENCODER = "none"
 
 
 @dataclass(frozen=True)
@@ -193,15 +192,16 @@ def _text(
     workshop: Workshop, catalogue: Made, settings: Settings
 ) -> tuple[Made | None, Made | None]:
     """The encoder and the vectors of all items' texts; nothing where the shop wants none."""
-    if settings.search.encoder == NO_ENCODER:
+    opened = _open_catalogue(catalogue)
+    some = np.random.default_rng(0).permutation(opened.n_base)[:TEXTS]
+    source = chosen_encoder(settings, [item[TITLE] for item in opened.items(some)])
+    if source is None:
         return None, None
-    source = encoder_source(settings.search.encoder)
 
     def export(folder: Path, step: Step) -> None:
         export_encoder(source, folder)
 
-    encoder = workshop.make("encoder", {"weights": _checksum(source / "model.safetensors")}, export)
-    opened = _open_catalogue(catalogue)
+    encoder = workshop.make("encoder", {"weights": _checksum(weights_file(source))}, export)
     number: dict[str, int] = {}
     texts = (item_text(opened.item(row)) for row in range(opened.n_base))
     text_of_row = np.array([number.setdefault(text, len(number)) for text in texts], np.int32)
@@ -244,13 +244,24 @@ def _calibration(
         if encoder is not None and vectors is not None:
             index = VectorIndex.open(vectors.folder)
             _, rows = np.unique(index.text_of_row, return_index=True)
-            titles = TextEncoder.open(encoder.folder).encode(_titles(catalogue, rows))
-            learned = calibrate(titles, index.of(rows), semantic_most=most)
-            step.note(f"by meaning from a cosine of {learned.semantic_threshold}")
+            opened, titles = TextEncoder.open(encoder.folder), _titles(catalogue, rows)
+            learned = calibrate(
+                opened.encode_queries(titles),
+                index.of(rows),
+                semantic_most=most,
+                known_share=opened.known_share(titles),
+            )
+            step.note(_told(learned))
         (folder / "calibration.json").write_text(json.dumps(learned.to_json(), indent=1))
 
     of = {"vectors": vectors and vectors.fingerprint, "semantic_most": most}
     return workshop.make("calibration", of, work)
+
+
+def _told(learned: Calibration) -> str:
+    if not learned.reads:
+        return f"the encoder knows {learned.known_share:.0%} of the titles' tokens: not used"
+    return f"by meaning from a cosine of {learned.semantic_threshold}"
 
 
 def _titles(catalogue: Made, rows: NDArray[np.integer]) -> list[str]:

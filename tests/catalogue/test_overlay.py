@@ -88,10 +88,22 @@ def test_a_new_item_is_there_in_every_way(catalogue: Catalogue) -> None:
     assert catalogue.row("new") is None and catalogue.n_rows == 4
 
 
-def test_a_change_moves_an_item_to_a_new_row_with_the_behaviour_of_the_old(
+def test_a_change_of_price_and_stock_patches_the_row(catalogue: Catalogue) -> None:
+    later = catalogue.apply([patch(1, "a", price=99.0), patch(2, "b", availability="out_of_stock")])
+    assert (later.row("a"), later.row("b"), later.n_rows) == (0, 1, 4)
+    assert having(later, "price:99") == {"a"} and having(later, "price:5") == set()
+    assert having(later, "availability:out_of_stock") == {"b"}
+    assert (later.item(0)["price"], later.item(1)["price"]) == (99.0, 6.0)
+    assert later.facts.of(np.array([0, 1])).numbers[:, 0].tolist() == [99.0, 6.0]
+    assert having(catalogue, "price:5") == {"a"} and catalogue.item(0)["price"] == 5.0
+    emptied = later.apply([patch(3, "a", price=None)])
+    assert having(emptied, "price:0..") == {"b", "c", "d"} and "price" not in emptied.item(0)
+
+
+def test_a_change_of_words_moves_an_item_to_a_new_row_with_the_behaviour_of_the_old(
     catalogue: Catalogue,
 ) -> None:
-    later = catalogue.apply([patch(1, "a", price=99.0)])
+    later = catalogue.apply([patch(1, "a", price=99.0, description="for tea")])
     assert later.row("a") == 4
     assert later.alive.tolist() == [False, True, True, True, True]
     assert having(later, "price:99") == {"a"} and having(later, "price:5") == set()

@@ -70,7 +70,7 @@ def test_the_nearest_are_those_of_a_sort(
 
 def test_later_texts_are_found_beside_those_of_the_release(tmp_path: Path) -> None:
     index = index_of(tmp_path, np.array([[1, 1]]), [0])
-    later = index.appended([quantise(np.array([[1.0, -1.0]])).tobytes()], [1, 0, -1])
+    later = index.grown([quantise(np.array([[1.0, -1.0]])).tobytes()], [1, 0, -1], {})
     rows, _ = later.nearest(np.array([1, -1], np.float32), 10, 0.5)
     assert rows.tolist() == [1]
     assert later.nearest(np.array([1, 1], np.float32), 10, 0.5)[0].tolist() == [0, 2]

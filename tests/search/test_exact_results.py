@@ -80,7 +80,7 @@ def shops(most: int, prices: st.SearchStrategy[float]) -> st.SearchStrategy[dict
 
 steps = st.builds(
     Step,
-    st.sampled_from(list(Change)),
+    st.sampled_from((Change.PUT, Change.PATCH, Change.DELETE)),
     st.sampled_from([f"item{number}" for number in range(12)]),
     items_of(few_prices),
 )
@@ -346,7 +346,7 @@ def check_exact(
     asked: list[tuple[SearchRequest, list[Wish], NDArray[np.float32]]],
 ) -> None:
     shop, seq = SlowShop(items), 0
-    catalogue = open_catalogue(stored(shop.items), vector_of=vector_of)
+    catalogue = compacted = open_catalogue(stored(shop.items), vector_of=vector_of)
     for request in asked:
         check(shop, catalogue, *request)
     for batch in batches:
@@ -354,10 +354,20 @@ def check_exact(
             shop.take(step)
         changes = [as_change(seq + at, step) for at, step in enumerate(batch, start=1)]
         seq += len(batch)
-        catalogue = catalogue.apply(changes)
-        assert catalogue.overlay == seq
-        for request in asked:
-            check(shop, catalogue, *request)
+        catalogue, compacted = catalogue.apply(changes), compacted.apply(changes).compacted()
+        assert catalogue.overlay == compacted.overlay == seq
+        for request, wishes, query in asked:
+            check(shop, catalogue, request, wishes, query)
+            given = replace(request, filters=tuple(wish.text for wish in wishes), facets=FACETS)
+            assert told(given, catalogue, query) == told(given, compacted, query)
+
+
+def told(request: SearchRequest, catalogue: Catalogue, query: NDArray[np.float32]) -> object:
+    """All that an answer says, with the order of facet values."""
+    context = SearchContext(catalogue, lambda _: query, CALIBRATION)
+    rows, scores, answer = all_pages(request, context)
+    facets = {name: list(values.items()) for name, values in answer.facets.items()}
+    return catalogue.items(rows), scores, answer.total, facets
 
 
 def stored(items: Mapping[str, Item]) -> list[Item]:

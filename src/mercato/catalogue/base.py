@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ class Base:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether any two rows show as one card."""
+        return bool((np.bincount(self.group) > 1).any())
 
 
 def write_catalogue(

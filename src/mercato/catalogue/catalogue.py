@@ -1,10 +1,10 @@
 """The products that a shop sells at one moment: a release and the changes since.
 
-A snapshot never changes. Columns, postings and vectors only grow: a changed item is a new row and
-its old row dies, so a snapshot is how many rows there are and which of them live.
+A snapshot never changes; the next one shares what did not change. An item whose words change is a
+new row and its old row dies, see `overlay`; dead rows are left out in time, see `compaction`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.base import Base
 from mercato.catalogue.columns import Columns
+from mercato.catalogue.compaction import compacted
 from mercato.catalogue.completions import Completions
 from mercato.catalogue.documents import decode
-from mercato.catalogue.facets import Counting, Statistics, count_values, statistics
+from mercato.catalogue.facets import ALL_VALUES, Counting, Statistics, count_values, statistics
 from mercato.catalogue.facts import Facts
 from mercato.catalogue.filters import Filter
+from mercato.catalogue.growing import Layers
 from mercato.catalogue.masks import known_field, mask_of
 from mercato.catalogue.memo import Memo
 from mercato.catalogue.overlay import WITHDRAWN, applied
 from mercato.catalogue.postings import TextIndex
+from mercato.catalogue.rows import Rows
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core import columns as c
 from mercato.core.changes import ItemChange
@@ -36,13 +39,9 @@ class Catalogue:
     release   : number of the release
     overlay   : seq of the last change in this snapshot
     alive     : (n_rows,) bool
-    group     : (n_rows,) int32, rows that show as one card share it
-    base_of   : (n_rows,) int32, the base row whose behaviour a row continues; -1 for a new item
     live_of   : (n_base,) int32, the row where a base row's item lives now; -1 withdrawn
-    place     : (n_rows,) int32, the row at which the item first stood: the order of rows that
-                are equal otherwise, which a change of an item does not upset
-    documents : the items of the rows appended since the release
-    late_rows : rows of ids changed since the release; -1 withdrawn
+    documents : the items of rows that were appended or patched since the release, as JSON
+    late_rows : rows of ids that moved since the release; -1 withdrawn
     late_groups : group of an item_group_id that the release lacks
     """
 
@@ -50,18 +49,16 @@ class Catalogue:
     release: int
     overlay: int
     alive: NDArray[np.bool_]
-    group: NDArray[np.int32]
-    base_of: NDArray[np.int32]
+    rows: Rows
     live_of: NDArray[np.int32]
-    place: NDArray[np.int32]
     columns: Columns
     text: TextIndex
     facts: Facts
     completions: Completions
     vectors: VectorIndex | None
-    documents: tuple[Mapping[str, Any], ...]
-    late_rows: Mapping[str, int]
-    late_groups: Mapping[str, int]
+    documents: Layers[int, bytes]
+    late_rows: Layers[str, int]
+    late_groups: Layers[str, int]
     memo: Memo = field(default_factory=Memo, compare=False)
 
     @classmethod
@@ -73,18 +70,16 @@ class Catalogue:
             release=release,
             overlay=0,
             alive=np.ones(len(base), bool),
-            group=base.group,
-            base_of=rows,
+            rows=Rows.over(base.group, rows),
             live_of=rows,
-            place=rows,
             columns=Columns(base.columns, {}),
             text=TextIndex(base.text, base.titles),
-            facts=Facts.over(base.facts),
-            completions=Completions(base.completions, {}),
+            facts=Facts.over(base.facts, rows),
+            completions=Completions(base.completions),
             vectors=base.vectors,
-            documents=(),
-            late_rows={},
-            late_groups={},
+            documents=Layers(),
+            late_rows=Layers(),
+            late_groups=Layers(),
         )
 
     @property
@@ -94,6 +89,22 @@ class Catalogue:
     @property
     def n_rows(self) -> int:
         return len(self.alive)
+
+    @property
+    def group(self) -> NDArray[np.int32]:
+        """(n_rows,) rows that show as one card share it."""
+        return self.rows.group.array
+
+    @property
+    def base_of(self) -> NDArray[np.int32]:
+        """(n_rows,) the base row whose behaviour a row continues; -1 for a new item."""
+        return self.rows.base_of.array
+
+    @property
+    def place(self) -> NDArray[np.int32]:
+        """(n_rows,) the order of rows that are equal otherwise, which a change of an item does
+        not upset: the base row, or for later items what follows from when they were added."""
+        return self.rows.place.array
 
     @cached_property
     def living(self) -> NDArray[np.int64]:
@@ -108,8 +119,9 @@ class Catalogue:
 
     @cached_property
     def grouped(self) -> bool:
-        """Whether any two living rows show as one card."""
-        return bool((np.bincount(self.group[self.living]) > 1).any())
+        """Whether rows may show as one card; False only where none do."""
+        late = self.group[self.n_base :]
+        return self.base.grouped or bool((late != np.arange(self.n_base, self.n_rows)).any())
 
     def in_order(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rows of a mask (n_rows,), in the order of their place."""
@@ -118,10 +130,10 @@ class Catalogue:
 
     def row(self, item_id: str) -> int | None:
         """The living row of an item; None where the catalogue has no such item."""
-        if item_id in self.late_rows:
-            row = self.late_rows[item_id]
-            return None if row == WITHDRAWN else row
-        return self.base_row(item_id)
+        row = self.late_rows.get(item_id)
+        if row is None:
+            return self.base_row(item_id)
+        return None if row == WITHDRAWN else row
 
     def base_row(self, item_id: str) -> int | None:
         """The row of an item in the release, whatever became of it."""
@@ -130,9 +142,8 @@ class Catalogue:
 
     def item(self, row: int) -> dict[str, Any]:
         """The item of a row: its fields that are not empty, attributes as a dict."""
-        if row < self.n_base:
-            return decode(self.base.documents.bytes_of(row))
-        return dict(self.documents[row - self.n_base])
+        late = self.documents.get(row)
+        return decode(self.base.documents.bytes_of(row) if late is None else late)
 
     def items(self, rows: Iterable[int]) -> list[dict[str, Any]]:
         """The items of some rows."""
@@ -144,7 +155,7 @@ class Catalogue:
         found = self.base.ids.many(np.where(rows < self.n_base, rows, 0)) if self.n_base else []
         found = found or [""] * len(rows)
         for at in late.tolist():
-            found[at] = self.documents[int(rows[at]) - self.n_base][c.ID]
+            found[at] = self.item(int(rows[at]))[c.ID]
         return found
 
     def mask(self, wanted: Filter) -> NDArray[np.bool_]:
@@ -166,7 +177,7 @@ class Catalogue:
         rows: NDArray[np.integer],
         *,
         distinct: bool,
-        counting: Counting = Counting(),
+        counting: Counting = ALL_VALUES,
     ) -> dict[str, int]:
         """Value of a field → how many of ``rows`` (ascending) have it.
 
@@ -189,3 +200,13 @@ class Catalogue:
     def apply(self, changes: Sequence[ItemChange]) -> "Catalogue":
         """The snapshot after more changes, given by rising seq; those it has already are left."""
         return applied(self, changes)
+
+    def compacted(self) -> "Catalogue":
+        """The same snapshot without the dead rows that changes have left."""
+        return compacted(self)
+
+    def awaiting(self, most: int) -> list[int]:
+        """At most ``most`` living rows whose text waits for its vector, the oldest first."""
+        late = self.rows.awaiting.array & self.alive[self.n_base :]
+        rows = np.flatnonzero(late)[:most] + self.n_base
+        return [int(row) for row in rows]

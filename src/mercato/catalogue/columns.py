@@ -7,7 +7,7 @@ A column of a release is mapped into memory; rows appended since stand in its ta
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.growing import Growing, Layers
 from mercato.catalogue.packed import HashTable, Texts, open_array
 from mercato.catalogue.ranges import range_of
 from mercato.catalogue.values import Value, key_of, number_of, number_text
@@ -24,6 +25,10 @@ NO_SPAN = {"pairs": [0, 0], "values": [0, 0], "bounds": []}
 """Where a field stands that no item of the release has."""
 
 _NO_PAIRS = np.zeros(0, np.int32)
+
+
+Entry = tuple[int, Sequence[tuple[str, float]]]
+"""A row and the values, as text and number, that one field of it has from then on."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,29 @@ class Pairs:
 
     rows: NDArray[np.integer]
     codes: NDArray[np.integer]
+
+    def replaced(self, new: "Pairs", patched: NDArray[np.integer]) -> "Pairs":
+        """With ``new`` in place of all pairs of ``patched`` rows; both ascending."""
+        if len(self.rows) == 0 or len(patched) == 0:
+            return self if len(new.rows) == 0 else new.and_then(self).sorted()
+        at = np.minimum(np.searchsorted(patched, self.rows), len(patched) - 1)
+        kept = patched[at] != self.rows
+        return Pairs(self.rows[kept], self.codes[kept]).and_then(new).sorted()
+
+    def and_then(self, others: "Pairs") -> "Pairs":
+        return Pairs(
+            np.concatenate([self.rows, others.rows]), np.concatenate([self.codes, others.codes])
+        )
+
+    def cut(self, *rows: int) -> list["Pairs"]:
+        """The pairs before each of ``rows`` (rising), and those behind the last."""
+        bounds = [0, *np.searchsorted(self.rows, rows).tolist(), len(self.rows)]
+        spans = [slice(*each) for each in zip(bounds, bounds[1:], strict=False)]
+        return [Pairs(self.rows[span], self.codes[span]) for span in spans]
+
+    def sorted(self) -> "Pairs":
+        order = np.argsort(self.rows, kind="stable")
+        return Pairs(self.rows[order], self.codes[order])
 
 
 @dataclass(frozen=True)
@@ -75,8 +103,8 @@ class BaseColumns:
         pairs, values = slice(*span["pairs"]), slice(*span["values"])
         return BaseColumn(
             name,
-            self.n_rows,
-            Pairs(self.rows[pairs], self.codes[pairs]),
+            RowIndex(self.rows[pairs], self.n_rows),
+            self.codes[pairs],
             self.numbers[values],
             tuple(span["bounds"]) if span["bounds"] else None,
             self.texts,
@@ -86,9 +114,32 @@ class BaseColumns:
 
 
 @dataclass(frozen=True)
+class RowIndex:
+    """Where in a column's pairs each row stands.
+
+    rows : (n_pairs,) ascending
+    """
+
+    rows: NDArray[np.integer]
+    n_rows: int
+
+    @cached_property
+    def one_each(self) -> bool:
+        """Whether each row has exactly one value, so that ``rows`` counts them up."""
+        return len(self.rows) == self.n_rows and bool((self.rows == np.arange(self.n_rows)).all())
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """(n_rows + 1,) where each row's values start."""
+        counts = np.bincount(self.rows, minlength=self.n_rows)
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+@dataclass(frozen=True)
 class BaseColumn:
     """One field of a release.
 
+    codes      : (n_pairs,) the value of each pair; later ones among them where rows were patched
     numbers    : (n_values,) NaN for a value that is not a number
     bounds     : inner bounds of the field's ranges; None where it is counted value by value
     all_texts  : the values of all fields, this one's from ``first_value``
@@ -96,24 +147,39 @@ class BaseColumn:
     """
 
     name: str
-    n_rows: int
-    pairs: Pairs
+    index: RowIndex
+    codes: NDArray[np.integer]
     numbers: NDArray[np.float64]
     bounds: tuple[float, ...] | None
     all_texts: Texts
     keys: HashTable
     first_value: int
 
-    @cached_property
-    def one_each(self) -> bool:
-        """Whether each row has exactly one value, so that ``pairs.rows`` counts them up."""
-        rows = self.pairs.rows
-        return len(rows) == self.n_rows and bool((rows == np.arange(self.n_rows)).all())
+    @property
+    def n_rows(self) -> int:
+        return self.index.n_rows
 
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """(n_rows + 1,) where in ``pairs`` each row's values start."""
-        return np.searchsorted(self.pairs.rows, np.arange(self.n_rows + 1))
+    @property
+    def one_each(self) -> bool:
+        """Whether each row has exactly one value."""
+        return self.index.one_each
+
+    @property
+    def pairs(self) -> Pairs:
+        return Pairs(self.index.rows, self.codes)
+
+    def patched(self, new: Pairs, rows: NDArray[np.integer]) -> "BaseColumn":
+        """With ``new`` as all pairs of ``rows``; both ascending."""
+        if len(rows) == 0:
+            return self
+        first = np.searchsorted(self.index.rows, rows)
+        held = np.searchsorted(self.index.rows, rows, side="right") - first
+        if len(new.rows) == len(rows) == held.sum() and (held == 1).all():
+            codes = self.codes.copy()
+            codes[first] = new.codes
+            return replace(self, codes=codes)
+        pairs = self.pairs.replaced(new, rows)
+        return replace(self, index=RowIndex(pairs.rows, self.n_rows), codes=pairs.codes)
 
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
         return self.all_texts.many(codes + self.first_value)
@@ -142,24 +208,55 @@ class BaseColumn:
             asked[rows] = True
             found = np.flatnonzero(asked[pairs.rows])
             return Pairs(pairs.rows[found], pairs.codes[found])
-        starts = self.starts[rows]
-        counts = self.starts[rows + 1] - starts
+        starts = self.index.starts[rows]
+        counts = self.index.starts[rows + 1] - starts
         shift = np.repeat(starts - np.cumsum(counts) + counts, counts)
         return Pairs(np.repeat(rows, counts), pairs.codes[np.arange(len(shift)) + shift])
+
+
+@dataclass(frozen=True)
+class LateValues:
+    """The values of a field that the release lacks.
+
+    texts   : by code
+    codes   : by key
+    numbers : (n,) of the codes, from the first
+    """
+
+    texts: Layers[int, str] = field(default_factory=Layers)
+    codes: Layers[str, int] = field(default_factory=Layers)
+    numbers: Growing[np.float64] = field(default_factory=lambda: Growing.of(np.zeros(0)))
+
+    def grown(self, texts: Mapping[str, tuple[int, str, float]]) -> "LateValues":
+        """With (code, text, number) by key, in the order of their codes."""
+        numbers = np.array([number for _, _, number in texts.values()], np.float64)
+        return LateValues(
+            self.texts.over({code: text for code, text, _ in texts.values()}),
+            self.codes.over({key: code for key, (code, _, _) in texts.items()}),
+            self.numbers.extended(numbers),
+        )
+
+
+def _no_pairs() -> Growing[np.int32]:
+    return Growing.of(_NO_PAIRS)
 
 
 @dataclass(frozen=True)
 class Column:
     """One field of a catalogue: the release's part and the tail of later rows.
 
-    tail_codes : code of each value that the release's part lacks, by key
+    late_rows, late_codes : (n,) pairs of the tail, ascending by row
+    late_values           : values that the release's part lacks
     """
 
     base: BaseColumn
-    tail: Pairs = Pairs(_NO_PAIRS, _NO_PAIRS)
-    tail_texts: tuple[str, ...] = ()
-    tail_numbers: tuple[float, ...] = ()
-    tail_codes: Mapping[str, int] = field(default_factory=dict)
+    late_rows: Growing[np.int32] = field(default_factory=_no_pairs)
+    late_codes: Growing[np.int32] = field(default_factory=_no_pairs)
+    late_values: LateValues = field(default_factory=LateValues)
+
+    @property
+    def tail(self) -> Pairs:
+        return Pairs(self.late_rows.array, self.late_codes.array)
 
     @property
     def name(self) -> str:
@@ -173,7 +270,7 @@ class Column:
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """(n_values,) NaN for a value that is not a number."""
-        return np.concatenate([self.base.numbers, np.array(self.tail_numbers, np.float64)])
+        return np.concatenate([self.base.numbers, self.late_values.numbers.array])
 
     @cached_property
     def bins(self) -> NDArray[np.int64]:
@@ -208,18 +305,20 @@ class Column:
             return found
         base = iter(found)
         return [
-            next(base) if code < n_base else self.tail_texts[code - n_base]
-            for code in codes.tolist()
+            next(base) if code < n_base else self.late_values.texts[code] for code in codes.tolist()
         ]
 
     def code(self, text: str) -> int | None:
         """The value that a text means: by its key, then by its number's spelling."""
         for key in dict.fromkeys((key_of(text), _number_key(text))):
-            code = self.base.code(key)
-            code = self.tail_codes.get(key) if code is None else code
+            code = self._code_of_key(key)
             if code is not None:
                 return code
         return None
+
+    def _code_of_key(self, key: str) -> int | None:
+        code = self.base.code(key)
+        return self.late_values.codes.get(key) if code is None else code
 
     def of_rows(self, rows: NDArray[np.integer]) -> Pairs:
         """The pairs of some rows, given ascending."""
@@ -243,31 +342,56 @@ class Column:
         for part in (self.base.pairs, self.tail):
             yield part.rows[wanted[part.codes]]
 
-    def appended(self, pairs: Iterable[tuple[int, str, float]]) -> "Column":
-        """With (row, text, number) of later rows, ascending by row."""
-        codes, texts, numbers = dict(self.tail_codes), list(self.tail_texts), []
-        found: dict[tuple[int, int], None] = {}
-        for row, text, number in pairs:
-            key = key_of(text)
-            code = self.base.code(key)
-            if code is None:
-                code = codes.setdefault(key, len(self.base.numbers) + len(texts))
-                if code == len(self.base.numbers) + len(texts):
-                    texts.append(text)
-                    numbers.append(number)
-            found[row, code] = None
-        new = np.array(list(found), np.int32).reshape(-1, 2)
-        tail = Pairs(
-            np.concatenate([self.tail.rows, new[:, 0]]),
-            np.concatenate([self.tail.codes, new[:, 1]]),
+    def grown(self, entries: Sequence[Entry], first: int) -> "Column":
+        """With what the log says of rows, in its order; rows from ``first`` on are new."""
+        values, codes = self._coded(entries)
+        rows = np.array(sorted(codes), np.int32)
+        new = _pairs({row: codes[row] for row in rows.tolist()})
+        base_end, tail_end = np.searchsorted(rows, [self.base.n_rows, first])
+        base_pairs, old_pairs, new_pairs = new.cut(self.base.n_rows, first)
+        tail = self.tail.replaced(old_pairs, rows[base_end:tail_end])
+        same = tail_end == base_end
+        late_rows = self.late_rows if same else Growing.of(tail.rows.astype(np.int32))
+        late_codes = self.late_codes if same else Growing.of(tail.codes.astype(np.int32))
+        return Column(
+            self.base.patched(base_pairs, rows[:base_end]),
+            late_rows.extended(new_pairs.rows.astype(np.int32)),
+            late_codes.extended(new_pairs.codes.astype(np.int32)),
+            values,
         )
+
+    def compacted(self, moved: NDArray[np.int32]) -> "Column":
+        """With later rows at other places, see `TextIndex.compacted`."""
+        rows = moved[self.tail.rows]
+        kept = rows >= 0
         return replace(
             self,
-            tail=tail,
-            tail_texts=tuple(texts),
-            tail_numbers=(*self.tail_numbers, *numbers),
-            tail_codes=codes,
+            late_rows=Growing.of(rows[kept]),
+            late_codes=Growing.of(self.late_codes.array[kept]),
         )
+
+    def _coded(self, entries: Sequence[Entry]) -> tuple[LateValues, dict[int, list[int]]]:
+        """The values after ``entries``, and the codes of each row that they name."""
+        late: dict[str, tuple[int, str, float]] = {}
+        first_free = len(self.base.numbers) + len(self.late_values.numbers)
+        codes: dict[int, list[int]] = {}
+        for row, values in entries:
+            found: dict[int, None] = {}
+            for text, number in values:
+                key = key_of(text)
+                code = self._code_of_key(key) if key not in late else late[key][0]
+                if code is None:
+                    code = first_free + len(late)
+                    late[key] = (code, text, number)
+                found[code] = None
+            codes[row] = list(found)
+        return self.late_values.grown(late), codes
+
+
+def _pairs(codes: Mapping[int, Sequence[int]]) -> Pairs:
+    counts = [len(each) for each in codes.values()]
+    rows = np.repeat(np.fromiter(codes, np.int32, len(codes)), counts)
+    return Pairs(rows, np.array([code for each in codes.values() for code in each], np.int32))
 
 
 @dataclass(frozen=True)
@@ -288,14 +412,23 @@ class Columns:
         """Fields that some row has or had."""
         return {*self.base.spans, *self.changed}
 
-    def appended(self, rows: Iterable[tuple[int, Iterable[Value]]]) -> "Columns":
-        """With the values of later rows, ascending."""
-        by_field: dict[str, list[tuple[int, str, float]]] = {}
-        for row, values in rows:
-            for name, text, number in values:
-                by_field.setdefault(name, []).append((row, text, number))
-        grown = {name: self[name].appended(pairs) for name, pairs in by_field.items()}
+    def grown(
+        self, rows: Iterable[tuple[int, Mapping[str, Sequence[Value]]]], first: int
+    ) -> "Columns":
+        """With what the log says of rows, in its order: the values of each field that a row has
+        now, none where it lost them. Rows from ``first`` on are new."""
+        by_field: dict[str, list[Entry]] = {}
+        for row, fields in rows:
+            for name, values in fields.items():
+                told = [(value.text, value.number) for value in values]
+                by_field.setdefault(name, []).append((row, told))
+        grown = {name: self[name].grown(entries, first) for name, entries in by_field.items()}
         return Columns(self.base, {**self.changed, **grown})
+
+    def compacted(self, moved: NDArray[np.int32]) -> "Columns":
+        """With later rows at other places, see `TextIndex.compacted`."""
+        changed = {name: column.compacted(moved) for name, column in self.changed.items()}
+        return Columns(self.base, changed)
 
 
 def _number_key(text: str) -> str:

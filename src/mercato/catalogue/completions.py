@@ -1,7 +1,7 @@
 """Find rows and phrases by the beginning of a word, for suggestions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.analysis import LONGEST_TOKEN, surface_words
+from mercato.catalogue.growing import Layers
 from mercato.catalogue.packed import open_array
 from mercato.core import columns as c
 
@@ -76,7 +77,7 @@ class Completions:
     """A release's words and those of rows appended since, which are few: word → rows."""
 
     base: BaseCompletions
-    tail: Mapping[str, tuple[int, ...]]
+    tail: Layers[str, NDArray[np.int32]] = field(default_factory=Layers)
 
     def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "Completions":
         """With more rows, given in ascending order."""
@@ -84,15 +85,31 @@ class Completions:
         for row, item in rows:
             for word in completing_words(item):
                 found.setdefault(word, []).append(row)
-        grown = {word: (*self.tail.get(word, ()), *late) for word, late in found.items()}
-        return Completions(self.base, {**self.tail, **grown})
+        new = {word: np.array(late, np.int32) for word, late in found.items()}
+        return Completions(self.base, self.tail.over(new, _joined))
+
+    def compacted(self, moved: NDArray[np.int32]) -> "Completions":
+        """With later rows at other places, see `TextIndex.compacted`."""
+        found = {word: moved[np.concatenate(self.tail.all_of(word))] for word in self.tail}
+        kept = {word: rows[rows >= 0] for word, rows in found.items()}
+        return Completions(
+            self.base, Layers(({word: kept[word] for word in kept if len(kept[word])},))
+        )
 
     def rows_with(self, prefix: str) -> NDArray[np.integer]:
         """Rows with a word that starts so, some more than once."""
         prefix = prefix[:LONGEST_TOKEN]
-        late = [row for word, rows in self.tail.items() if word.startswith(prefix) for row in rows]
-        base = self.base.rows_with(prefix)
-        return np.concatenate([base, np.array(late, np.int32)]) if late else base
+        late = [
+            rows
+            for part in self.tail.parts
+            for word, rows in part.items()
+            if word.startswith(prefix)
+        ]
+        return np.concatenate([self.base.rows_with(prefix), *late])
+
+
+def _joined(old: NDArray[np.int32], new: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.concatenate([old, new])
 
 
 def _starting(words: NDArray[np.bytes_], prefix: str) -> slice:

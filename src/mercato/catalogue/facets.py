@@ -49,6 +49,9 @@ class Counting:
         return all(any(word.startswith(each) for word in found) for each in typed)
 
 
+ALL_VALUES = Counting()
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Of the numbers that rows have in a field; a row with two of them counts twice."""
@@ -75,7 +78,7 @@ def count_values(
     column: Column,
     rows: NDArray[np.integer],
     group: NDArray[np.int32] | None,
-    counting: Counting = Counting(),
+    counting: Counting = ALL_VALUES,
 ) -> dict[str, int]:
     """Value → rows that have it, by falling count, then by text; ranges by rising number.
 

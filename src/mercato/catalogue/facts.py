@@ -3,13 +3,14 @@
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array, save_array
 from mercato.catalogue.texts import category_levels
 from mercato.catalogue.values import key_of, moment_of
@@ -74,11 +75,6 @@ class FactRows:
             open_array(folder, "fact_numbers").view(np.float32),
         )
 
-    def and_then(self, others: "FactRows") -> "FactRows":
-        return FactRows(
-            np.concatenate([self.keys, others.keys]), np.concatenate([self.numbers, others.numbers])
-        )
-
 
 class FactWriter:
     """Takes items in the order of their rows."""
@@ -100,28 +96,62 @@ class FactWriter:
 
 @dataclass(frozen=True)
 class Facts:
-    """Of a release's rows, and of rows appended since."""
+    """Of a release's rows, and of what was changed or added since.
+
+    keys, numbers : of changes, as in `FactRows`
+    places        : (n_rows,) int32, where a row's facts stand, the release's first, then these
+    """
 
     base: FactRows
-    tail: FactRows
+    keys: Growing[np.uint32]
+    numbers: Growing[np.float32]
+    places: Growing[np.int32]
 
     @classmethod
-    def over(cls, base: FactRows) -> "Facts":
-        return cls(base, FactRows.of(()))
+    def over(cls, base: FactRows, rows: NDArray[np.int32]) -> "Facts":
+        """Those of a release; rows: (n_base,) 0 and on."""
+        none = FactRows.of(())
+        return cls(base, Growing.of(none.keys), Growing.of(none.numbers), Growing.of(rows))
 
-    def appended(self, items: Iterable[Mapping[str, Any]]) -> "Facts":
-        """With those of more rows, in the order of the rows."""
-        return Facts(self.base, self.tail.and_then(FactRows.of(items)))
+    def grown(self, items: Mapping[int, Mapping[str, Any]], first: int) -> "Facts":
+        """With what rows are from now on; those from ``first`` on are new and ascending."""
+        start = len(self.base.keys) + len(self.keys)
+        rows = np.fromiter(items, np.int64, len(items))
+        places = np.arange(start, start + len(rows), dtype=np.int32)
+        late = rows >= first
+        all_places = self.places.extended(places[late])
+        if not late.all():
+            moved = all_places.array.copy()
+            moved[rows[~late]] = places[~late]
+            all_places = Growing.of(moved)
+        new = FactRows.of(items.values())
+        keys, numbers = self.keys.extended(new.keys), self.numbers.extended(new.numbers)
+        return replace(self, keys=keys, numbers=numbers, places=all_places)
+
+    def compacted(self, kept: NDArray[np.integer]) -> "Facts":
+        """With only some rows, ascending; those of the release stay."""
+        n_base = len(self.base.keys)
+        places = self.places.array[kept]
+        late = places >= n_base
+        found = places[late] - n_base
+        places[late] = np.arange(n_base, n_base + len(found))
+        return Facts(
+            self.base,
+            Growing.of(self.keys.array[found]),
+            Growing.of(self.numbers.array[found]),
+            Growing.of(places),
+        )
 
     def of(self, rows: NDArray[np.integer]) -> FactRows:
         """Of some rows (k,)."""
-        n_base = len(self.base.keys)
-        if not len(self.tail.keys):
-            return FactRows(self.base.keys[rows], self.base.numbers[rows])
-        late = rows >= n_base
+        n_base, places = len(self.base.keys), self.places.array[rows]
+        late = places >= n_base
+        if not late.any():
+            return FactRows(self.base.keys[places], self.base.numbers[places])
         keys = np.empty((len(rows), len(KEYS)), np.uint32)
         numbers = np.empty((len(rows), len(NUMBERS)), np.float32)
-        keys[~late], numbers[~late] = self.base.keys[rows[~late]], self.base.numbers[rows[~late]]
-        keys[late] = self.tail.keys[rows[late] - n_base]
-        numbers[late] = self.tail.numbers[rows[late] - n_base]
+        early = places[~late]
+        keys[~late], numbers[~late] = self.base.keys[early], self.base.numbers[early]
+        keys[late] = self.keys.array[places[late] - n_base]
+        numbers[late] = self.numbers.array[places[late] - n_base]
         return FactRows(keys, numbers)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from numpy.typing import NDArray
 
 from mercato.catalogue import bm25
 from mercato.catalogue.analysis import Word, tokens
+from mercato.catalogue.growing import Layers
 from mercato.catalogue.packed import open_array
 from mercato.catalogue.texts import searched_texts
 from mercato.catalogue.titles import Titles, telling_tokens
 from mercato.core.columns import TITLE
 
 NO_ROWS = np.zeros(0, np.int64)
+
+_tokens = lru_cache(maxsize=1 << 12)(tokens)
+"""Brands, categories and titles come again and again."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,14 @@ class Postings:
     rows: NDArray[np.int32]
     impacts: NDArray[np.float32]
     fields: NDArray[np.uint8]
+
+    def part(self, which: slice) -> "Postings":
+        return Postings(self.rows[which], self.impacts[which], self.fields[which])
+
+
+_NO_FIELDS = np.zeros(1, np.uint8)
+
+_NO_POSTINGS = Postings(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.uint8))
 
 
 @dataclass(frozen=True)
@@ -96,22 +109,43 @@ class TextIndex:
 
     base: BaseText
     titles: Titles
-    tail: Mapping[str, Postings] = field(default_factory=dict)
-    late: Mapping[str, int] = field(default_factory=dict)
+    tail: Layers[str, Postings] = field(default_factory=Layers)
+    late: Layers[str, int] = field(default_factory=Layers)
 
     def appended(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> "TextIndex":
         """With more rows, given in ascending order."""
-        tail, late = dict(self.tail), dict(self.late)
-        for token, new in _later_postings(self.base, rows):
-            old = tail.get(token)
-            tail[token] = new if old is None else _joined(old, new)
-        unseen = [token for token in tail if token not in self.tail]
-        for token, number in zip(unseen, self.base.numbers(unseen).tolist(), strict=True):
-            if number < 0:
-                late[token] = len(self.base.vocabulary) + len(late)
-        grown = replace(self, tail=tail, late=late)
+        new = dict(_later_postings(self.base, rows))
+        unseen = [token for token in new if token not in self.tail]
+        first = len(self.base.vocabulary) + self.late.entries
+        numbers = self.base.numbers(unseen).tolist()
+        lacking = [token for token, at in zip(unseen, numbers, strict=True) if at < 0]
+        late = {token: first + at for at, token in enumerate(lacking)}
+        grown = replace(self, tail=self.tail.over(new, _joined), late=self.late.over(late))
         titles = [grown.numbers(telling_tokens(item[TITLE])) for _, item in rows]
         return replace(grown, titles=self.titles.appended(titles))
+
+    def compacted(self, moved: NDArray[np.int32], keeper: int) -> "TextIndex":
+        """With later rows at other places.
+
+        moved  : (n_rows,) the new place of each row, rising; -1 for one that is left out
+        keeper : new place of a dead row; it holds what no other row does any more, since a word
+                 once known stays known
+        """
+        tokens = list(self.tail)
+        parts = [self.tail.all_of(token) for token in tokens]
+        counts = [sum(len(part.rows) for part in each) for each in parts]
+        flat = _concatenated([part for each in parts for part in each])
+        rows = moved[flat.rows]
+        kept = rows >= 0
+        flat = Postings(rows[kept], flat.impacts[kept], flat.fields[kept])
+        ends = np.concatenate([[0], np.cumsum(kept)])[np.cumsum([0, *counts])].tolist()
+        orphan = Postings(np.array([keeper], np.int32), np.zeros(1, np.float32), _NO_FIELDS)
+        tail = {
+            token: flat.part(slice(start, stop)) if start < stop else orphan
+            for token, start, stop in zip(tokens, ends, ends[1:], strict=False)
+        }
+        titles = self.titles.compacted(np.flatnonzero(moved[self.titles.n_base :] >= 0))
+        return replace(self, tail=Layers((tail,)), titles=titles)
 
     def numbers(self, tokens: Sequence[str]) -> NDArray[np.int64]:
         """(k,) numbers of tokens, as titles have them; -1 for those that no row ever held."""
@@ -134,9 +168,7 @@ class TextIndex:
                         self.base.posting_fields[part],
                     )
                 )
-            if token in self.tail:
-                parts.append(self.tail[token])
-            found.append(tuple(parts))
+            found.append((*parts, *self.tail.all_of(token)))
         return found
 
     def rows_with(self, word: Word) -> NDArray[np.integer]:
@@ -155,7 +187,7 @@ def _later_postings(
     counted: list[tuple[int, int, int, int, int]] = []
     for row, item in rows:
         for at_field, text in enumerate(searched_texts(item)):
-            found = tokens(text) if text else ()
+            found = _tokens(text) if text else ()
             for token, count in Counter(found).items():
                 at = number.setdefault(token, len(number))
                 counted.append((at, row, at_field, count, len(found)))
@@ -176,10 +208,14 @@ def _later_postings(
 
 
 def _joined(old: Postings, new: Postings) -> Postings:
+    return _concatenated([old, new])
+
+
+def _concatenated(parts: Sequence[Postings]) -> Postings:
     return Postings(
-        np.concatenate([old.rows, new.rows]),
-        np.concatenate([old.impacts, new.impacts]),
-        np.concatenate([old.fields, new.fields]),
+        np.concatenate([_NO_POSTINGS.rows, *(each.rows for each in parts)]),
+        np.concatenate([_NO_POSTINGS.impacts, *(each.impacts for each in parts)]),
+        np.concatenate([_NO_POSTINGS.fields, *(each.fields for each in parts)]),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.analysis import STOP_WORDS, tokens
 from mercato.catalogue.bm25 import TEXT_FIELDS
+from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array
 
 TITLE_FIELD = next(at for at, each in enumerate(TEXT_FIELDS) if each.name == "title")
@@ -19,7 +20,13 @@ MOST_TOKENS = 48
 NO_TOKEN = -1
 """Behind a title's end."""
 
-_NONE = np.zeros(0, np.int32)
+
+def _no_offsets() -> Growing[np.int64]:
+    return Growing.of(np.zeros(1, np.int64))
+
+
+def _no_tokens() -> Growing[np.int32]:
+    return Growing.of(np.zeros(0, np.int32))
 
 
 def telling_tokens(title: str) -> list[str]:
@@ -52,8 +59,8 @@ class Titles:
 
     offsets: NDArray[np.int64]
     tokens: NDArray[np.int32]
-    tail_offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
-    tail_tokens: NDArray[np.int32] = field(default_factory=lambda: _NONE)
+    tail_offsets: Growing[np.int64] = field(default_factory=_no_offsets)
+    tail_tokens: Growing[np.int32] = field(default_factory=_no_tokens)
 
     @classmethod
     def open(cls, folder: Path) -> "Titles":
@@ -62,19 +69,23 @@ class Titles:
             open_array(folder, "title_tokens").view(np.int32),
         )
 
+    @property
+    def n_base(self) -> int:
+        return len(self.offsets) - 1
+
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.int32]:
         """(k, longest) tokens of each row's title, then NO_TOKEN."""
-        n_base = len(self.offsets) - 1
+        n_base, tail_offsets = self.n_base, self.tail_offsets.array
         late = rows >= n_base
         starts, stops = self._spans(np.where(late, 0, rows), self.offsets)
-        late_starts, late_stops = self._spans(np.where(late, rows - n_base, 0), self.tail_offsets)
+        late_starts, late_stops = self._spans(np.where(late, rows - n_base, 0), tail_offsets)
         lengths = np.where(late, late_stops - late_starts, stops - starts)
         within = np.arange(int(lengths.max(initial=0)))
         inside = within < lengths[:, None]  # (k, longest)
         found = np.full(inside.shape, NO_TOKEN, np.int32)
         for mine, first, source in (
             (~late, starts, self.tokens),
-            (late, late_starts, self.tail_tokens),
+            (late, late_starts, self.tail_tokens.array),
         ):
             cells = inside & mine[:, None]
             found[cells] = source[(first[:, None] + within)[cells]]
@@ -83,12 +94,21 @@ class Titles:
     def appended(self, titles: Sequence[NDArray[np.integer]]) -> "Titles":
         """With the titles of more rows, in the order of the rows."""
         kept = [title[:MOST_TOKENS] for title in titles]
-        ends = np.cumsum([len(title) for title in kept]) + self.tail_offsets[-1]
+        ends = np.cumsum([len(title) for title in kept]) + self.tail_offsets.array[-1]
+        tokens = np.concatenate([np.zeros(0, np.int32), *kept], dtype=np.int32)
         return replace(
             self,
-            tail_offsets=np.concatenate([self.tail_offsets, ends.astype(np.int64)]),
-            tail_tokens=np.concatenate([self.tail_tokens, *kept], dtype=np.int32),
+            tail_offsets=self.tail_offsets.extended(ends.astype(np.int64)),
+            tail_tokens=self.tail_tokens.extended(tokens),
         )
+
+    def compacted(self, kept: NDArray[np.int64]) -> "Titles":
+        """With only some of the later rows, by their place among them, ascending."""
+        starts, ends = self.tail_offsets.array[kept], self.tail_offsets.array[kept + 1]
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(ends - starts)])
+        shift = np.repeat(starts - offsets[:-1], ends - starts)
+        tokens = self.tail_tokens.array[np.arange(offsets[-1]) + shift]
+        return replace(self, tail_offsets=Growing.of(offsets), tail_tokens=Growing.of(tokens))
 
     @staticmethod
     def _spans(

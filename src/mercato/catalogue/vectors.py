@@ -5,7 +5,7 @@ cosine does not depend on the scale, so the bytes alone say everything. All prod
 384 with one query take 1 ms (measured, one core), and then every item has its exact cosine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import numkong
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.distinct import distinct
+from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array, save_array
 from mercato.core.errors import BadInput
 
@@ -81,15 +83,17 @@ class VectorIndex:
     """The vectors of a release and those of later rows.
 
     base         : of n_texts texts
-    tail         : of later texts, n_texts and on
-    text_of_row  : (n_rows,) int32, NO_TEXT where a row has no vector
+    late         : (m, d) int8, of later texts, n_texts and on
+    late_lengths : (m,) float32, their inverse lengths
+    texts        : (n_rows,) int32, the text of each row, NO_TEXT where it has no vector
     rows_by_text : (n_base,) int32, the release's rows by text, then row
     text_starts  : (n_texts + 1,) int32, where each text's rows start in it
     """
 
     base: Vectors
-    tail: Vectors
-    text_of_row: NDArray[np.int32]
+    late: Growing[np.int8]
+    late_lengths: Growing[np.float32]
+    texts: Growing[np.int32]
     rows_by_text: NDArray[np.int32]
     text_starts: NDArray[np.int32]
 
@@ -99,8 +103,9 @@ class VectorIndex:
         lengths = open_array(folder, "inverse_lengths").view(np.float32)
         return cls(
             Vectors(vectors, lengths),
-            Vectors(np.zeros((0, vectors.shape[1]), np.int8), np.zeros(0, np.float32)),
-            open_array(folder, "text_of_row").view(np.int32),
+            Growing.of(np.zeros((0, vectors.shape[1]), np.int8)),
+            Growing.of(np.zeros(0, np.float32)),
+            Growing.of(open_array(folder, "text_of_row").view(np.int32)),
             open_array(folder, "rows_by_text").view(np.int32),
             open_array(folder, "text_starts").view(np.int32),
         )
@@ -110,18 +115,51 @@ class VectorIndex:
         return int(self.base.vectors.shape[1])
 
     @property
+    def tail(self) -> Vectors:
+        """Of later texts."""
+        return Vectors(self.late.array, self.late_lengths.array)
+
+    @property
+    def text_of_row(self) -> NDArray[np.int32]:
+        """(n_rows,) NO_TEXT where a row has no vector."""
+        return self.texts.array
+
+    @property
     def n_texts(self) -> int:
         return len(self.base) + len(self.tail)
 
-    def appended(self, vectors: Sequence[bytes], text_of_row: Sequence[int]) -> "VectorIndex":
-        """With more texts, numbered on from the last, and the text of each of more rows."""
+    def grown(
+        self, vectors: Sequence[bytes], text_of_row: Sequence[int], patched: Mapping[int, int]
+    ) -> "VectorIndex":
+        """With more texts, numbered on from the last, and the text of each of more rows.
+
+        patched : row → its text from now on, of rows that are here
+        """
         new = np.frombuffer(b"".join(vectors), np.int8).reshape(-1, self.dimensions)
-        tail = Vectors(
-            np.concatenate([self.tail.vectors, new]),
-            np.concatenate([self.tail.inverse_lengths, _inverse_lengths(new)]),
+        texts = self.texts
+        if patched:
+            changed = texts.array.copy()
+            changed[list(patched)] = list(patched.values())
+            texts = Growing.of(changed)
+        return replace(
+            self,
+            late=self.late.extended(new),
+            late_lengths=self.late_lengths.extended(_inverse_lengths(new)),
+            texts=texts.extended(np.array(text_of_row, np.int32)),
         )
-        texts = np.concatenate([self.text_of_row, np.array(text_of_row, np.int32)])
-        return replace(self, tail=tail, text_of_row=texts)
+
+    def compacted(self, kept: NDArray[np.integer]) -> "VectorIndex":
+        """With only some rows, ascending, and the later texts that these have."""
+        texts, n_base = self.texts.array[kept], len(self.base)
+        used = distinct(texts[texts >= n_base])
+        late = texts >= n_base
+        texts[late] = np.searchsorted(used, texts[late]) + n_base
+        return replace(
+            self,
+            late=Growing.of(self.late.array[used - n_base]),
+            late_lengths=Growing.of(self.late_lengths.array[used - n_base]),
+            texts=Growing.of(texts),
+        )
 
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """(k, d) unit vectors of rows; zeros for a row without one."""

@@ -13,6 +13,12 @@ class Change(StrEnum):
     """Some fields of an item that exists; a field with None is emptied."""
     DELETE = "delete"
     """The item is withdrawn."""
+    ENCODE = "encode"
+    """The item's text has its vector now; nothing where it has another text meanwhile."""
+
+
+ENCODED_TEXT = "text"
+"""The one field of Change.ENCODE: what the vector was made of."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def drain_items(state: State, store: AssetStore) -> int:
 
 def changed(items: pa.Table, changes: Sequence[ItemChange]) -> pa.Table:
     """The items after ``changes``, ordered by id; where a changed one came from is null."""
+    changes = [change for change in changes if change.change is not Change.ENCODE]
     touched = pa.array(sorted({change.item_id for change in changes}), pa.string())
     is_touched = pc.is_in(items[c.ID], value_set=touched)
     after = {row[c.ID]: canonical(row) for row in items.filter(is_touched).to_pylist()}

@@ -22,5 +22,5 @@ def understand(q: str, context: "SearchContext") -> Understood:
     understood = read_patterns(understood, context.catalogue, context.reading)
     if context.written is not None:
         understood = put_right(understood, context.written, context.catalogue)
-        understood = both_ways(understood, context.written.compounds)
+        understood = both_ways(understood, context.written.compounds, context.catalogue)
     return understood

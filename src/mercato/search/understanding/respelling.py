@@ -5,18 +5,15 @@ probability of what is meant, among the other words of the query, times that of 
 typed for it.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import lru_cache
 
 from mercato.catalogue.analysis import Word, words
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon import Lexicon, Near
 from mercato.catalogue.lexicon_edits import edit_cost
-from mercato.catalogue.postings import NO_ROWS
+from mercato.search.understanding.co_occurrence import CoOccurrence
 
 ONE_EDIT_UP_TO = 5
 """Letters of the longest words in which no more than one error is looked for."""
@@ -33,11 +30,8 @@ MOST_WEIGHED = 8
 MOST_CONTEXT = 5
 """Other words that are looked at."""
 
-ROWS_LOOKED_AT = 256
-"""Of a word's rows the first, which are the most popular, stand for all."""
-
-SMOOTHING = 5.0
-"""Rows that are thought to be there, with other words as frequent as everywhere."""
+_words = lru_cache(maxsize=1 << 14)(words)
+"""The same words are near to much of what is typed."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def respellings(
     ]
     if not found:
         return []
-    rows = _Rows(catalogue)
+    rows = CoOccurrence(catalogue)
     rows.read(word for each in found for word in each.words)
     likely = sorted(
         (replace(each, nats=each.nats + rows.nats_of(each.words)) for each in found),
@@ -122,7 +116,7 @@ def _rank(each: Respelling) -> tuple[float, str]:
 
 def _of_near(at: int, letters: str, near: Near) -> Respelling:
     cost = edit_cost(letters, near.word)
-    return Respelling(at, at + 1, near.word, words(near.word), "spelling", cost)
+    return Respelling(at, at + 1, near.word, _words(near.word), "spelling", cost)
 
 
 def _parted(at: int, query: Query) -> list[Respelling]:
@@ -131,7 +125,7 @@ def _parted(at: int, query: Query) -> list[Respelling]:
     assert typed is not None
     cuts = range(2, len(typed) - 1) if typed.isalpha() else ()
     return [
-        Respelling(at, at + 1, f"{head} {tail}", (*words(head), *words(tail)), "split", SPACE)
+        Respelling(at, at + 1, f"{head} {tail}", (*_words(head), *_words(tail)), "split", SPACE)
         for head, tail in ((typed[:cut], typed[cut:]) for cut in cuts)
     ]
 
@@ -145,63 +139,3 @@ def _joined(at: int, query: Query) -> list[Respelling]:
             whole = pair[0] + pair[1]
             found.append(Respelling(start, start + 2, whole, words(whole), "joined", SPACE))
     return found
-
-
-class _Rows:
-    """The rows of words, read once."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._text = catalogue.text
-        self._n_rows = max(catalogue.n_rows, 1)
-        self._rows: dict[Word, NDArray[np.integer]] = {}
-
-    def read(self, words: Iterable[Word]) -> None:
-        new = [word for word in dict.fromkeys(words) if word not in self._rows]
-        simple = [word for word in new if not word.parts]
-        for word, parts in zip(
-            simple, self._text.postings([word.whole for word in simple]), strict=True
-        ):
-            held = [part.rows for part in parts]
-            self._rows[word] = held[0] if len(held) == 1 else np.concatenate([NO_ROWS, *held])
-        for word in new:
-            if word.parts:
-                self._rows[word] = self._text.rows_with(word)
-
-    def nats_of(self, words: Sequence[Word]) -> float:
-        """Of products that hold all of the words; infinite where a word is unknown."""
-        if not all(len(self._rows[word]) for word in words):
-            return math.inf
-        first = self._rows[words[0]]
-        nats = -math.log(len(first) / self._n_rows)
-        for word in words[1:]:
-            nats -= math.log(self._share(words[0], word))
-        return nats
-
-    def nats_among(self, words: Sequence[Word], others: Sequence[Word]) -> float:
-        """How much rarer other words are where these are held than everywhere."""
-        if not all(len(self._rows[word]) for word in words):
-            return math.inf
-        return -sum(
-            max(
-                math.log(self._share(word, other) * self._n_rows / len(self._rows[other]))
-                for word in words
-            )
-            for other in others
-            if other not in words and len(self._rows[other])
-        )
-
-    def _share(self, word: Word, other: Word) -> float:
-        """Of the rows that hold a word, those that hold another too."""
-        mine, theirs = self._rows[word], self._rows[other]
-        everywhere = len(theirs) / self._n_rows
-        return (_together(mine, theirs) + SMOOTHING * everywhere) / (len(mine) + SMOOTHING)
-
-
-def _together(mine: NDArray[np.integer], theirs: NDArray[np.integer]) -> float:
-    """About how many rows are in both."""
-    few, many = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
-    if not len(few):
-        return 0.0
-    some = few[:ROWS_LOOKED_AT]
-    at = np.minimum(np.searchsorted(many, some), len(many) - 1)
-    return float(np.count_nonzero(many[at] == some)) * len(few) / len(some)

@@ -14,7 +14,7 @@ from mercato.search.understanding.respelling import UNKNOWN, Query, Respelling, 
 
 STEP = "spelling"
 
-BEST_WEIGHT = 0.9
+BEST_WEIGHT = 0.8
 """What the likeliest respelling counts beside a word as typed."""
 
 MOST_RESPELLINGS = 3

@@ -18,6 +18,7 @@ from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
 from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.assets.search_clicks import SEARCH_CLICKS
 from mercato.data.assets.sessions import SESSIONS
 from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
 from mercato.data.assets.sources import SOURCES
@@ -39,6 +40,7 @@ ASSETS: Mapping[str, Asset] = {
         EVENT_FLAGS,
         SHOPPER_FLAGS,
         SESSIONS,
+        SEARCH_CLICKS,
         HISTORIES,
         ITEM_STATISTICS,
         ITEM_QUALITY,

@@ -17,8 +17,9 @@ Span = tuple[int, int]
 """From the first character to behind the last."""
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LETTER = rf"[^\W_{_HAN}][\u0300-\u036f]*"
 _RUN = re.compile(
-    rf"[{_HAN}]+|(?:[^\W_{_HAN}][\u0300-\u036f]*)+(?:[-.'’/&](?:[^\W_{_HAN}][\u0300-\u036f]*)+)*"
+    rf"""[{_HAN}]+|(?:{_LETTER})+(?:[-.'’/&](?:{_LETTER})+)*(?:(?<=\d)(?:''|['"’”′″]))?"""
 )
 _IS_HAN = re.compile(rf"[{_HAN}]")
 _PIECE = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+|\d+(?:[.,/]\d+)*")

@@ -1,16 +1,16 @@
 """The parameter ``filters``: ``brand:Acme AND (price < 50 OR NOT color:"dark red")``.
 
-    filter = and { OR and }
-    and    = not { AND not }
-    not    = [ NOT ] ( "(" filter ")" | condition )
+    filter    = not { OR not } | not { AND not }
+    not       = [ NOT ] ( "(" filter ")" | condition )
     condition = attribute ":" value | attribute ":" low TO high | attribute operator number | tag
 
 https://www.algolia.com/doc/api-reference/api-parameters/filters. Values with spaces or brackets
-stand in quotes of either kind. Scores (``<score=2>``) are read over: they order optional filters.
+stand in quotes of either kind. AND and OR side by side need brackets here: which of them binds
+first is told nowhere, and to guess wrong would show what was to be hidden. Scores (``<score=2>``)
+are read over: they order optional filters.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mercato.api.algolia.attributes import Attributes, negated
@@ -61,16 +61,19 @@ class _Parser:
         return found
 
     def _or(self, depth: int) -> Filter:
-        return self._several("OR", lambda: self._and(depth), Or)
+        parts = [self._and(depth)]
+        while self._takes("OR"):
+            parts.append(self._and(depth))
+        if len(parts) > 1 and any(len(each) > 1 for each in parts):
+            raise self._bad("brackets where AND and OR meet, as in a AND (b OR c),")
+        joined = [each[0] if len(each) == 1 else And(each) for each in parts]
+        return joined[0] if len(joined) == 1 else Or(tuple(joined))
 
-    def _and(self, depth: int) -> Filter:
-        return self._several("AND", lambda: self._not(depth), And)
-
-    def _several(self, word: str, part: Callable[[], Filter], join: type[And] | type[Or]) -> Filter:
-        parts = [part()]
-        while self._takes(word):
-            parts.append(part())
-        return parts[0] if len(parts) == 1 else join(tuple(parts))
+    def _and(self, depth: int) -> tuple[Filter, ...]:
+        parts = [self._not(depth)]
+        while self._takes("AND"):
+            parts.append(self._not(depth))
+        return tuple(parts)
 
     def _not(self, depth: int) -> Filter:
         if depth > DEEPEST_FILTER:

@@ -12,6 +12,9 @@ from mercato.data.importers.ga4_fields import Refused
 
 MOST_EVENTS = 1_000
 
+_TELEMETRY = "instantsearch"
+"""The ``eventType`` of what InstantSearch tells of itself: its version, the widgets of a page."""
+
 
 def shop_events(sent: Any) -> Iterator[dict[str, Any]]:
     """Events of ``{"events": […]}``; those that say nothing which ours hold are left out.
@@ -26,7 +29,8 @@ def shop_events(sent: Any) -> Iterator[dict[str, Any]]:
     for at, event in enumerate(events):
         if not isinstance(event, dict):
             raise BadInput(f"event {at} as an object", type(event).__name__, "Send an object.")
-        yield from _told(at, event)
+        if event.get("eventType") != _TELEMETRY:
+            yield from _told(at, event)
 
 
 def _told(at: int, event: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -116,7 +116,17 @@ def gather(request: SearchRequest, context: SearchContext) -> Answering:
     effects = effects_on(understood, filters, context)
     narrowing = _narrowing(found, filters, understood, effects, context)
     answering = Answering(request, context, understood, mode, filters, effects, found, narrowing)
-    return answering if len(narrowing.result.rows) else _rescued(answering)
+    return _rescued(answering) if _nothing_fits(answering) else answering
+
+
+def _nothing_fits(answering: Answering) -> bool:
+    """Whether nothing would have been left without rules either: what they hide was found, and
+    what they pin is no answer to the words."""
+    narrowing = answering.narrowing
+    if not answering.effects.restricting or len(narrowing.result.rows) > len(narrowing.pinned):
+        return not len(narrowing.result.rows)
+    unruled = Narrowing(narrowing.catalogue, answering.found.matches, narrowing.terms)
+    return not len(unruled.result.rows)
 
 
 def _narrowing(

@@ -43,6 +43,8 @@ class Understood:
     q            : as typed
     text         : put right, and without what became a filter; the encoder reads it
     did_you_mean : the query put right, where something was
+    exact        : rows of the products that the query names by a code: they come first
+    by_meaning   : whether what is near in meaning is found too; a code has none
     """
 
     q: str
@@ -51,3 +53,5 @@ class Understood:
     meant: tuple[Meant, ...] = ()
     did_you_mean: str | None = None
     steps: tuple[Step, ...] = ()
+    exact: tuple[int, ...] = ()
+    by_meaning: bool = True

@@ -68,6 +68,7 @@ def matches(understood: Understood, mode: Mode, context: SearchContext) -> Found
     if evidence.text is not None:
         found[evidence.text.rows] = True
     found[_near(evidence, context, context.calibration.semantic_threshold)] = True
+    found[list(understood.exact)] = True
     rows = np.flatnonzero(found)
     return Found(Matches(rows, _scores(rows, evidence, understood, context)), evidence)
 
@@ -85,7 +86,7 @@ def _evidence(understood: Understood, mode: Mode, context: SearchContext) -> Evi
     text, cosines = None, None
     if mode is not Mode.SEMANTIC:
         text = match(catalogue.text, understood.sought, catalogue.alive)
-    if mode is not Mode.LEXICAL:
+    if mode is Mode.SEMANTIC or (mode is Mode.HYBRID and understood.by_meaning):
         assert catalogue.vectors is not None and context.encode is not None
         cosines = catalogue.vectors.cosines(context.encode(understood.text or understood.q))
     return Evidence(text, cosines)
@@ -103,7 +104,15 @@ def _near(evidence: Evidence, context: SearchContext, threshold: float) -> NDArr
 def _scores(
     rows: NDArray[np.int64], evidence: Evidence, understood: Understood, context: SearchContext
 ) -> NDArray[np.float32]:
-    """The first stage: by words, by meaning, or both fused."""
+    """The first stage: by words, by meaning, or both fused; first what the query names."""
+    scores = _fused(rows, evidence, understood, context)
+    scores[np.isin(rows, understood.exact)] += 1
+    return scores
+
+
+def _fused(
+    rows: NDArray[np.int64], evidence: Evidence, understood: Understood, context: SearchContext
+) -> NDArray[np.float32]:
     lexical = evidence.lexical(rows)
     if evidence.cosines is None:
         return lexical

@@ -97,7 +97,7 @@ def order(answering: Answering) -> Ranked:
         return Ranked.by_first_stage(result)
     if not answering.with_words:
         return Ranked.by_first_stage(listed(result, effects, answering.context.catalogue))
-    if answering.request.mode != Mode.HYBRID:
+    if answering.request.mode != Mode.HYBRID or answering.understood.exact:
         return Ranked.by_first_stage(weighed(result, effects, answering.context.catalogue))
     evidence = answering.found.evidence
     return reranked(result, answering.understood, evidence, answering.context, effects)

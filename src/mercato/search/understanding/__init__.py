@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from mercato.catalogue.analysis import words
 from mercato.catalogue.query import as_sought
 from mercato.ranking.understood import Understood
+from mercato.search.understanding.codes import read_codes
 from mercato.search.understanding.compounds import both_ways
 from mercato.search.understanding.patterns import read_patterns
 from mercato.search.understanding.spelling import put_right
+from mercato.search.understanding.units import other_units, with_leading_zeros
 
 if TYPE_CHECKING:
     from mercato.search.request import SearchContext
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
 def understand(q: str, context: "SearchContext") -> Understood:
     """All steps over a query's text."""
-    understood = Understood(q=q, text=q, sought=as_sought(words(q)))
+    text = with_leading_zeros(q)
+    understood = Understood(q=q, text=text, sought=as_sought(words(text)))
     understood = read_patterns(understood, context.catalogue, context.reading)
+    understood = read_codes(understood, context.catalogue)
+    understood = other_units(understood, context.catalogue.text)
     if context.written is not None:
         understood = put_right(understood, context.written, context.catalogue)
         understood = both_ways(understood, context.written.compounds, context.catalogue)

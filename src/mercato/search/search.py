@@ -59,7 +59,9 @@ class Answering:
 
     @property
     def by_score(self) -> bool:
-        return self.with_words or self.effects.changes_scores
+        """Whether scores order the items: without words, only where rules weigh them."""
+        weighs = self.effects.changes_scores and self.request.sort is None
+        return self.with_words or weighs
 
 
 def search(request: SearchRequest, context: SearchContext) -> SearchResult:

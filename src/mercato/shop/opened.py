@@ -20,11 +20,13 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
 from mercato.data.histories import Histories
 from mercato.data.releases import Manifest, ReleaseStore, read_manifest
+from mercato.data.segments import Segments
 from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
 from mercato.ranking.fusion import Calibration
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
+from mercato.shop.rule_book import read_rule_book, shop_zone
 from mercato.state import State
 
 _QUERIES_REMEMBERED = 4096
@@ -38,6 +40,7 @@ class Live:
     number       : the release's number; 0 for a draft that is only being measured
     encode_query : a query's words → (d,) float32; what was asked lately is not encoded again
     written      : how the catalogue's words are written; None in releases from before there was
+    segments     : of shoppers; None likewise
     """
 
     number: int
@@ -50,6 +53,7 @@ class Live:
     models: Models
     histories: Histories
     written: WrittenWords | None = None
+    segments: Segments | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -72,6 +76,7 @@ def open_release(folder: Path, number: int) -> Live:
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
+        segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )
 
 
@@ -102,6 +107,7 @@ class Shop:
         self.state = state
         self.live = live
         self.reading = reading_of(settings)
+        self.rules = read_rule_book(state, shop_zone(settings))
         self._swapping = threading.Lock()
         self.refresh()
 
@@ -123,7 +129,7 @@ class Shop:
         return ReleaseStore(self.paths.releases)
 
     def refresh(self) -> None:
-        """Take up a newly published release, and item changes made by any worker."""
+        """Take up a newly published release, and changes of items and rules by any worker."""
         with self._swapping:
             live = self.live
             current = self.releases.current()
@@ -133,6 +139,8 @@ class Shop:
             if changes:
                 live = replace(live, catalogue=live.catalogue.apply(changes))
             self.live = live
+            if self.state.rules.version() != self.rules.version:
+                self.rules = read_rule_book(self.state, self.rules.index.zone)
 
     def wall(self) -> int:
         """Now, by the calendar: microseconds since 1970 UTC."""

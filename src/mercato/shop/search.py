@@ -9,7 +9,6 @@ from mercato.search.applied import Applied
 from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
-from mercato.search.understanding.reading import Reading
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
 
@@ -18,6 +17,7 @@ from mercato.shop.opened import Live, Shop
 class SearchCall:
     """What a shopper asks: see the parameters of ``GET /v1/search``.
 
+    segments : of the shopper, beside those that the release knows
     window : instead of ``page`` and ``per_page``
     seen   : whether a shopper sees the answer; others are not logged
     """
@@ -33,6 +33,7 @@ class SearchCall:
     session_id: str | None = None
     distinct: bool = True
     mode: str = "hybrid"
+    segments: tuple[str, ...] = ()
     window: Window | None = None
     seen: bool = True
 
@@ -91,7 +92,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
         call.mode,
         call.window,
     )
-    result = rank(request, search_context(live, shop.reading))
+    result = rank(request, search_context(shop, live, call))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -121,8 +122,16 @@ def find(shop: Shop, call: SearchCall) -> Found:
     return Found(answer, result.statistics, result.understood)
 
 
-def search_context(live: Live, reading: Reading) -> SearchContext:
-    """What a live release gives to every search."""
+def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
+    """What a live release, the shop and the shopper give to a search."""
+    known = live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset()
     return SearchContext(
-        live.catalogue, live.encode_query, live.calibration, reading=reading, written=live.written
+        live.catalogue,
+        live.encode_query,
+        live.calibration,
+        reading=shop.reading,
+        written=live.written,
+        rules=shop.rules.index,
+        segments=known | frozenset(call.segments),
+        now=shop.wall(),
     )

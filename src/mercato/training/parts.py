@@ -33,10 +33,11 @@ from mercato.ranking.fusion import Calibration
 from mercato.training.calibration import QUERIES, calibrate
 from mercato.training.encoder_choice import TEXTS, chosen_encoder
 from mercato.training.parts_lexicon import make_lexicon
+from mercato.training.parts_segments import make_segments
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
 
-LEARNED_FROM = ("histories", "item_statistics")
+LEARNED_FROM = ("histories", "item_statistics", "users")
 """Derived assets that parts of a release are made from."""
 
 
@@ -139,6 +140,8 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     encoder, vectors = _text(workshop, catalogue, settings)
     made = {"catalogue": catalogue, "histories": histories}
     made["lexicon"] = make_lexicon(workshop, catalogue, {})
+    users = assets.derived["users"]
+    made["segments"] = make_segments(workshop, users, assets.rows_of["users"])
     if encoder is not None and vectors is not None:
         made |= {"encoder": encoder, "vectors": vectors}
     made |= _models(workshop, histories, assets.as_of)

@@ -64,6 +64,26 @@ def conflicts(rules: Iterable[Rule], catalogue: Catalogue, now: int) -> list[Con
     live = [rule for rule in kept if not rule.conditions.window.is_over(now)]
     for one, other in combinations(live, 2):
         found += look.together(one, other)
+    return _in_order(found)
+
+
+def conflicts_of(
+    rule: Rule, rules: Iterable[Rule], catalogue: Catalogue, now: int
+) -> list[Conflict]:
+    """What is odd about one rule and others; as `conflicts`."""
+    if not rule.enabled:
+        return []
+    look = _Look(catalogue, now)
+    found = list(look.alone(rule))
+    over = rule.conditions.window.is_over(now)
+    for other in sorted(rules, key=lambda each: each.precedence):
+        if other.enabled and other.id != rule.id and not over:
+            if not other.conditions.window.is_over(now):
+                found += look.together(*sorted((rule, other), key=lambda each: each.precedence))
+    return _in_order(found)
+
+
+def _in_order(found: list[Conflict]) -> list[Conflict]:
     order = list(Kind)
     return sorted(found, key=lambda each: (order.index(each.kind), each.rules, each.detail))
 

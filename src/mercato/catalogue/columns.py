@@ -373,19 +373,28 @@ class Column:
     def _coded(self, entries: Sequence[Entry]) -> tuple[LateValues, dict[int, list[int]]]:
         """The values after ``entries``, and the codes of each row that they name."""
         late: dict[str, tuple[int, str, float]] = {}
+        known: dict[str, int] = {}
         first_free = len(self.base.numbers) + len(self.late_values.numbers)
         codes: dict[int, list[int]] = {}
         for row, values in entries:
             found: dict[int, None] = {}
             for text, number in values:
-                key = key_of(text)
-                code = self._code_of_key(key) if key not in late else late[key][0]
+                code = known.get(text)
                 if code is None:
-                    code = first_free + len(late)
-                    late[key] = (code, text, number)
+                    code = known[text] = self._code_of_new(text, number, late, first_free)
                 found[code] = None
             codes[row] = list(found)
         return self.late_values.grown(late), codes
+
+    def _code_of_new(
+        self, text: str, number: float, late: dict[str, tuple[int, str, float]], first_free: int
+    ) -> int:
+        """The code of a value, which joins the ``late`` ones if nothing is known of it."""
+        key = key_of(text)
+        code = self._code_of_key(key)
+        if code is None:
+            code = late.setdefault(key, (first_free + len(late), text, number))[0]
+        return code
 
 
 def _pairs(codes: Mapping[int, Sequence[int]]) -> Pairs:

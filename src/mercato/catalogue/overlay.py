@@ -68,8 +68,9 @@ class _Growth:
         elif row is not None and change.change is Change.PATCH:
             fields = {**change.fields, c.ID: change.item_id}
             self._lay(change, patched(self._item(row), fields), row)
-        elif row is not None and item_text(self._item(row)) == change.fields.get(ENCODED_TEXT):
-            self._encode(row, change)
+        elif row is not None and self._awaits(row):
+            if item_text(self._item(row)) == change.fields.get(ENCODED_TEXT):
+                self._encode(row, change)
 
     def catalogue(self) -> "Catalogue":
         before, first = self._before, self._first
@@ -145,7 +146,7 @@ class _Growth:
                 base_of=-1 if base is None else base,
                 place=self._place_of(old, base),
                 text=NO_TEXT if old is None else self._text_of(old),
-                awaiting=self._awaits(item, old),
+                awaiting=self._will_await(item, old),
             )
         )
         self._items[row] = item
@@ -179,15 +180,19 @@ class _Growth:
         vectors = self._before.vectors
         return NO_TEXT if vectors is None else int(vectors.text_of_row[row])
 
-    def _awaits(self, item: Mapping[str, Any], old: int | None) -> bool:
-        """Whether a new row's text is not the one that its vector was made of."""
+    def _will_await(self, item: Mapping[str, Any], old: int | None) -> bool:
+        """Whether a row that is laid over ``old`` has to wait for its vector."""
         if self._before.vectors is None:
             return False
         if old is None or item_text(self._item(old)) != item_text(item):
             return True
-        if old >= self._first:
-            return self._new[old - self._first].awaiting
-        return old not in self._encoded and self._before.rows.awaits(old)
+        return self._awaits(old)
+
+    def _awaits(self, row: int) -> bool:
+        """Whether a row's text is not the one that its vector was made of."""
+        if row >= self._first:
+            return self._new[row - self._first].awaiting
+        return row not in self._encoded and self._before.rows.awaits(row)
 
     def _encode(self, row: int, change: ItemChange) -> None:
         """Give a row the vector that a change brings."""

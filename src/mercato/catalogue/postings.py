@@ -121,8 +121,11 @@ class TextIndex:
         lacking = [token for token, at in zip(unseen, numbers, strict=True) if at < 0]
         late = {token: first + at for at, token in enumerate(lacking)}
         grown = replace(self, tail=self.tail.over(new, _joined), late=self.late.over(late))
-        titles = [grown.numbers(telling_tokens(item[TITLE])) for _, item in rows]
-        return replace(grown, titles=self.titles.appended(titles))
+        titles = [telling_tokens(_tokens(item[TITLE])) for _, item in rows]
+        flat = grown.numbers([token for title in titles for token in title])
+        ends = np.cumsum([0, *map(len, titles)]).tolist()
+        numbers = [flat[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+        return replace(grown, titles=self.titles.appended(numbers))
 
     def compacted(self, moved: NDArray[np.int32], keeper: int) -> "TextIndex":
         """With later rows at other places.
@@ -193,7 +196,8 @@ def _later_postings(
                 counted.append((at, row, at_field, count, len(found)))
     if not counted:
         return
-    token, row_of, field_of, count_of, length = np.array(sorted(counted), np.int64).T
+    table = np.array(counted, np.int64)
+    token, row_of, field_of, count_of, length = table[np.lexsort(table.T[2::-1])].T
     frequency = bm25.weighted_frequency(count_of, field_of, length, base.mean_lengths)
     starts = np.ones(len(token), bool)
     starts[1:] = (token[1:] != token[:-1]) | (row_of[1:] != row_of[:-1])

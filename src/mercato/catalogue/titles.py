@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.catalogue.analysis import STOP_WORDS, tokens
+from mercato.catalogue.analysis import STOP_WORDS
 from mercato.catalogue.bm25 import TEXT_FIELDS
 from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array
@@ -29,9 +29,9 @@ def _no_tokens() -> Growing[np.int32]:
     return Growing.of(np.zeros(0, np.int32))
 
 
-def telling_tokens(title: str) -> list[str]:
+def telling_tokens(tokens: Sequence[str]) -> list[str]:
     """The tokens of a title, in order, without words that say nothing."""
-    return [token for token in tokens(title) if token not in STOP_WORDS]
+    return [token for token in tokens if token not in STOP_WORDS]
 
 
 def skipped_tokens(vocabulary: NDArray[np.bytes_]) -> NDArray[np.bool_]:

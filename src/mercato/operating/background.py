@@ -1,8 +1,9 @@
-"""What runs beside the requests of a server: the refresh, the drain and the look for feeds that
-are due, a thread each."""
+"""What runs beside the requests of a server: the refresh, the drain, the care for the catalogue in
+memory and the look for feeds that are due, a thread each."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
+from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
 from mercato.shop.opened import Shop
 
 _log = logging.getLogger(__name__)
@@ -23,6 +25,9 @@ REFRESH_SECONDS = 0.2
 
 DRAINS_A_PRUNING = 100
 """Drains between two prunings, which look at every row of the state."""
+
+ITEM_DRAIN_REST = 20
+"""How many times as long as the last drain of items took the next one waits."""
 
 _EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
 """What a full disk, a busy database or another writer brings about; the next round may do."""
@@ -72,9 +77,12 @@ class Background:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
         self._drains = 0
+        self._items_due = 0.0
         self.threads: tuple[Every, ...] = (
             Every(REFRESH_SECONDS, "refresh", shop.refresh),
             Every(shop.settings.serve.drain_seconds, "drain", self._drain),
+            Every(ENCODE_SECONDS, "encoding", Encoding(shop).look),
+            Every(COMPACT_SECONDS, "compaction", self._compact),
         )
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:
@@ -97,11 +105,21 @@ class Background:
             thread.stop()
         self._feeds.stop()
 
+    def _compact(self) -> None:
+        self._shop.compact()
+
     def _drain(self) -> None:
         drain(self._shop.state, self._store)
-        drain_items(self._shop.state, self._store)
+        self._drain_items()
         self._drains += 1
         if self._drains % DRAINS_A_PRUNING == 0:
             days = self._shop.settings.state.keep_days
             prune(self._shop.state, self._store, days, self._shop.live.manifest.watermark)
             self._shop.state.items.prune(self._shop.releases.changes_in_all())
+
+    def _drain_items(self) -> None:
+        """All of the items are written anew, so the longer that takes, the longer it waits."""
+        begun = time.monotonic()
+        if begun >= self._items_due and drain_items(self._shop.state, self._store):
+            now = time.monotonic()
+            self._items_due = now + ITEM_DRAIN_REST * (now - begun)

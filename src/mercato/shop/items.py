@@ -22,6 +22,10 @@ from mercato.shop.opened import Live, Shop
 
 _COLUMNS = frozenset(c.ITEM_COLUMNS)
 
+MOST_ENCODED_AT_ONCE = 32
+"""Texts of one call that are encoded before it is answered, some 50 ms. Of more, the items are
+found by words, filters and facets at once, and by meaning once `shop.encoding` has come to them."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -155,7 +159,7 @@ class _Plan:
     def _with_vectors(
         self, planned: list[ItemChange | MercatoError]
     ) -> list[ItemChange | MercatoError]:
-        """Encode the texts that changed, in one go."""
+        """Encode the texts that changed, in one go, unless they are many."""
         encoder = self.live.encoder
         if encoder is None:
             return planned
@@ -166,6 +170,8 @@ class _Plan:
                 if text is not None:
                     texts[at] = text
         distinct = list(dict.fromkeys(texts.values()))
+        if len(distinct) > MOST_ENCODED_AT_ONCE:
+            return planned
         vectors = dict(zip(distinct, quantise(encoder.encode(distinct)), strict=True))
         return [
             ItemChange(

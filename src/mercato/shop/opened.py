@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.compaction import worth_compacting
+from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core.paths import ShopPaths
@@ -39,6 +41,7 @@ class Live:
 
     number       : the release's number; 0 for a draft that is only being measured
     encode_query : a query's words → (d,) float32; what was asked lately is not encoded again
+    forms        : of words in the shop's languages; None for English and Chinese
     written      : how the catalogue's words are written; None in releases from before there was
     segments     : of shoppers; None likewise
     """
@@ -54,6 +57,7 @@ class Live:
     histories: Histories
     written: WrittenWords | None = None
     segments: Segments | None = None
+    forms: Forms | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -75,6 +79,7 @@ def open_release(folder: Path, number: int) -> Live:
         calibration=calibration,
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
+        forms=Forms.open(forms) if (forms := folder / "forms").is_dir() else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )
@@ -141,6 +146,21 @@ class Shop:
             self.live = live
             if self.state.rules.version() != self.rules.version:
                 self.rules = read_rule_book(self.state, self.rules.index.zone)
+
+    def compact(self) -> bool:
+        """Leave the dead rows of item changes out of memory, where it is worth it; whether it was.
+
+        The work is done beside the requests; changes that come meanwhile are laid on top.
+        """
+        live = self.live
+        if not worth_compacting(live.catalogue):
+            return False
+        catalogue = live.catalogue.compacted()
+        with self._swapping:
+            if self.live.number == live.number:
+                changes = self.state.items.since(catalogue.overlay)
+                self.live = replace(self.live, catalogue=catalogue.apply(changes))
+        return True
 
     def wall(self) -> int:
         """Now, by the calendar: microseconds since 1970 UTC."""

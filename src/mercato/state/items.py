@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from itertools import islice
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, delete, func, insert, select
@@ -56,21 +58,19 @@ class ItemLog:
         self, connection: Connection, batches: Sequence[Sequence[ItemChange]]
     ) -> Sequence[list[int]]:
         now = time.time_ns() // 1000
-        return [[_written(connection, change, now) for change in batch] for batch in batches]
+        rows = [_row(change, now) for batch in batches for change in batch]
+        seqs = iter(connection.execute(_insert, rows).scalars().all() if rows else ())
+        return [list(islice(seqs, len(batch))) for batch in batches]
 
 
-_insert = insert(item_changes)
+_insert = insert(item_changes).returning(_SEQ, sort_by_parameter_order=True)
 
 
-def _written(connection: Connection, change: ItemChange, now: int) -> int:
-    """Write one change; its ``seq``."""
-    row = {
+def _row(change: ItemChange, now: int) -> dict[str, Any]:
+    return {
         "ts": now,
         "change": str(change.change),
         "item_id": change.item_id,
         "fields": orjson.dumps(dict(change.fields)).decode(),
         "vector": change.vector,
     }
-    key = connection.execute(_insert, row).inserted_primary_key
-    assert key is not None
-    return int(key[0])

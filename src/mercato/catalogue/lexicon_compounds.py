@@ -42,10 +42,11 @@ class Compounds:
         vocabulary      : (n_tokens,) ascending
         offsets, tokens : CSR over titles, by number in the vocabulary
         """
-        whole = _wholes(vocabulary, offsets, tokens)  # (len(tokens) - 1,)
+        row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        whole = _wholes(vocabulary, row, tokens)  # (len(tokens) - 1,)
         # A word with a hyphen gives the whole, then its parts: that is no second way to write it.
         hyphened = np.zeros(len(tokens), bool)
-        hyphened[:-2] = whole[1:] == tokens[:-2]
+        hyphened[:-2] = (whole[1:] == tokens[:-2]) & (row[1:-1] == row[:-2])
         in_two = np.unique(whole[(whole != NONE) & ~np.append(False, hyphened[:-2])])
         in_one = np.unique(tokens[~hyphened])
         wholes = np.intersect1d(in_two, in_one)
@@ -77,13 +78,13 @@ class Compounds:
 
 
 def _wholes(
-    vocabulary: NDArray[np.bytes_], offsets: NDArray[np.int64], tokens: NDArray[np.int32]
+    vocabulary: NDArray[np.bytes_], row: NDArray[np.int64], tokens: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """(len(tokens) - 1,) the token that each one and the next give together, else NONE."""
+    """(len(tokens) - 1,) the token that each one and the next of its title give together, else
+    NONE."""
     sizes = np.char.str_len(vocabulary)
     letters = np.array([token.isalpha() for token in vocabulary.tolist()], bool)
     apt = letters & (sizes >= SHORTEST_PART)
-    row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     inside = (row[1:] == row[:-1]) & apt[tokens[1:]] & apt[tokens[:-1]]
     key = tokens[:-1][inside].astype(np.int64) * len(apt) + tokens[1:][inside]
     keys, which = np.unique(key, return_inverse=True)

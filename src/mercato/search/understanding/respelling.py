@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mercato.catalogue.analysis import Word, words
+from mercato.catalogue.analysis import STOP_WORDS, Word, words
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon import Lexicon, Near
 from mercato.catalogue.lexicon_edits import edit_cost
@@ -26,6 +26,12 @@ UNKNOWN = 18.0
 
 MOST_WEIGHED = 8
 """Candidates that are looked at among the other words of the query."""
+
+CONTEXT = 0.5
+"""What the other words tell, beside the word itself and the way of typing.
+
+Of 2,500 words with one synthetic error, .926 are put right with 1, .943 with .7, .952 with .5 and
+.953 with .35; shoppers' own errors are found as well with each."""
 
 MOST_CONTEXT = 5
 """Other words that are looked at."""
@@ -89,7 +95,7 @@ def respellings(
     )[:MOST_WEIGHED]
     rows.read(word for each in likely for word in query.others(each))
     weighed = [
-        replace(each, nats=each.nats + rows.nats_among(each.words, query.others(each)))
+        replace(each, nats=each.nats + CONTEXT * rows.nats_among(each.words, query.others(each)))
         for each in likely
     ]
     return sorted(
@@ -104,6 +110,8 @@ def _edited(at: int, query: Query, lexicons: Sequence[Lexicon]) -> list[Respelli
     most = 1 if len(letters) <= ONE_EDIT_UP_TO else 2
     best: dict[tuple[Word, ...], Respelling] = {}
     for near in {near for lexicon in lexicons for near in lexicon.near(letters, most)}:
+        if near.word in STOP_WORDS:
+            continue
         each = _of_near(at, letters, near)
         if each.words not in best or (each.nats, each.text) < _rank(best[each.words]):
             best[each.words] = each

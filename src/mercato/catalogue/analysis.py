@@ -1,19 +1,21 @@
-"""From text to tokens: the same for items and for queries.
+"""From text to tokens: the same for items and for queries, in any language.
 
-Text is folded (NFKC, case, Latin accents), cut into words, and English plurals and possessives
-are taken off. A word with a joint inside (``WD-40``, ``C63``) gives its parts and, joined, the
-whole; an amount (``16oz``) its number, its unit and both. Chinese is put into simplified
-characters and gives words and their characters: on Taobao's queries that finds more than pairs of
-neighbouring characters do (MRR@10 of BM25 .776; with pairs .760, words and pairs alone .669).
+Text is folded (NFKC, case, accents), cut into words, and English plurals and possessives are taken
+off; what other languages do to words is known to `forms`. A word with a joint inside (``WD-40``,
+``C63``) gives its parts and, joined, the whole; an amount (``16oz``, ``2米``) its number, its unit
+and both. Chinese is put into simplified characters and gives words and their characters: on
+Taobao's queries that finds more than pairs of neighbouring characters do (MRR@10 of BM25 .776; with
+pairs .760, words and pairs alone .669).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
+from mercato.catalogue import chinese
+from mercato.catalogue.chinese import HAN
 from mercato.catalogue.measures import amounts, without_times
 
 LONGEST_TOKEN = 30
@@ -22,15 +24,20 @@ LONGEST_TOKEN = 30
 MOST_WORDS = 64
 """Words of a query that are read."""
 
-STOP_WORDS = frozenset(
+STOP_WORDS = chinese.STOP_WORDS.union(
     "a an and are as at be by for from in is it of on or that the to with".split()
 )
-"""Words that a query with other words does without."""
+"""Words that a query with other words does without: English and Chinese ones, which no other
+language has; see `languages` for the others'."""
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[-.'’/&][^\W_{_HAN}]+)*")
-_IS_HAN = re.compile(rf"[{_HAN}]")
-_ACCENTS = re.compile("[\u0300-\u036f]")
+_RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:[-.'’/&][^\W_{HAN}]+)*")
+_IS_HAN = re.compile(rf"[{HAN}]")
+_ACCENTS = re.compile("(?<=[a-zα-ω])[\u0300-\u036f]+")
+_OTHER_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "ё": "е"}
+)
+"""Letters with a stroke or a ligature, and what those type who lack the key."""
+
 _POSSESSIVE = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DIGIT = re.compile(r"\d")
@@ -82,11 +89,13 @@ class Word:
 
 
 def fold(text: str) -> str:
-    """NFKC, no case, no accents on Latin letters."""
+    """NFKC, no case, no accents on Latin and Greek letters: ``й`` and ``が`` are letters of
+    their own."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+    return plain.translate(_OTHER_LETTERS)
 
 
 def stem(word: str) -> str:
@@ -129,7 +138,7 @@ def surface_words(text: str) -> list[str]:
 
 
 def _surface_words_of_run(run: str) -> list[str]:
-    return _han_words(run) if _IS_HAN.match(run) else [run.replace("’", "'")]
+    return chinese.words_of(run) if _IS_HAN.match(run) else [run.replace("’", "'")]
 
 
 def _words(folded: str) -> Iterator[Word]:
@@ -147,7 +156,9 @@ def _runs(text: str) -> Iterator[str]:
 
 def _folded(text: str) -> str:
     folded = fold(text)
-    return _THOUSANDS.sub("", folded) if "," in folded else folded
+    if "," in folded:
+        folded = _THOUSANDS.sub("", folded)
+    return folded if folded.isascii() else chinese.with_units(folded)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -158,7 +169,7 @@ def _tokens_of_run(run: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 16)
 def _words_of_run(run: str) -> tuple[Word, ...]:
     if _IS_HAN.match(run):
-        return tuple(_han_word(word) for word in _han_words(run))
+        return tuple(_han_word(word) for word in chinese.words_of(run))
     if _NUMBER.fullmatch(run):
         return (Word(run[:LONGEST_TOKEN]),)
     return tuple(_word(piece) for piece in run.split("/"))
@@ -172,20 +183,6 @@ def _word(piece: str) -> Word:
     if all(part.isdigit() for part in parts):
         return Word("-".join(parts)[:LONGEST_TOKEN], parts)
     return Word(stem("".join(_JOINTS.split(piece)))[:LONGEST_TOKEN], parts)
-
-
-@cache
-def _chinese() -> tuple[Any, Any]:
-    """The segmenter and the converter to simplified characters; loaded by the first Chinese."""
-    import opencc
-    import rjieba
-
-    return rjieba.cut, opencc.OpenCC("t2s").convert
-
-
-def _han_words(run: str) -> list[str]:
-    cut, simplify = _chinese()
-    return [str(word) for word in cut(simplify(run))]
 
 
 def _han_word(word: str) -> Word:

@@ -17,7 +17,9 @@ class Identity:
     name: str = "My shop"
     """As shoppers see it."""
     language: str = "en"
-    """Language of the catalogue and of the storefront's first visit: ``en`` or ``zh``."""
+    """Language of the catalogue: ``en``, ``zh``, ``da``, ``de``, ``es``, ``fi``, ``fr``, ``it``,
+    ``nl``, ``no``, ``pt``, ``ru`` or ``sv``; and of the storefront's first visit, where it has it
+    (``en`` and ``zh``)."""
     currency: str = "USD"
     """ISO 4217 code of prices that name no currency."""
 
@@ -93,7 +95,7 @@ class SearchSettings:
     ``auto`` (the one of these that fits the catalogue), ``none``, or a folder with a
     sentence-transformers model in safetensors (BERT, RoBERTa or XLM-RoBERTa)."""
     languages: tuple[str, ...] = ()
-    """Further languages of the catalogue's texts, as ``["de", "fr"]``."""
+    """Further languages of the catalogue's texts, out of the same, as ``["de", "fr"]``."""
     semantic_most: int = 1000
     """At most so many nearest items join the lexical matches."""
     extract: str = "boost"

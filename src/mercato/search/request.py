@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.facets import Counting, Statistics
+from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
@@ -99,6 +100,7 @@ class SearchContext:
     ranker : orders the first of what the first stage finds; None where that is the order
     reading : what becomes of prices, brands, … in the words
     written : how the catalogue's words are written; None: spelling is left as it is
+    forms   : of words in the shop's languages; None for English and Chinese
     rules   : merchandising rules; None where there are none
     segments : of the shopper who asks
     now     : microseconds since 1970 UTC
@@ -110,6 +112,7 @@ class SearchContext:
     ranker: Ranker | None = None
     reading: Reading = Reading()
     written: WrittenWords | None = None
+    forms: Forms | None = None
     rules: RuleIndex | None = None
     segments: frozenset[str] = frozenset()
     now: int = 0

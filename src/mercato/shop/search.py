@@ -130,8 +130,9 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         live.encode_query,
         live.calibration,
         reading=shop.reading,
-        written=live.written,
         rules=shop.rules.index,
         segments=known | frozenset(call.segments),
         now=shop.wall(),
+        written=live.written,
+        forms=live.forms,
     )

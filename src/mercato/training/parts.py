@@ -32,6 +32,7 @@ from mercato.models.text_encoder import TextEncoder, export_encoder, weights_fil
 from mercato.ranking.fusion import Calibration
 from mercato.training.calibration import QUERIES, calibrate
 from mercato.training.encoder_choice import TEXTS, chosen_encoder
+from mercato.training.parts_forms import make_forms
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_segments import make_segments
 from mercato.training.text_vectors import TextVectors
@@ -137,8 +138,9 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     }
     catalogue = _catalogue(workshop, assets, of)
     histories = _histories(workshop, assets, catalogue, of)
+    forms = make_forms(workshop, catalogue, settings)
     encoder, vectors = _text(workshop, catalogue, settings)
-    made = {"catalogue": catalogue, "histories": histories}
+    made = {"catalogue": catalogue, "histories": histories, **forms}
     made["lexicon"] = make_lexicon(workshop, catalogue, {})
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])

@@ -10,6 +10,7 @@ from mercato.catalogue.query import as_sought
 from mercato.ranking.understood import Understood
 from mercato.search.understanding.codes import read_codes
 from mercato.search.understanding.compounds import both_ways
+from mercato.search.understanding.forms import other_forms, without_stop_words
 from mercato.search.understanding.patterns import read_patterns
 from mercato.search.understanding.spelling import put_right
 from mercato.search.understanding.units import other_units, with_leading_zeros
@@ -25,7 +26,12 @@ def understand(q: str, context: "SearchContext") -> Understood:
     understood = read_patterns(understood, context.catalogue, context.reading)
     understood = read_codes(understood, context.catalogue)
     understood = other_units(understood, context.catalogue.text)
+    if context.forms is not None:
+        understood = without_stop_words(understood, context.forms)
+        understood = other_forms(understood, context.forms, context.catalogue, unknown=True)
     if context.written is not None:
         understood = put_right(understood, context.written, context.catalogue)
         understood = both_ways(understood, context.written.compounds, context.catalogue)
+    if context.forms is not None:
+        understood = other_forms(understood, context.forms, context.catalogue, unknown=False)
     return understood

@@ -15,6 +15,7 @@ from mercato.api.routes.events import add_events
 from mercato.api.routes.health import add_health
 from mercato.api.routes.items import add_items
 from mercato.api.routes.recommend import add_recommend
+from mercato.api.routes.rules import add_rules
 from mercato.api.routes.search import add_search
 from mercato.api.routes.suggest import add_suggest
 from mercato.api.unknown import refuse_unknown
@@ -44,6 +45,7 @@ def create_api(shop: Shop) -> FastAPI:
     add_suggest(app, shop)
     add_recommend(app, shop)
     add_items(app, shop)
+    add_rules(app, shop)
     add_health(app, shop, metrics, background)
     answer_errors(app)
     app.mount(ALGOLIA, create_algolia(shop, metrics))

@@ -54,6 +54,11 @@ class SearchAsked(_ByShopper):
     page: int = Field(1, ge=1, le=2**31 - 1, description="Counts from 1.")
     per_page: int = Field(24, ge=1, le=100)
     distinct: bool = Field(True, description="One card of each `item_group_id`.")
+    segment: list[Annotated[str, Field(max_length=LONGEST_ID)]] = Field(
+        [],
+        max_length=MOST_VALUES,
+        description="Repeatable: segments of the shopper for rules, beside those that are known.",
+    )
     mode: str = Field(
         "hybrid", pattern="^(hybrid|lexical|semantic)$", description="What makes an item match."
     )

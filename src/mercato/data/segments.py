@@ -52,12 +52,12 @@ class Segments:
         """The names of a shopper's segments; none of one who is not known."""
         guest = None if visitor_id is None else f"visitor:{visitor_id}"
         for shopper_id in (user_id, guest):
-            if shopper_id is not None:
-                at = bisect_left(
-                    range(len(self.shopper_ids)),
-                    shopper_id,
-                    key=lambda n: self.shopper_ids[n].as_py(),
-                )
-                if at < len(self.shopper_ids) and self.shopper_ids[at].as_py() == shopper_id:
-                    return frozenset(self.names[at].as_py())
+            at = None if shopper_id is None else self._find(shopper_id)
+            if at is not None:
+                return frozenset(self.names[at].as_py())
         return frozenset()
+
+    def _find(self, shopper_id: str) -> int | None:
+        ids = self.shopper_ids
+        at = bisect_left(range(len(ids)), shopper_id, key=lambda n: ids[n].as_py())
+        return at if at < len(ids) and ids[at].as_py() == shopper_id else None

@@ -6,25 +6,35 @@ from dataclasses import dataclass, replace
 from mercato.core.errors import BadInput
 from mercato.ranking.rules.actions import Banner
 from mercato.ranking.rules.conflicts import Conflict, conflicts_of
+from mercato.ranking.rules.fields import Fields
 from mercato.ranking.rules.index import RuleIndex
-from mercato.ranking.rules.rule import Rule
+from mercato.ranking.rules.rule import Rule, read_rule
+from mercato.ranking.rules.windows import moment
 from mercato.search.request import MOST_PER_PAGE, SearchContext, SearchRequest, Window
 from mercato.search.search import search
 from mercato.shop.opened import Shop
 from mercato.shop.rules import changed_rules
 from mercato.shop.search import SearchCall, search_context
 
+_SEARCH = ("q", "filter", "sort", "distinct", "user_id", "visitor_id", "segment")
+_FIELDS = ("rule", "without", "at", "n", *_SEARCH)
+
 
 @dataclass(frozen=True)
-class Draft:
-    """A change that is not made.
+class PreviewCall:
+    """A change that is not made, and a search to see it by.
 
     rule    : to be added, or to replace the one of its id
     without : id of a rule to be left out
+    at      : microseconds since 1970 UTC, as if it were then; now where None
+    n       : items that are compared
     """
 
+    call: SearchCall
     rule: Rule | None = None
     without: str | None = None
+    at: int | None = None
+    n: int = 24
 
 
 @dataclass(frozen=True)
@@ -55,31 +65,46 @@ class Preview:
     conflicts: tuple[Conflict, ...]
 
 
-def preview(
-    shop: Shop, draft: Draft, call: SearchCall, *, at: int | None = None, n: int = 24
-) -> Preview:
-    """The first ``n`` of a search without and with a change of the rules.
+def read_preview(found: object) -> PreviewCall:
+    """From JSON. Raises BadInput where something does not fit."""
+    fields = Fields.of(found, "the preview", _FIELDS)
+    return PreviewCall(
+        SearchCall(
+            q=fields.text("q", ""),
+            filters=fields.texts("filter"),
+            sort=fields.text("sort", "") or None,
+            user_id=fields.text("user_id", "") or None,
+            visitor_id=fields.text("visitor_id", "") or None,
+            distinct=fields.flag("distinct", True),
+            segments=fields.texts("segment"),
+        ),
+        read_rule(fields.found["rule"]) if fields.has("rule") else None,
+        fields.text("without", "") or None,
+        moment(fields, "at"),
+        fields.whole("n", 1, MOST_PER_PAGE, 24),
+    )
 
-    at : microseconds since 1970 UTC, as if it were then; now where None
+
+def preview(shop: Shop, asked: PreviewCall) -> Preview:
+    """The first items of a search without and with a change of the rules.
 
     Raises BadInput for a change of nothing, or a search that does not fit.
     """
-    if draft.rule is None and draft.without is None:
+    if asked.rule is None and asked.without is None:
         raise BadInput("a rule, or the id of one to leave out", "neither", "Give one.")
-    if not 1 <= n <= MOST_PER_PAGE:
-        raise BadInput(f"n from 1 to {MOST_PER_PAGE}", str(n), "Ask for fewer items.")
-    book, live = shop.rules, shop.live
-    rules = changed_rules(book.rules, draft.rule, draft.without)
-    now = shop.wall() if at is None else at
+    book, live, call = shop.rules, shop.live, asked.call
+    rules = changed_rules(book.rules, asked.rule, asked.without)
+    now = shop.wall() if asked.at is None else asked.at
     context = replace(search_context(shop, live, call), now=now)
+    window = Window(0, asked.n)
     request = SearchRequest(
-        call.q, call.filters, sort=call.sort, distinct=call.distinct, window=Window(0, n)
+        call.q, call.filters, sort=call.sort, distinct=call.distinct, window=window
     )
     before = _side(request, replace(context, rules=book.index))
     after = _side(request, replace(context, rules=RuleIndex.of(rules, book.index.zone)))
     odd: Sequence[Conflict] = ()
-    if draft.rule is not None:
-        odd = conflicts_of(draft.rule, rules, live.catalogue, now)
+    if asked.rule is not None:
+        odd = conflicts_of(asked.rule, rules, live.catalogue, now)
     return Preview(before, after, tuple(_moves(before.ids, after.ids)), tuple(odd))
 
 

@@ -30,5 +30,6 @@ def add_search(app: FastAPI, shop: Shop) -> None:
             session_id=asked.session_id,
             distinct=asked.distinct,
             mode=asked.mode,
+            segments=tuple(asked.segment),
         )
         return JSONAnswer(search(shop, call))

@@ -38,7 +38,7 @@ class Window:
     @classmethod
     def read(cls, found: Fields) -> "Window":
         """Raises BadInput where a field does not fit, or the end is not after the beginning."""
-        starts, ends = _moment(found, "starts_at"), _moment(found, "ends_at")
+        starts, ends = moment(found, "starts_at"), moment(found, "ends_at")
         if starts is not None and ends is not None and ends <= starts:
             raise BadInput("ends_at after starts_at", str(found.found["ends_at"]), "Swap them.")
         days = found.texts("weekdays")
@@ -49,9 +49,9 @@ class Window:
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {}
         if self.starts_at is not None:
-            said["starts_at"] = _iso(self.starts_at)
+            said["starts_at"] = iso(self.starts_at)
         if self.ends_at is not None:
-            said["ends_at"] = _iso(self.ends_at)
+            said["ends_at"] = iso(self.ends_at)
         if self.weekdays:
             said["weekdays"] = [WEEKDAYS[day] for day in self.weekdays]
         if self.hours is not None:
@@ -109,22 +109,22 @@ def _minute(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
-def _moment(found: Fields, name: str) -> int | None:
+def moment(found: Fields, name: str) -> int | None:
+    """An ISO 8601 time in microseconds since 1970; UTC where it names no zone."""
     if not found.has(name):
         return None
     text = found.text(name)
     try:
-        moment = datetime.fromisoformat(text)
+        read = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None:
         raise BadInput(
             f"a time as {name!r} of {found.where}", repr(text), "Write it like 2026-12-01T00:00Z."
-        )
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+        ) from None
+    read = read if read.tzinfo else read.replace(tzinfo=UTC)
+    return (read - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
-def _iso(ts: int) -> str:
+def iso(ts: int) -> str:
+    """Microseconds since 1970 as an ISO 8601 time in UTC."""
     moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=ts)
     return moment.isoformat().replace("+00:00", "Z")

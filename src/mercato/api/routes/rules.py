@@ -1,0 +1,133 @@
+"""``/v1/rules``: merchandising rules are listed, tried out and changed."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Path
+from pydantic import TypeAdapter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mercato.api.answers import JSONAnswer
+from mercato.api.bodies import read_json
+from mercato.api.openapi import Responses, json_body, problems
+from mercato.api.origins import from_own_pages
+from mercato.api.rule_shapes import (
+    ConflictsAnswer,
+    PreviewAnswer,
+    RuleAnswer,
+    RulesAnswer,
+    SentPreview,
+    SentRule,
+)
+from mercato.ranking.rules.windows import iso
+from mercato.shop.opened import Shop
+from mercato.shop.rule_preview import preview, read_preview
+from mercato.shop.rules import (
+    By,
+    Saved,
+    all_conflicts,
+    create_rule,
+    delete_rule,
+    put_rule,
+    stored_rule,
+    stored_rules,
+)
+from mercato.state.rules import StoredRule
+
+RuleId = Annotated[str, Path(min_length=1, max_length=64)]
+_ALWAYS = (400, 403, 413, 429, 503)
+_NEW: Responses = {201: {"description": "The rule is new", "model": RuleAnswer}}
+_RULE = json_body(TypeAdapter(SentRule))
+_PREVIEW = json_body(TypeAdapter(SentPreview))
+
+
+def add_rules(app: FastAPI, shop: Shop) -> None:
+    guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
+
+    @app.get("/v1/rules", response_model=RulesAnswer, responses=problems(503))
+    def list_rules() -> JSONAnswer:
+        """All merchandising rules, by their id."""
+        return JSONAnswer({"rules": [_shape(rule) for rule in stored_rules(shop)]})
+
+    @app.post(
+        "/v1/rules",
+        status_code=201,
+        response_model=RuleAnswer,
+        responses=problems(409, *_ALWAYS),
+        openapi_extra=_RULE,
+        dependencies=guards,
+    )
+    async def post_rule(request: Request) -> JSONAnswer:
+        """Add a rule; one without an id gets one. It holds at once, and on every worker within a
+        second."""
+        sent = await read_json(request)
+        saved = await run_in_threadpool(create_rule, shop, sent, _by(request))
+        return JSONAnswer(_saved(saved), 201)
+
+    # Before the rules themselves: no rule is called so.
+    @app.get("/v1/rules/conflicts", response_model=ConflictsAnswer, responses=problems(503))
+    def get_conflicts() -> JSONAnswer:
+        """What is odd about the enabled rules: those that can hold at once and get in each
+        other's way, outdated ones, pinned items that are not there."""
+        return JSONAnswer({"conflicts": all_conflicts(shop)})
+
+    @app.get("/v1/rules/{rule_id}", response_model=RuleAnswer, responses=problems(400, 404, 503))
+    def get_rule(rule_id: RuleId) -> JSONAnswer:
+        """One rule."""
+        return JSONAnswer(_shape(stored_rule(shop, rule_id)))
+
+    @app.put(
+        "/v1/rules/{rule_id}",
+        response_model=RuleAnswer,
+        responses=_NEW | problems(*_ALWAYS),
+        openapi_extra=_RULE,
+        dependencies=guards,
+    )
+    async def put(rule_id: RuleId, request: Request) -> JSONAnswer:
+        """Add a rule, or replace it whole; 201 where it is new."""
+        sent = await read_json(request)
+        saved = await run_in_threadpool(put_rule, shop, rule_id, sent, _by(request))
+        is_new = saved.rule.created_at == saved.rule.updated_at
+        return JSONAnswer(_saved(saved), 201 if is_new else 200)
+
+    @app.delete(
+        "/v1/rules/{rule_id}",
+        status_code=204,
+        responses=problems(404, *_ALWAYS),
+        dependencies=guards,
+    )
+    async def delete(rule_id: RuleId, request: Request) -> Response:
+        """Delete a rule. It holds no longer, at once."""
+        await run_in_threadpool(delete_rule, shop, rule_id, _by(request))
+        return Response(status_code=204)
+
+    @app.post(
+        "/v1/rules:preview",
+        response_model=PreviewAnswer,
+        responses=problems(*_ALWAYS),
+        openapi_extra=_PREVIEW,
+        dependencies=guards,
+    )
+    async def post_preview(request: Request) -> JSONAnswer:
+        """A search before and after a change of the rules that is not made."""
+        asked = read_preview(await read_json(request))
+        return JSONAnswer(await run_in_threadpool(preview, shop, asked))
+
+
+def _by(request: Request) -> By:
+    address = request.client.host if request.client else "unknown address"
+    return By(address, f"{request.method} {request.url.path}")
+
+
+def _shape(stored: StoredRule) -> dict[str, Any]:
+    return {
+        **stored.document,
+        "created_at": iso(stored.created_at),
+        "updated_at": iso(stored.updated_at),
+        "updated_by": stored.updated_by,
+    }
+
+
+def _saved(saved: Saved) -> dict[str, Any]:
+    return {**_shape(saved.rule), "conflicts": saved.conflicts}

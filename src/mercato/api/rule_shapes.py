@@ -125,7 +125,7 @@ class _Rule(BaseModel):
     scope: Literal["search", "everywhere"] = Field(
         "search", description="`everywhere`: what it hides does not stand on shelves either."
     )
-    conditions: RuleConditions = RuleConditions()
+    conditions: RuleConditions | None = None
     actions: list[RuleAction] = Field(min_length=1)
 
 

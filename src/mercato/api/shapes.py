@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mercato.api.rule_shapes import Banner
 from mercato.core.columns import Event
 
 Item = dict[str, Any]
@@ -39,7 +40,10 @@ class Read(BaseModel):
 
 
 class Applied(BaseModel):
-    """How a request was taken; ``relaxed`` says what was given up so that there is an answer."""
+    """How a request was taken; ``relaxed`` says what was given up so that there is an answer.
+
+    A banner's texts are empty where it has none.
+    """
 
     filters: list[str]
     sort: str | None
@@ -47,6 +51,9 @@ class Applied(BaseModel):
     distinct: bool
     understood: list[Read]
     relaxed: list[str]
+    rules: list[str] = Field(description="Ids of the rules that held, the first to act first.")
+    redirect: str | None = Field(description="Where a rule leads the shopper instead.")
+    banners: list[Banner]
 
 
 class SearchAnswer(BaseModel):

@@ -87,8 +87,9 @@ search.addWidgets([
   stats({
     container: "#stats",
     templates: {
-      text: ({ nbHits, query }) =>
-        `${nbHits.toLocaleString("en")} ${nbHits === 1 ? "product" : "products"}${query ? ` for “${query}”` : ""}`,
+      // Through html, which escapes: what a template gives as plain text is taken for markup.
+      text: ({ nbHits, query }, { html }) =>
+        html`${nbHits.toLocaleString("en")} ${nbHits === 1 ? "product" : "products"}${query && ` for “${query}”`}`,
     },
   }),
   sortBy({

@@ -15,6 +15,7 @@ from mercato.state.events import EventLog
 from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.rules import RuleTable
+from mercato.state.synonyms import SynonymTable
 from mercato.state.tables import FORMAT, meta, metadata
 from mercato.state.writer import Writer
 
@@ -35,6 +36,7 @@ class State:
         self.fetches = FetchLog(writing, reading)
         self.decisions = DecisionLog(reading)
         self.rules = RuleTable(writer, reading)
+        self.synonyms = SynonymTable(writer, reading)
         self.writer = writer
         self._engines = (writing, reading)
 

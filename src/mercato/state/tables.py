@@ -169,6 +169,17 @@ rules = Table(
 )
 """Merchandising rules as they are now, each a JSON object."""
 
+synonyms = Table(
+    "synonyms",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_by", String, nullable=False),
+)
+"""Synonyms as they are now, proposed and rejected ones as well, each a JSON object."""
+
 decisions = Table(
     "decisions",
     metadata,

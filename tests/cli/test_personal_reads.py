@@ -67,6 +67,10 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
         ["quarantine", "{shop}", "--retry", "{new}/mend.jsonl"],
     ],
     "feeds": [["feeds", "{shop}", "--json"]],
+    "rules": [
+        ["rules", "{shop}", "--add", '{"id": "a", "actions": [{"type": "hide", "items": ["x"]}]}'],
+        ["rules", "{shop}", "--conflicts", "--json"],
+    ],
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],
     "restore": [["restore", "{new}/backup", "--verify"]],
     "doctor": [["doctor", "{shop}", "--json"]],
@@ -87,6 +91,7 @@ PATHS = {
     "/v1/search": "/v1/search?q=tent",
     "/v1/suggest": "/v1/suggest?q=te",
     "/v1/recommend/{placement}": f"/v1/recommend/buy-again?user_id={USER}",
+    "/v1/rules/{rule_id}": "/v1/rules/a",
     "/item/{item_id:path}": "/item/tent-kestrel-2",
     "/search": "/search?q=tent",
     "/suggest": "/suggest?q=te",

@@ -1,7 +1,10 @@
 """`mercato audit`: who read personal data, when and what for."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +16,9 @@ from mercato.cli.recording import opened_state
 if TYPE_CHECKING:
     from mercato.state.audit import Access
 
+_SAID = ("ts", "actor", "action", "kind", "key")
+"""What a change says besides what was before and after."""
+
 EXAMPLE = "Example: mercato audit my-shop --since 2026-05-01 --user 42"
 
 
@@ -22,6 +28,10 @@ def command(
         str | None, typer.Option(metavar="TS", help="Only at or after this time (UTC).")
     ] = None,
     user: Annotated[str | None, typer.Option(help="Only what was read of this user alone.")] = None,
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="List who changed rules instead: before and after."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List every reading of personal data: who, what, of whom, what for. Persons stand under
@@ -29,6 +39,9 @@ def command(
     from mercato.data.auditing import mask_of
 
     after = int(parse_time("--since", since).timestamp() * 1_000_000) if since else 0
+    if changes:
+        _show_changes(folder, after, as_json)
+        return
     with opened_state(folder) as state:
         subject = None if user is None else mask_of(state).pseudonym(user)
         rows = [_shown(access) for access in state.audit.since(after, subject)]
@@ -46,5 +59,27 @@ def command(
 
 
 def _shown(access: "Access") -> dict[str, Any]:
-    moment = datetime.fromtimestamp(access.ts / 1_000_000, UTC)
-    return asdict(access) | {"ts": moment.isoformat(), "columns": list(access.columns)}
+    return asdict(access) | {"ts": _moment(access.ts), "columns": list(access.columns)}
+
+
+def _show_changes(folder: Path, after: int, as_json: bool) -> None:
+    with opened_state(folder) as state:
+        rows = [
+            {name: getattr(each, name) for name in (*_SAID, "before", "after")}
+            | {"ts": _moment(each.ts)}
+            for each in state.decisions.since(after)
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    sides = [[_written(row[name]) for name in ("before", "after")] for row in rows]
+    cells = [[*(row[name] for name in _SAID), *side] for row, side in zip(rows, sides, strict=True)]
+    print_table((*_SAID, "before", "after"), cells)
+
+
+def _written(document: Mapping[str, Any] | None) -> str:
+    return "" if document is None else json.dumps(document, ensure_ascii=False)
+
+
+def _moment(ts: int) -> str:
+    return datetime.fromtimestamp(ts / 1_000_000, UTC).isoformat()

@@ -32,7 +32,12 @@ def reader(action: str, purpose: str | None = None) -> "Reader":
     """Whoever runs this command, as ``user@host``. ``purpose``: None where a person looks."""
     from mercato.data.auditing import LOOKING, Reader
 
-    return Reader(f"{_user()}@{socket.gethostname()}", action, purpose or LOOKING)
+    return Reader(who(), action, purpose or LOOKING)
+
+
+def who() -> str:
+    """Whoever runs this command, as ``user@host``."""
+    return f"{_user()}@{socket.gethostname()}"
 
 
 def on_record(

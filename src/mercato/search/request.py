@@ -18,6 +18,7 @@ from mercato.ranking.rules.index import RuleIndex
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.understanding.reading import Reading
+from mercato.search.understanding.synonyms import Synonyms
 
 MOST_PER_PAGE = 100
 
@@ -101,6 +102,7 @@ class SearchContext:
     reading : what becomes of prices, brands, … in the words
     written : how the catalogue's words are written; None: spelling is left as it is
     forms   : of words in the shop's languages; None for English and Chinese
+    synonyms : terms that stand for each other
     rules   : merchandising rules; None where there are none
     segments : of the shopper who asks
     now     : microseconds since 1970 UTC
@@ -113,6 +115,7 @@ class SearchContext:
     reading: Reading = Reading()
     written: WrittenWords | None = None
     forms: Forms | None = None
+    synonyms: Synonyms = Synonyms()
     rules: RuleIndex | None = None
     segments: frozenset[str] = frozenset()
     now: int = 0

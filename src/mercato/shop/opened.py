@@ -29,6 +29,7 @@ from mercato.ranking.fusion import Calibration
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
+from mercato.shop.synonym_book import read_synonym_book
 from mercato.state import State
 
 _QUERIES_REMEMBERED = 4096
@@ -113,6 +114,7 @@ class Shop:
         self.live = live
         self.reading = reading_of(settings)
         self.rules = read_rule_book(state, shop_zone(settings))
+        self.synonyms = read_synonym_book(state, paths.root, settings)
         self._swapping = threading.Lock()
         self.refresh()
 
@@ -134,7 +136,8 @@ class Shop:
         return ReleaseStore(self.paths.releases)
 
     def refresh(self) -> None:
-        """Take up a newly published release, and changes of items and rules by any worker."""
+        """Take up a newly published release, and changes of items, rules and synonyms by any
+        worker."""
         with self._swapping:
             live = self.live
             current = self.releases.current()
@@ -146,6 +149,9 @@ class Shop:
             self.live = live
             if self.state.rules.version() != self.rules.version:
                 self.rules = read_rule_book(self.state, self.rules.index.zone)
+            self.synonyms = read_synonym_book(
+                self.state, self.paths.root, self.settings, self.synonyms
+            )
 
     def compact(self) -> bool:
         """Leave the dead rows of item changes out of memory, where it is worth it; whether it was.

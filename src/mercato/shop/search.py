@@ -135,4 +135,5 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         now=shop.wall(),
         written=live.written,
         forms=live.forms,
+        synonyms=shop.synonyms.synonyms,
     )

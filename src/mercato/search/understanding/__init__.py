@@ -13,6 +13,7 @@ from mercato.search.understanding.compounds import both_ways
 from mercato.search.understanding.forms import other_forms, without_stop_words
 from mercato.search.understanding.patterns import read_patterns
 from mercato.search.understanding.spelling import put_right
+from mercato.search.understanding.synonyms import with_synonyms
 from mercato.search.understanding.units import other_units, with_leading_zeros
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def understand(q: str, context: "SearchContext") -> Understood:
         understood = without_stop_words(understood, context.forms)
         understood = other_forms(understood, context.forms, context.catalogue, unknown=True)
     if context.written is not None:
-        understood = put_right(understood, context.written, context.catalogue)
+        meant = context.synonyms.words
+        understood = put_right(understood, context.written, context.catalogue, meant)
         understood = both_ways(understood, context.written.compounds, context.catalogue)
     if context.forms is not None:
         understood = other_forms(understood, context.forms, context.catalogue, unknown=False)
-    return understood
+    return with_synonyms(understood, context.synonyms)

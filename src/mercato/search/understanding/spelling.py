@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from mercato.catalogue.analysis import Word, fold, words
@@ -37,13 +37,24 @@ class _Place:
     stop: int
 
 
-def put_right(understood: Understood, written: WrittenWords, catalogue: Catalogue) -> Understood:
+def put_right(
+    understood: Understood,
+    written: WrittenWords,
+    catalogue: Catalogue,
+    meant: Container[str] = frozenset(),
+) -> Understood:
     """With alternatives for words that the catalogue does not know.
+
+    meant : words that are right though no product has them: those of synonyms
 
     The likeliest respelling goes into the text that the encoder reads, and is offered to the
     shopper as `did_you_mean`.
     """
     known = _known([each.words[0] for each in understood.sought], catalogue)
+    known = [
+        each or one.words[0].whole in meant
+        for each, one in zip(known, understood.sought, strict=True)
+    ]
     if all(known):
         return understood
     spelling = _Spelling(understood, known, written, catalogue)

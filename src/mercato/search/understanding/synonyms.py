@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from mercato.catalogue.analysis import Word, words
 from mercato.catalogue.query import Alternative, Sought
@@ -27,6 +28,11 @@ class Synonyms:
     """alternatives : tokens of a term → what else it is sought under, the strongest first"""
 
     alternatives: Mapping[Key, tuple[Alternative, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of terms: they are spelled as they are meant."""
+        return frozenset(word for key in self.alternatives for word in key)
 
     @classmethod
     def of(cls, synonyms: Iterable[Synonym], languages: Collection[str]) -> "Synonyms":

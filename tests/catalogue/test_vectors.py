@@ -5,12 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mercato.catalogue.signs import MOST_RESCORED
 from mercato.catalogue.vectors import VectorIndex, quantise, write_vectors
 from mercato.core.errors import BadInput
 
 
-def index_of(folder: Path, vectors: np.ndarray, text_of_row: list[int]) -> VectorIndex:
-    write_vectors(folder, vectors.astype(np.float32), np.array(text_of_row, np.int32))
+def index_of(
+    folder: Path, vectors: np.ndarray, text_of_row: list[int], most_exact: int = 1_000_000
+) -> VectorIndex:
+    rows = np.array(text_of_row, np.int32)
+    write_vectors(folder, vectors.astype(np.float32), rows, most_exact=most_exact)
     return VectorIndex.open(folder)
 
 
@@ -20,14 +24,14 @@ def test_cosines_are_those_of_the_floats(tmp_path: Path) -> None:
     query = vectors[7] + random.standard_normal(384).astype(np.float32)
     index = index_of(tmp_path, vectors, list(range(300)))
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    assert np.abs(index.cosines(query) - vectors @ query / lengths).max() < 0.005
+    assert np.abs(index.cosines(query).values - vectors @ query / lengths).max() < 0.005
 
 
 def test_a_vectors_length_does_not_matter(tmp_path: Path) -> None:
     vectors = np.array([[3, 4], [300, 400], [0, 0]])
     index = index_of(tmp_path, vectors, [0, 1, 2])
     near = pytest.approx([1, 1, 0], abs=0.005)
-    assert index.cosines(np.array([0.6, 0.8], np.float32)) == near
+    assert index.cosines(np.array([0.6, 0.8], np.float32)).values == near
 
 
 def test_the_nearest_stand_by_cosine_then_by_row(tmp_path: Path) -> None:
@@ -57,7 +61,9 @@ def test_the_nearest_are_those_of_a_sort(
     vectors = random.choice([-1, 1], (n_texts, 8))
     text_of_row = random.integers(-1, n_texts, n_rows)
     alive = random.random(n_rows) < 0.8
-    index = index_of(tmp_path_factory.mktemp("v"), vectors, text_of_row.tolist())
+    by_sign_first = {"most_exact": 0} if data.draw(st.booleans()) else {}
+    folder = tmp_path_factory.mktemp("v")
+    index = index_of(folder, vectors, text_of_row.tolist(), **by_sign_first)
     query = random.choice([-1, 1], 8)
     most, threshold = data.draw(st.integers(1, 12)), data.draw(st.sampled_from((-1.1, 0.1, 0.6)))
     cosine = {row: vectors[text] @ query / 8 for row, text in enumerate(text_of_row) if text >= 0}
@@ -79,6 +85,32 @@ def test_later_texts_are_found_beside_those_of_the_release(tmp_path: Path) -> No
         np.array([[half, half], [half, -half], [0, 0]]), abs=1e-6
     )
     assert len(index.text_of_row) == 1
+
+
+def test_of_many_texts_the_nearest_by_sign_are_looked_at(tmp_path: Path) -> None:
+    """Texts around 200 topics, more than are rescored, against every cosine."""
+    random = np.random.default_rng(3)
+    n, n_late = 2 * MOST_RESCORED, 10
+    topics = random.standard_normal((200, 128))
+    texts = topics[random.integers(200, size=n + n_late)]
+    texts = (texts + 0.6 * random.standard_normal(texts.shape)).astype(np.float32)
+    index = index_of(tmp_path, texts[:n], list(range(n)), most_exact=n - 1)
+    late = [vector.tobytes() for vector in quantise(texts[n:])]
+    index = index.grown(late, range(n, n + n_late), {})
+    every_row = np.arange(n + n_late)
+    for query in texts[[0, 7, n + 3]]:
+        lengths = np.linalg.norm(texts, axis=1) * np.linalg.norm(query)
+        exact = texts @ query / lengths
+        rows, cosines = index.nearest(query, 100, threshold=0.3)
+        best = set(np.argsort(-exact, kind="stable")[:100].tolist())
+        assert len(best & set(rows.tolist())) >= 95
+        assert np.abs(cosines - exact[rows]).max() < 0.01
+        seen = index.cosines(query)
+        assert len(seen.values) < 0.8 * n
+        assert np.abs(index.cosines_of(every_row[:2_000], seen) - exact[:2_000]).max() < 0.01
+        told = index.cosines_of(every_row, seen)
+        assert np.abs(told[rows] - exact[rows]).max() < 0.01
+        assert np.sqrt(np.mean((told - exact) ** 2)) < 0.15  # 128 signs: .5 pi / sqrt(128) = .14
 
 
 def test_a_query_of_another_encoder_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""Text vectors as int8, searched exactly.
+"""Text vectors as int8, searched exactly as long as that is fast.
 
 Each vector is scaled by its own largest component, which keeps the most of a short range; a
 cosine does not depend on the scale, so the bytes alone say everything. All products of 54,667 x
-384 with one query take 1 ms (measured, one core), and then every item has its exact cosine.
+384 with one query take 1 ms (measured, one core), and then every item has its exact cosine. Above
+MOST_EXACT texts the nearest by sign are found first, see `signs`; only these can match by meaning.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,32 @@ import numkong
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.cosines import Cosines
 from mercato.catalogue.distinct import distinct
 from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array, save_array
+from mercato.catalogue.signs import (
+    MOST_RESCORED,
+    distances,
+    estimated_cosine,
+    nearest_by_sign,
+    open_signs,
+    save_signs,
+)
 from mercato.core.errors import BadInput
 
 NO_TEXT = -1
 """In ``text_of_row``: the row has no vector."""
+
+MOST_EXACT = 150_000
+"""Texts of a release that are all compared with each query: about where the first look by sign
+begins to pay."""
+
+MOST_ROWS_EXACT = 2_048
+"""Of so many rows the exact cosine is told whatever the index looked at; of more it is estimated
+where it was not looked at."""
+
+_CHUNK = 1 << 14
 
 
 def quantise(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
@@ -30,12 +50,17 @@ def quantise(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
 
 
 def write_vectors(
-    folder: Path, vectors: NDArray[np.float32], text_of_row: NDArray[np.int32]
+    folder: Path,
+    vectors: NDArray[np.float32],
+    text_of_row: NDArray[np.int32],
+    *,
+    most_exact: int = MOST_EXACT,
 ) -> None:
     """Write the vectors of a release's texts.
 
     vectors     : (n_texts, d) float32
     text_of_row : (n_rows,) int32, the text of each base row; several rows may share one
+    most_exact  : more texts are looked at by sign first
 
     Raises BadInput where a row names a text that is not there.
     """
@@ -46,7 +71,11 @@ def write_vectors(
             "Give a vector for each text.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    quantised = quantise(vectors)
+    quantised = np.empty(vectors.shape, np.int8)
+    for start in range(0, len(vectors), _CHUNK):
+        quantised[start : start + _CHUNK] = quantise(vectors[start : start + _CHUNK])
+    if len(vectors) > most_exact:
+        save_signs(folder, quantised)
     rows_by_text = np.argsort(text_of_row, kind="stable").astype(np.int32)
     starts = np.searchsorted(text_of_row[rows_by_text], np.arange(len(vectors) + 1))
     save_array(folder, "vectors", quantised)
@@ -70,6 +99,9 @@ class Vectors:
     def __len__(self) -> int:
         return len(self.vectors)
 
+    def some(self, which: NDArray[np.integer]) -> "Vectors":
+        return Vectors(self.vectors[which], self.inverse_lengths[which])
+
     def products(self, query: NDArray[np.int8]) -> NDArray[np.float32]:
         """(n,) inner products of unit vectors with a query (1, d)."""
         if len(self) == 0:
@@ -88,6 +120,7 @@ class VectorIndex:
     texts        : (n_rows,) int32, the text of each row, NO_TEXT where it has no vector
     rows_by_text : (n_base,) int32, the release's rows by text, then row
     text_starts  : (n_texts + 1,) int32, where each text's rows start in it
+    signs        : of the release's texts; None where they are few
     """
 
     base: Vectors
@@ -96,6 +129,7 @@ class VectorIndex:
     texts: Growing[np.int32]
     rows_by_text: NDArray[np.int32]
     text_starts: NDArray[np.int32]
+    signs: NDArray[np.uint8] | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "VectorIndex":
@@ -108,6 +142,7 @@ class VectorIndex:
             Growing.of(open_array(folder, "text_of_row").view(np.int32)),
             open_array(folder, "rows_by_text").view(np.int32),
             open_array(folder, "text_starts").view(np.int32),
+            open_signs(folder),
         )
 
     @property
@@ -172,8 +207,8 @@ class VectorIndex:
         length = np.linalg.norm(found, axis=1, keepdims=True)
         return np.asarray(found / np.where(length > 0, length, 1), np.float32)
 
-    def cosines(self, query_vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n_texts + m,) cosine of every text with the query (d,)."""
+    def cosines(self, query_vector: NDArray[np.float32]) -> Cosines:
+        """Of every text with the query (d,), or of the nearest by sign and of later texts."""
         if query_vector.shape != (self.dimensions,):
             raise BadInput(
                 f"a vector of {self.dimensions} numbers",
@@ -181,17 +216,45 @@ class VectorIndex:
                 "Ask with the encoder that the release was built with.",
             )
         query = quantise(query_vector.reshape(1, -1))
-        length = float(np.linalg.norm(query.astype(np.float32))) or 1.0
-        products = np.concatenate([part.products(query) for part in (self.base, self.tail)])
-        products /= np.float32(length)
-        return products
+        length = np.float32(np.linalg.norm(query.astype(np.float32)) or 1.0)
+        late = self.tail.products(query)
+        if self.signs is None:
+            values = np.concatenate([self.base.products(query), late])
+            return Cosines(query, length, np.divide(values, length, dtype=np.float32))
+        apart = distances(query, self.signs)
+        near = nearest_by_sign(apart, MOST_RESCORED)
+        values = np.concatenate([self.base.some(near).products(query), late])
+        texts = np.concatenate([near, np.arange(len(self.base), self.n_texts)])
+        values = np.divide(values, length, dtype=np.float32)
+        return Cosines(query, length, values, texts, apart)
 
-    def cosines_of(
-        self, rows: NDArray[np.integer], cosines: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """(k,) the cosine of each row, from those of all texts; 0 for a row without a vector."""
+    def cosines_of(self, rows: NDArray[np.integer], cosines: Cosines) -> NDArray[np.float32]:
+        """(k,) the cosine of each row; 0 for a row without a vector.
+
+        Where the index did not look at all texts, those of more than MOST_ROWS_EXACT rows are
+        estimates, except of rows that it looked at.
+        """
         text = self.text_of_row[rows]
-        return np.where(text >= 0, cosines[text], np.float32(0))
+        found = np.zeros(len(rows), np.float32)
+        having = np.flatnonzero(text >= 0)
+        if len(having):
+            found[having] = self._cosines_of_texts(text[having], cosines)
+        return found
+
+    def _cosines_of_texts(self, texts: NDArray[np.int32], cosines: Cosines) -> NDArray[np.float32]:
+        known = cosines.texts
+        if known is None or cosines.distances is None:
+            return cosines.values[texts]
+        n_base = len(self.base)
+        if len(texts) <= MOST_ROWS_EXACT:
+            early = texts < n_base
+            found = np.empty(len(texts), np.float32)
+            found[early] = self.base.some(texts[early]).products(cosines.query) / cosines.length
+            found[~early] = cosines.of(texts[~early])
+            return found
+        found = estimated_cosine(cosines.distances[np.minimum(texts, n_base - 1)], self.dimensions)
+        at = np.minimum(np.searchsorted(known, texts), len(known) - 1)
+        return np.where(known[at] == texts, cosines.values[at], found)
 
     def nearest(
         self,
@@ -208,17 +271,17 @@ class VectorIndex:
 
     def nearest_of(
         self,
-        cosines: NDArray[np.float32],
+        cosines: Cosines,
         most: int,
         threshold: float,
         alive: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """As ``nearest``, from the cosines of all texts."""
-        texts = np.flatnonzero(cosines >= threshold)
-        rows = self._rows_of(_largest(texts, cosines, most), alive)
+        texts = cosines.reaching(threshold)
+        rows = self._rows_of(_largest(texts, cosines.of(texts), most), alive)
         if len(rows) < most < len(texts):
             rows = self._rows_of(texts, alive)
-        values = cosines[self.text_of_row[rows]]
+        values = cosines.of(self.text_of_row[rows])
         order = np.lexsort((rows, -values))[:most]
         return rows[order], values[order]
 
@@ -239,20 +302,17 @@ class VectorIndex:
         return found if alive is None else found[alive[found]]
 
 
-def _largest(
-    texts: NDArray[np.int64], cosines: NDArray[np.float32], most: int
-) -> NDArray[np.int64]:
-    """The ``most`` texts with the largest cosines, and those equal to the last of them."""
+def _largest(texts: NDArray[np.int64], values: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+    """The ``most`` texts with the largest values (k,), and those equal to the last of them."""
     if len(texts) <= most:
         return texts
-    values = cosines[texts]
     least = np.partition(values, -most)[-most]
     return np.asarray(texts[values >= least], np.int64)
 
 
 def _inverse_lengths(vectors: NDArray[np.int8]) -> NDArray[np.float32]:
     found = np.zeros(len(vectors), np.float32)
-    for start in range(0, len(vectors), 4096):
-        part = vectors[start : start + 4096].astype(np.float32)
-        found[start : start + 4096] = np.linalg.norm(part, axis=1)
+    for start in range(0, len(vectors), _CHUNK):
+        part = vectors[start : start + _CHUNK].astype(np.float32)
+        found[start : start + _CHUNK] = np.linalg.norm(part, axis=1)
     return np.divide(1, found, out=np.zeros_like(found), where=found > 0)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.cosines import Cosines
 from mercato.catalogue.text_matching import TextMatches
 
 
@@ -14,11 +15,11 @@ class Evidence:
     """How rows fit a query, by words and by meaning.
 
     text    : None where words were not looked at
-    cosines : (n_texts,) of every text with the query; None where meaning was not looked at
+    cosines : of the texts with the query; None where meaning was not looked at
     """
 
     text: TextMatches | None = None
-    cosines: NDArray[np.float32] | None = None
+    cosines: Cosines | None = None
 
     def lexical(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """(k,) BM25F of rows as a share of what no row can exceed."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.query import n_words
 from mercato.catalogue.text_matching import match
+from mercato.catalogue.vectors import MOST_ROWS_EXACT
 from mercato.core.errors import BadInput
 from mercato.ranking.evidence import Evidence
 from mercato.ranking.fusion import fuse
@@ -120,4 +121,9 @@ def _fused(
     if evidence.text is None:
         return cosine
     known_share = evidence.text.n_known / max(n_words(understood.sought), 1)
-    return fuse(lexical, known_share, cosine, context.calibration)
+    scores = fuse(lexical, known_share, cosine, context.calibration)
+    if evidence.cosines.distances is not None and len(rows) > MOST_ROWS_EXACT:
+        best = np.argpartition(-scores, MOST_ROWS_EXACT)[:MOST_ROWS_EXACT]
+        cosine = evidence.cosine(rows[best], context.catalogue)
+        scores[best] = fuse(lexical[best], known_share, cosine, context.calibration)
+    return scores

@@ -68,7 +68,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
     ],
     "feeds": [["feeds", "{shop}", "--json"]],
     "rules": [
-        ["rules", "{shop}", "--add", '{"id": "a", "actions": [{"type": "hide", "items": ["x"]}]}'],
+        ["rules", "{shop}", "--export", "{new}/rules.json"],
         ["rules", "{shop}", "--conflicts", "--json"],
     ],
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],

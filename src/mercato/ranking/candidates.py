@@ -1,13 +1,15 @@
 """The items of an answer that a ranker puts into order, and all that it may know of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.ranking.demand import Demand
 from mercato.ranking.evidence import Evidence
+from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 
 
@@ -15,9 +17,11 @@ from mercato.ranking.understood import Understood
 class Candidates:
     """The first rows of a result by the first stage.
 
-    rows   : (k,) int64, distinct, living
-    scores : (k,) float32, of the first stage
+    rows    : (k,) int64, ascending, distinct, living
+    scores  : (k,) float32, of the first stage
     n_found : items in the whole result
+    now     : microseconds since 1970 UTC, on the shop's clock
+    taste   : the shopper's; None where nobody is known to ask
     """
 
     catalogue: Catalogue
@@ -26,6 +30,9 @@ class Candidates:
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
     n_found: int
+    now: int = 0
+    demand: Demand = field(default_factory=Demand.unknown)
+    taste: Taste | None = None
 
 
 class Ranker(Protocol):

@@ -1,0 +1,27 @@
+"""Whether an item is the kind of thing that was asked for: its categories, its brand."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.facts import KEYS, NO_KEY
+from mercato.ranking.features.asked import Asked
+from mercato.ranking.features.family import Column, Family
+
+
+def _agreement(key: NDArray[np.uint32], standing: NDArray[np.float32]) -> Column:
+    """(k,) the standing of all candidates that share each one's value; 0 without one."""
+    _, at = np.unique(key, return_inverse=True)
+    total = np.bincount(at, standing)[at]
+    return np.where(key == NO_KEY, 0.0, total)
+
+
+def _compute(asked: Asked) -> list[Column]:
+    keys, standing = asked.facts.keys, asked.standing
+    return [_agreement(keys[:, at], standing) for at in range(len(KEYS))]
+
+
+KIND = Family(
+    "kind",
+    {f"{name} agrees": f"Share of the best candidates with the same {name}" for name in KEYS},
+    _compute,
+)

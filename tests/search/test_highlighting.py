@@ -70,6 +70,12 @@ def test_alternatives_stand_for_the_words_typed():
     assert marked(sights_of("Rain Jacket"), both).spans == ()
 
 
+def test_of_a_word_that_is_still_being_typed_its_beginning_is_marked():
+    (typed,), (whole,) = words("jac"), words("jacket")
+    sought = (Sought((typed,), (Alternative((whole,), 0.7, "beginning"),)),)
+    assert drawn("Jackets", marked(sights_of("Jackets"), sought).spans) == "[Jac]kets"
+
+
 def test_words_are_told_as_they_were_typed():
     assert typed_words("The RAIN jackets", as_sought(words("The RAIN jackets"))) == [
         "rain",

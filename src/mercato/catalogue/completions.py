@@ -64,6 +64,14 @@ class BaseCompletions:
         found = _starting(self.words, prefix)
         return self.rows[self.offsets[found.start] : self.offsets[found.stop]]
 
+    def words_with(self, prefix: str, most: int) -> dict[str, int]:
+        """Words that start so → rows that have them, those of the most rows."""
+        found = _starting(self.words, prefix)
+        counts = np.diff(self.offsets[found.start : found.stop + 1])
+        first = np.argsort(-counts, kind="stable")[:most]
+        spelled = (word.decode() for word in self.words[found][first].tolist())
+        return dict(zip(spelled, counts[first].tolist(), strict=True))
+
     def phrases_with(self, prefix: str, most: int) -> list[str]:
         """Phrases that start so, the most frequent first."""
         found = _starting(self.phrases, prefix)
@@ -95,6 +103,16 @@ class Completions:
         return Completions(
             self.base, Layers(({word: kept[word] for word in kept if len(kept[word])},))
         )
+
+    def words_with(self, prefix: str, most: int) -> list[str]:
+        """Words that start so, those of the most rows first, then by their letters."""
+        prefix = prefix[:LONGEST_TOKEN]
+        counts = self.base.words_with(prefix, most)
+        for part in self.tail.parts:
+            for word, rows in part.items():
+                if word.startswith(prefix):
+                    counts[word] = counts.get(word, 0) + len(rows)
+        return sorted(counts, key=lambda word: (-counts[word], word))[:most]
 
     def rows_with(self, prefix: str) -> NDArray[np.integer]:
         """Rows with a word that starts so, some more than once."""

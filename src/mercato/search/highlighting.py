@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mercato.catalogue.analysis import Word, fold, surface_words, words
-from mercato.catalogue.query import Alternative, Sought
+from mercato.catalogue.query import Sought
+from mercato.search.understanding.beginnings import KIND as BEGINNING
 
 Span = tuple[int, int]
 """From the first character to behind the last."""
@@ -46,10 +47,12 @@ class Marked:
 class Sights:
     """A text as it is looked through.
 
+    text   : as it is shown
     units  : of each word, ascending
     places : token → where it stands
     """
 
+    text: str
     units: tuple[Span, ...]
     places: dict[str, list[Span]] = field(default_factory=dict)
 
@@ -67,7 +70,7 @@ def sights_of(text: str) -> Sights:
         units += [(start + low, start + high) for low, high in read.units]
         for low, high, token in read.marks:
             places.setdefault(token, []).append((start + low, start + high))
-    return Sights(tuple(units), places)
+    return Sights(text, tuple(units), places)
 
 
 def marked(sights: Sights, sought: Sequence[Sought]) -> Marked:
@@ -80,7 +83,7 @@ def marked(sights: Sights, sought: Sequence[Sought]) -> Marked:
         matched += [first + at for at, found in enumerate(held) if found]
         spans += [span for found in held for span in found]
         if not all(held):
-            instead = [span for each in stretch.alternatives for span in _instead(each, sights)]
+            instead = _instead(stretch, sights)
             spans += instead
             if instead:
                 matched += [first + at for at, found in enumerate(held) if not found]
@@ -97,9 +100,21 @@ def _places(word: Word, sights: Sights) -> list[Span]:
     return [span for part in parts for span in part or ()] if all(parts) else []
 
 
-def _instead(alternative: Alternative, sights: Sights) -> list[Span]:
-    held = [_places(word, sights) for word in alternative.words]
-    return [span for found in held for span in found] if all(held) else []
+def _instead(stretch: Sought, sights: Sights) -> list[Span]:
+    """What alternatives mark; of a word that only begins as the typed one does, its beginning."""
+    found: list[Span] = []
+    for alternative in stretch.alternatives:
+        held = [_places(word, sights) for word in alternative.words]
+        spans = [span for places in held for span in places] if all(held) else []
+        if alternative.kind == BEGINNING:
+            spans = [_cut(span, sights.text, stretch.words[0].whole) for span in spans]
+        found += spans
+    return found
+
+
+def _cut(span: Span, text: str, typed: str) -> Span:
+    start, end = span
+    return start, start + (_beginning(text[start:end], typed) or end - start)
 
 
 def _joined(spans: list[Span]) -> tuple[Span, ...]:

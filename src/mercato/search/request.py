@@ -66,6 +66,7 @@ class SearchRequest:
     sort    : ``field:asc`` or ``field:desc``; None for the best match first
     page    : counts from 1
     window  : instead of ``page`` and ``per_page``
+    begun   : whether the last word may be the beginning of one
     """
 
     q: str = ""
@@ -77,6 +78,7 @@ class SearchRequest:
     distinct: bool = True
     mode: str = Mode.HYBRID
     window: Window | None = None
+    begun: bool = False
 
     def check(self) -> None:
         """Raise BadInput where a number or the mode is out of range."""

@@ -27,6 +27,7 @@ from mercato.search.reranking import Ranked, reranked
 from mercato.search.ruling import effects_on, listed, pinned_rows, ruled, weighed
 from mercato.search.sorting import sort_keys
 from mercato.search.understanding import understand
+from mercato.search.understanding.beginnings import last_word_begun
 from mercato.search.understanding.spelling import STEP as SPELLING
 
 __all__ = ["SearchContext", "SearchRequest", "SearchResult", "search"]
@@ -110,6 +111,8 @@ def gather(request: SearchRequest, context: SearchContext) -> Answering:
     request.check()
     filters = tuple(parse(each) for each in request.filters)
     understood = understand(request.q, context)
+    if request.begun:
+        understood = last_word_begun(understood, context.catalogue)
     mode = mode_of(request.mode, context) if understood.sought else Mode(request.mode)
     if understood.sought:
         found = matches(understood, mode, context)

@@ -19,6 +19,7 @@ class SearchCall:
 
     segments : of the shopper, beside those that the release knows
     window : instead of ``page`` and ``per_page``
+    begun  : whether the last word may be the beginning of one
     seen   : whether a shopper sees the answer; others are not logged
     """
 
@@ -35,6 +36,7 @@ class SearchCall:
     mode: str = "hybrid"
     segments: tuple[str, ...] = ()
     window: Window | None = None
+    begun: bool = False
     seen: bool = True
 
     @property
@@ -91,6 +93,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
         call.distinct,
         call.mode,
         call.window,
+        call.begun,
     )
     result = rank(request, search_context(shop, live, call))
     query_id = new_query_id()

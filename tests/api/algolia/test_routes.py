@@ -167,6 +167,15 @@ def test_highlights_and_snippets(ask: Ask) -> None:
     assert hit["_snippetResult"]["description"]["value"] == "Three-layer shell, taped seams…"
 
 
+def test_a_word_may_still_be_being_typed(ask: Ask) -> None:
+    found = ask(query="rain jack")
+    assert found["nbHits"] == ask(query="rain jacket")["nbHits"]
+    title = found["hits"][0]["_highlightResult"]["title"]
+    assert title["value"].startswith("Squall <em>Rain</em> <em>Jack</em>et")
+    assert (title["matchLevel"], title["matchedWords"]) == ("full", ["rain", "jack"])
+    assert ask(query="ja", queryType="prefixNone")["nbHits"] < ask(query="ja")["nbHits"]
+
+
 def test_a_snippet_is_where_the_words_are(ask: Ask) -> None:
     found = ask(query="helmet", attributesToSnippet=["description:3"], snippetEllipsisText="[…]")
     snippet = found["hits"][0]["_snippetResult"]["description"]

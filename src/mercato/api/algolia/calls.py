@@ -35,6 +35,7 @@ def search_call(asked: Parameters, index: str, attributes: Attributes) -> Search
         visitor_id=asked.user_token[:_LONGEST_ID] or None,
         distinct=asked.distinct,
         window=window,
+        begun=asked.query_type != "prefixNone",
         # InstantSearch counts facets by further queries, which no shopper sees an answer of.
         seen=window.length > 0 and (asked.analytics or asked.click_analytics),
     )
@@ -57,6 +58,7 @@ def facet_call(asked: Parameters, index: str, facet: str, attributes: Attributes
         facets=(FacetAsked(meaning.field, facet, own_filters=True, counting=counting),),
         distinct=asked.distinct,
         window=Window(0, 0),
+        begun=asked.query_type != "prefixNone",
         seen=False,
     )
 

@@ -67,8 +67,8 @@ def _split(name: str, given: Any) -> list[Any]:
     rest = _PARTS.sub("", given).replace(",", "").strip()
     if rest:
         raise BadInput(f"{name} with brackets in pairs", repr(given[:200]), "Send a list instead.")
-    return [
-        match[1].split(",") if match[1] is not None else match[2]
-        for match in _PARTS.finditer(given)
-        if (match[1] or match[2]).strip()
-    ]
+    found: list[Any] = []
+    for match in _PARTS.finditer(given):
+        grouped, alone = match[1], match[2]
+        found.append(alone if grouped is None else grouped.split(","))
+    return found

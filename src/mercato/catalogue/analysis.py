@@ -9,7 +9,6 @@ pairs .760, words and pairs alone .669).
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from functools import lru_cache
 from mercato.catalogue import chinese
 from mercato.catalogue.chinese import HAN
 from mercato.catalogue.measures import amounts, without_times
+from mercato.core.folding import fold as fold
 
 LONGEST_TOKEN = 30
 """Characters of a token that are kept."""
@@ -32,12 +32,6 @@ language has; see `languages` for the others'."""
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:[-.'’/&][^\W_{HAN}]+)*")
 _IS_HAN = re.compile(rf"[{HAN}]")
-_ACCENTS = re.compile("(?<=[a-zα-ω])[\u0300-\u036f]+")
-_OTHER_LETTERS = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "ё": "е"}
-)
-"""Letters with a stroke or a ligature, and what those type who lack the key."""
-
 _POSSESSIVE = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DIGIT = re.compile(r"\d")
@@ -86,16 +80,6 @@ class Word:
     @property
     def tokens(self) -> tuple[str, ...]:
         return (self.whole, *self.parts)
-
-
-def fold(text: str) -> str:
-    """NFKC, no case, no accents on Latin and Greek letters: ``й`` and ``が`` are letters of
-    their own."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
-    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
-    return plain.translate(_OTHER_LETTERS)
 
 
 def stem(word: str) -> str:

@@ -119,6 +119,13 @@ class RecommendSettings:
 
 
 @dataclass(frozen=True)
+class TrainSettings:
+    encoder_minutes: float = 10.0
+    """Minutes at most in which a build tunes the text encoder on judgments or clicks, where the
+    extra ``train`` is installed; 0: it stays as published."""
+
+
+@dataclass(frozen=True)
 class EvaluationSettings:
     days: int = 28
     """The build measures itself on so many newest days before it learns from them too."""
@@ -183,6 +190,7 @@ class Settings:
     search: SearchSettings = field(default_factory=SearchSettings)
     algolia: AlgoliaSettings = field(default_factory=AlgoliaSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)

@@ -120,10 +120,14 @@ def export_encoder(source: Path | None, folder: Path) -> None:
 
     Raises BadInput where the model is of another kind, NotReady as `default_source` does.
     """
+    write_encoder(open_source(source or default_source()), folder)
+
+
+def write_encoder(found: EncoderSource, folder: Path) -> None:
+    """As `export_encoder`, of a model in memory."""
     # Serving opens encoders and never exports one: it is spared the import of onnx.
     from mercato.models.bert_graph import bert_graph
 
-    found = open_source(source or default_source())
     tokenizer = _cut(found.tokenizer)
     smoothing = _smoothing(found, tokenizer)
     graph = bert_graph(found.weights, found.shape, smoothing)

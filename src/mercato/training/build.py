@@ -1,7 +1,7 @@
 """`mercato build`: assets → parts → measured as served → sealed, verified and published."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,10 @@ def _own_measure(
     if not days or span is None or span.newest - span.oldest < 2 * days:
         return {}
     split, most = span.newest - days, settings.evaluation.most_users
+    # Only shelves are measured, which need no tuned encoder.
+    untuned = replace(settings, train=replace(settings.train, encoder_minutes=0.0))
     try:
-        return _measure(workshop, store, settings, split, until, most).to_json()
+        return _measure(workshop, store, untuned, split, until, most).to_json()
     except NotReady:
         return {}  # nobody bought anything known in these days: no reason to publish nothing
 

@@ -1,7 +1,5 @@
 """From tables to the parts of a release; each step is done only when its inputs changed."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,9 +13,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
-from mercato.catalogue.texts import item_text
-from mercato.catalogue.vectors import VectorIndex, write_vectors
-from mercato.core.columns import TITLE, TS
+from mercato.core.columns import TS
 from mercato.core.errors import NotReady
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.progress import Progress, Step
@@ -28,17 +24,13 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
-from mercato.models.text_encoder import TextEncoder, export_encoder, weights_file
-from mercato.ranking.fusion import Calibration
-from mercato.training.calibration import QUERIES, calibrate
-from mercato.training.encoder_choice import TEXTS, chosen_encoder
 from mercato.training.parts_forms import make_forms
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_segments import make_segments
-from mercato.training.text_vectors import TextVectors
+from mercato.training.parts_text import Shown, make_text
 from mercato.training.workshop import Made, Workshop
 
-LEARNED_FROM = ("histories", "item_statistics", "users")
+LEARNED_FROM = ("histories", "item_statistics", "search_clicks", "users")
 """Derived assets that parts of a release are made from."""
 
 
@@ -72,6 +64,12 @@ class Assets:
     derived: dict[str, pa.Table]
     as_of: int
     n_events: int
+    judgments: pa.Table | None
+
+    @property
+    def shown(self) -> Shown:
+        """What is known of queries and the products that answer them."""
+        return Shown(self.judgments, self.derived["search_clicks"])
 
 
 def read_assets(
@@ -94,6 +92,9 @@ def read_assets(
     events = origin_of(store, "histories", made["histories"]).inputs["events"]
     if events is not None:
         versions["events"] = events
+    judged = store.version("judgments")
+    if judged is not None:
+        versions["judgments"] = judged
     span = event_span(store, until)
     as_of = until or (span and span.newest)
     return Assets(
@@ -105,6 +106,7 @@ def read_assets(
         derived={name: store.read(name, at) for name, at in made.items()},
         as_of=round(as_of.timestamp() * 1_000_000) if as_of else 0,
         n_events=span.count if span else 0,
+        judgments=None if judged is None else store.read("judgments", judged),
     )
 
 
@@ -139,15 +141,13 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     catalogue = _catalogue(workshop, assets, of)
     histories = _histories(workshop, assets, catalogue, of)
     forms = make_forms(workshop, catalogue, settings)
-    encoder, vectors = _text(workshop, catalogue, settings)
+    text = make_text(workshop, assets.shown, catalogue, settings)
     made = {"catalogue": catalogue, "histories": histories, **forms}
     made["lexicon"] = make_lexicon(workshop, catalogue, {})
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])
-    if encoder is not None and vectors is not None:
-        made |= {"encoder": encoder, "vectors": vectors}
+    made |= text
     made |= _models(workshop, histories, assets.as_of)
-    made["calibration"] = _calibration(workshop, catalogue, encoder, vectors, settings)
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
@@ -193,35 +193,6 @@ def _histories(workshop: Workshop, assets: Assets, catalogue: Made, of: Mapping[
     return workshop.make("histories", {**of, "catalogue": catalogue.fingerprint}, work)
 
 
-def _text(
-    workshop: Workshop, catalogue: Made, settings: Settings
-) -> tuple[Made | None, Made | None]:
-    """The encoder and the vectors of all items' texts; nothing where the shop wants none."""
-    opened = _open_catalogue(catalogue)
-    some = np.random.default_rng(0).permutation(opened.n_base)[:TEXTS]
-    source = chosen_encoder(settings, [item[TITLE] for item in opened.items(some)])
-    if source is None:
-        return None, None
-
-    def export(folder: Path, step: Step) -> None:
-        export_encoder(source, folder)
-
-    encoder = workshop.make("encoder", {"weights": _checksum(weights_file(source))}, export)
-    number: dict[str, int] = {}
-    texts = (item_text(opened.item(row)) for row in range(opened.n_base))
-    text_of_row = np.array([number.setdefault(text, len(number)) for text in texts], np.int32)
-    distinct = list(number)
-
-    def encode(folder: Path, step: Step) -> None:
-        known = TextVectors(workshop.root / "texts" / encoder.fingerprint)
-        vectors = known.of(distinct, TextEncoder.open(encoder.folder), step)
-        write_vectors(folder, vectors, text_of_row)
-        step.note(f"{len(distinct):,} distinct texts")
-
-    of = {"catalogue": catalogue.fingerprint, "encoder": encoder.fingerprint}
-    return encoder, workshop.make("vectors", of, encode, len(distinct))
-
-
 def _models(workshop: Workshop, histories: Made, as_of: int) -> dict[str, Made]:
     made = {}
     for name, model in MODELS.items():
@@ -233,49 +204,3 @@ def _models(workshop: Workshop, histories: Made, as_of: int) -> dict[str, Made]:
         of = {"histories": histories.fingerprint, "as_of": as_of}
         made[f"models/{name}"] = workshop.make(name, of, work)
     return made
-
-
-def _calibration(
-    workshop: Workshop,
-    catalogue: Made,
-    encoder: Made | None,
-    vectors: Made | None,
-    settings: Settings,
-) -> Made:
-    most = settings.search.semantic_most
-
-    def work(folder: Path, step: Step) -> None:
-        learned = Calibration(semantic_most=most)
-        if encoder is not None and vectors is not None:
-            index = VectorIndex.open(vectors.folder)
-            _, rows = np.unique(index.text_of_row, return_index=True)
-            opened, titles = TextEncoder.open(encoder.folder), _titles(catalogue, rows)
-            learned = calibrate(
-                opened.encode_queries(titles),
-                index.of(rows),
-                semantic_most=most,
-                known_share=opened.known_share(titles),
-            )
-            step.note(_told(learned))
-        (folder / "calibration.json").write_text(json.dumps(learned.to_json(), indent=1))
-
-    of = {"vectors": vectors and vectors.fingerprint, "semantic_most": most}
-    return workshop.make("calibration", of, work)
-
-
-def _told(learned: Calibration) -> str:
-    if not learned.reads:
-        return f"the encoder knows {learned.known_share:.0%} of the titles' tokens: not used"
-    return f"by meaning from a cosine of {learned.semantic_threshold}"
-
-
-def _titles(catalogue: Made, rows: NDArray[np.integer]) -> list[str]:
-    """Titles of some of the rows, the same each time."""
-    opened = _open_catalogue(catalogue)
-    some = np.random.default_rng(0).permutation(rows)[:QUERIES]
-    return [item[TITLE] for item in opened.items(some)]
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -45,7 +45,7 @@ _PREVIEW = json_body(TypeAdapter(SentPreview))
 def add_rules(app: FastAPI, shop: Shop) -> None:
     guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
 
-    @app.get("/v1/rules", response_model=RulesAnswer, responses=problems(503))
+    @app.get("/v1/rules", response_model=RulesAnswer, responses=problems(400, 503))
     def list_rules() -> JSONAnswer:
         """All merchandising rules, by their id."""
         return JSONAnswer({"rules": [_shape(rule) for rule in stored_rules(shop)]})
@@ -66,7 +66,7 @@ def add_rules(app: FastAPI, shop: Shop) -> None:
         return JSONAnswer(_saved(saved), 201)
 
     # Before the rules themselves: no rule is called so.
-    @app.get("/v1/rules/conflicts", response_model=ConflictsAnswer, responses=problems(503))
+    @app.get("/v1/rules/conflicts", response_model=ConflictsAnswer, responses=problems(400, 503))
     def get_conflicts() -> JSONAnswer:
         """What is odd about the enabled rules: those that can hold at once and get in each
         other's way, outdated ones, pinned items that are not there."""

@@ -59,6 +59,12 @@ class Calibration:
         return cls(**found)
 
 
+PREFERRED = 0.05
+"""What a property that a query's words mean for sure adds to a score, which is 0 to 1.
+
+On Icecat: nDCG@10 .7688 with .05 and .7677 with .02, .7666 without; .1 costs single queries."""
+
+
 def fuse(
     lexical: NDArray[np.float32],
     known_share: float,

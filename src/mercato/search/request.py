@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.entities import Entities
 from mercato.catalogue.facets import Counting, Statistics
 from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
@@ -104,6 +105,7 @@ class SearchContext:
     reading : what becomes of prices, brands, … in the words
     written : how the catalogue's words are written; None: spelling is left as it is
     forms   : of words in the shop's languages; None for English and Chinese
+    entities : what phrases name; None: words are not read as brands, colours, …
     synonyms : terms that stand for each other
     rules   : merchandising rules; None where there are none
     segments : of the shopper who asks
@@ -117,6 +119,7 @@ class SearchContext:
     reading: Reading = Reading()
     written: WrittenWords | None = None
     forms: Forms | None = None
+    entities: Entities | None = None
     synonyms: Synonyms = Synonyms()
     rules: RuleIndex | None = None
     segments: frozenset[str] = frozenset()

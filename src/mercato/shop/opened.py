@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.compaction import worth_compacting
+from mercato.catalogue.entities import Entities
 from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.catalogue.vectors import VectorIndex
@@ -45,6 +46,7 @@ class Live:
     forms        : of words in the shop's languages; None for English and Chinese
     written      : how the catalogue's words are written; None in releases from before there was
     segments     : of shoppers; None likewise
+    entities     : what phrases of a query name; None likewise
     """
 
     number: int
@@ -59,6 +61,7 @@ class Live:
     written: WrittenWords | None = None
     segments: Segments | None = None
     forms: Forms | None = None
+    entities: Entities | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -81,6 +84,7 @@ def open_release(folder: Path, number: int) -> Live:
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
         forms=Forms.open(forms) if (forms := folder / "forms").is_dir() else None,
+        entities=Entities.open(named) if (named := folder / "entities").is_dir() else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )

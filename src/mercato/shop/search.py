@@ -138,5 +138,6 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         now=shop.wall(),
         written=live.written,
         forms=live.forms,
+        entities=live.entities,
         synonyms=shop.synonyms.synonyms,
     )

@@ -25,6 +25,7 @@ from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
 from mercato.training.parts_forms import make_forms
+from mercato.training.parts_entities import make_entities
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_segments import make_segments
 from mercato.training.parts_text import Shown, make_text
@@ -144,6 +145,7 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     text = make_text(workshop, assets.shown, catalogue, settings)
     made = {"catalogue": catalogue, "histories": histories, **forms}
     made["lexicon"] = make_lexicon(workshop, catalogue, {})
+    made["entities"] = make_entities(workshop, catalogue)
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])
     made |= text

@@ -10,6 +10,7 @@ from mercato.catalogue.query import as_sought
 from mercato.ranking.understood import Understood
 from mercato.search.understanding.codes import read_codes
 from mercato.search.understanding.compounds import both_ways
+from mercato.search.understanding.entities import name_properties
 from mercato.search.understanding.forms import other_forms, without_stop_words
 from mercato.search.understanding.patterns import read_patterns
 from mercato.search.understanding.spelling import put_right
@@ -36,4 +37,8 @@ def understand(q: str, context: "SearchContext") -> Understood:
         understood = both_ways(understood, context.written.compounds, context.catalogue)
     if context.forms is not None:
         understood = other_forms(understood, context.forms, context.catalogue, unknown=False)
+    if context.entities is not None:
+        understood = name_properties(
+            understood, context.entities, context.catalogue, context.reading
+        )
     return with_synonyms(understood, context.synonyms)

@@ -67,5 +67,15 @@ def _answers(
     column, position = at % n, place.ravel()[at]
     wanted = shoppers.noise + (1 - shoppers.noise) * relevance[column]
     clicked = random.random(len(at)) < shoppers.examined[position - 1] * wanted
-    numbers = np.full(len(at), query)
-    return numbers, items[column].astype(np.int64), position, np.ones(len(at)), clicked
+    # Added up here: a thousand sessions of a thousand queries would not fit into memory.
+    span = shoppers.depth + 1
+    cell = column * span + position
+    shown = np.bincount(cell, minlength=n * span)
+    held = np.flatnonzero(shown)
+    return (
+        np.full(len(held), query),
+        items[held // span].astype(np.int64),
+        held % span,
+        shown[held].astype(np.float64),
+        np.bincount(cell, clicked, n * span)[held],
+    )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-NO_BENCHES = {"all", "harness", "tables"}
+NO_BENCHES = {"all", "asking", "harness", "recombined", "tables"}
 
 
 def scripts() -> list[str]:

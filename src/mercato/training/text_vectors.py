@@ -29,28 +29,32 @@ class TextVectors:
     def of(self, texts: Sequence[str], encoder: TextEncoder, step: Step) -> NDArray[np.float32]:
         """(n, d) the vectors of distinct texts; those not known yet are encoded and kept."""
         wanted = _hashes(texts)
-        known, vectors = self._load(encoder.dimensions)
-        missing = np.flatnonzero(~np.isin(wanted, known))
+        missing = np.flatnonzero(~np.isin(wanted, self._known()))
         step.advance(len(texts) - len(missing))
         for start in range(0, len(missing), _CHUNK):
             part = missing[start : start + _CHUNK]
             new = encoder.encode([texts[at] for at in part], step)
             self._add(wanted[part], new)
-        known, vectors = self._load(encoder.dimensions)
-        order = np.argsort(known)
-        return vectors[order[np.searchsorted(known, wanted, sorter=order)]]
+        return self._gathered(wanted, encoder.dimensions)
 
     def _pieces(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))
 
-    def _load(self, dimensions: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        pieces = [np.load(path) for path in self._pieces()]
-        return (
-            np.concatenate([np.zeros(0, np.uint64), *(piece["hashes"] for piece in pieces)]),
-            np.concatenate(
-                [np.zeros((0, dimensions), np.float32), *(piece["vectors"] for piece in pieces)]
-            ),
-        )
+    def _known(self) -> NDArray[np.uint64]:
+        hashes = [np.load(path)["hashes"] for path in self._pieces()]
+        return np.concatenate([np.zeros(0, np.uint64), *hashes])
+
+    def _gathered(self, wanted: NDArray[np.uint64], dimensions: int) -> NDArray[np.float32]:
+        """Piece by piece: a million vectors are 1.5 GB, and are not held twice."""
+        order = np.argsort(wanted)
+        vectors = np.empty((len(wanted), dimensions), np.float32)
+        for path in self._pieces() if len(wanted) else ():
+            piece = np.load(path)
+            hashes = piece["hashes"]
+            at = np.minimum(np.searchsorted(wanted, hashes, sorter=order), len(wanted) - 1)
+            asked = wanted[order[at]] == hashes
+            vectors[order[at[asked]]] = piece["vectors"][asked]
+        return vectors
 
     def _add(self, hashes: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

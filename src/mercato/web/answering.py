@@ -100,8 +100,18 @@ class Answering:
             return _json(answer.value)
         self._on_record(request, answer.revealed)
         recording = begin(self.shop, answer.events) if self._counts(request) else None
-        response = self._page(request, ask.visit, answer)
+        response = self._led(request, ask.visit, answer) or self._page(request, ask.visit, answer)
         finish(recording)
+        return response
+
+    def _led(self, request: Request, visit: Visit, page: Page) -> Response | None:
+        """A redirect where the page leads on, unless a script or a program asks for it."""
+        in_a_window = request.headers.get("sec-fetch-dest", "document") == "document"
+        if page.leads_to is None or not in_a_window or self._wants_twin(request):
+            return None
+        response = RedirectResponse(page.leads_to, status_code=303, headers=HEADERS)
+        response.headers["Cache-Control"] = "private, no-cache"
+        self._write_visit(response, visit, request)
         return response
 
     def _on_record(self, request: Request, revealed: Revealed | None) -> None:

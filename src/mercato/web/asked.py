@@ -51,12 +51,14 @@ class Revealed:
 class Page:
     """events : what looking at the page says about the shopper
     revealed : what it shows of others; goes on record before it is shown
+    leads_to : a page of this shop that is shown instead, to whoever opens it in a window
     """
 
     context: Context
     events: tuple[Sent, ...] = ()
     status: int = 200
     revealed: Revealed | None = None
+    leads_to: str | None = None
 
 
 @dataclass(frozen=True)

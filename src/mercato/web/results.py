@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from mercato.ranking.rules.actions import Banner
 from mercato.shop.search import SearchAnswer, SearchCall, search
 from mercato.web.asked import Ask
 from mercato.web.cards import Card, Origin, card
 from mercato.web.facets import Chip, Facet, Labels, chips, facets
 from mercato.web.languages import Language
+from mercato.web.led import leads_to, was_led
 from mercato.web.links import FACETS, PER_PAGE, SORTS, Listing
 
 PLACEMENT = "search"
@@ -28,6 +30,8 @@ class Results:
     """total : cards in the whole set; first, last : positions of the page's cards, from 1
     pages : numbers around this page, first and last always; None stands for a gap
     fixed : parameters that a form on this page must keep, without sort, bounds and page
+    banners : of rules; on the first page alone
+    redirect : where a rule leads the shopper instead
     """
 
     query_id: str
@@ -48,6 +52,8 @@ class Results:
     sort: str
     fixed: tuple[tuple[str, str], ...]
     did_you_mean: str | None
+    banners: tuple[Banner, ...]
+    redirect: str | None
 
 
 def results(ask: Ask, listing: Listing) -> Results:
@@ -78,6 +84,8 @@ def results(ask: Ask, listing: Listing) -> Results:
         sort=listing.sort,
         fixed=replace(listing, sort="", low="", high="", page=1).parameters(),
         did_you_mean=answer.did_you_mean,
+        banners=answer.applied.banners if answer.page == 1 else (),
+        redirect=leads_to(answer.applied.redirect, listing, led=was_led(ask.query)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from mercato.core.columns import PATH_SEPARATOR, Event, Placement
 from mercato.web.asked import Ask, Page
@@ -18,6 +19,7 @@ class ListingPage:
     category : name of the chosen category; empty where all are searched
     crumbs : (name, address) of the levels above it, the widest first
     instead : what to offer where nothing was found
+    away : another host that a rule leads to
     """
 
     template: ClassVar[str] = "listing.html"
@@ -26,6 +28,7 @@ class ListingPage:
     crumbs: tuple[tuple[str, str], ...]
     results: Results
     instead: Shelf | None
+    away: str | None
 
 
 def listing(ask: Ask) -> Page:
@@ -42,8 +45,11 @@ def listing(ask: Ask) -> Page:
         crumbs=crumbs(category),
         results=found,
         instead=instead,
+        away=urlsplit(found.redirect or "").hostname,
     )
-    return Page(context, _events(ask, asked, found))
+    # A browser lets no form lead to another host: there the page itself leads on.
+    led = found.redirect if context.away is None else None
+    return Page(context, _events(ask, asked, found), leads_to=led)
 
 
 def _events(ask: Ask, asked: Listing, found: Results) -> tuple[Sent, ...]:

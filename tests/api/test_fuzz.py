@@ -38,8 +38,13 @@ WITH_PARAMETERS = [
     "PATCH /v1/items/{item_id}",
     "DELETE /v1/items/{item_id}",
     "POST /v1/items:batch",
+    "POST /v1/rules",
+    "GET /v1/rules/{rule_id}",
+    "PUT /v1/rules/{rule_id}",
+    "DELETE /v1/rules/{rule_id}",
+    "POST /v1/rules:preview",
 ]
-PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics"]
+PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/rules", "GET /v1/rules/conflicts"]
 
 CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]
 CASES += [(each, GenerationMode.POSITIVE) for each in PLAIN]

@@ -33,8 +33,7 @@ def late(catalogue: Catalogue, *titles: str) -> Catalogue:
 def title(catalogue: Catalogue, item_id: str) -> list[int]:
     row = catalogue.row(item_id)
     assert row is not None
-    found = catalogue.text.titles.of(np.array([row]))[0]
-    return [number for number in found.tolist() if number >= 0]
+    return catalogue.text.titles.of(np.array([row])).tokens.tolist()
 
 
 def numbers(catalogue: Catalogue, *tokens: str) -> list[int]:
@@ -54,13 +53,16 @@ def test_a_long_title_is_cut(catalogue: Catalogue) -> None:
 def test_titles_of_later_rows_stand_beside_those_of_the_release(catalogue: Catalogue) -> None:
     changed = late(catalogue, "gnome tea", "tea gnome oak")
     tea, gnome, oak = numbers(changed, "tea", "gnome", "oak")
-    rows = np.array([1, 3, 4])
-    assert changed.text.titles.of(rows).tolist() == [
-        [tea, -1, -1],
-        [gnome, tea, -1],
-        [tea, gnome, oak],
-    ]
+    found = changed.text.titles.of(np.array([3, 1, 4]))
+    assert found.tokens.tolist() == [gnome, tea, tea, tea, gnome, oak]
+    assert found.row.tolist() == [0, 0, 1, 2, 2, 2]
+    assert found.place.tolist() == [0, 1, 0, 0, 1, 2]
+    assert found.lengths.tolist() == [2, 1, 3]
     assert len({tea, gnome, oak, -1}) == 4
+
+
+def test_titles_of_no_rows(catalogue: Catalogue) -> None:
+    assert len(catalogue.text.titles.of(np.zeros(0, np.int64)).tokens) == 0
 
 
 def test_words_that_nothing_holds_have_no_number(catalogue: Catalogue) -> None:

@@ -17,9 +17,6 @@ TITLE_FIELD = next(at for at, each in enumerate(TEXT_FIELDS) if each.name == "ti
 MOST_TOKENS = 48
 """Tokens of a title that are kept."""
 
-NO_TOKEN = -1
-"""Behind a title's end."""
-
 
 def _no_offsets() -> Growing[np.int64]:
     return Growing.of(np.zeros(1, np.int64))
@@ -50,6 +47,22 @@ def title_tokens(
 
 
 @dataclass(frozen=True)
+class TitleTokens:
+    """The tokens of k titles, one after the other.
+
+    lengths : (k,) tokens of each
+    row     : (n,) which of the k titles a token stands in, ascending
+    place   : (n,) where in it, from 0
+    tokens  : (n,) int32
+    """
+
+    lengths: NDArray[np.int64]
+    row: NDArray[np.int64]
+    place: NDArray[np.int64]
+    tokens: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
 class Titles:
     """Tokens by their numbers, of a release's rows and of rows appended since.
 
@@ -73,23 +86,26 @@ class Titles:
     def n_base(self) -> int:
         return len(self.offsets) - 1
 
-    def of(self, rows: NDArray[np.integer]) -> NDArray[np.int32]:
-        """(k, longest) tokens of each row's title, then NO_TOKEN."""
-        n_base, tail_offsets = self.n_base, self.tail_offsets.array
-        late = rows >= n_base
-        starts, stops = self._spans(np.where(late, 0, rows), self.offsets)
-        late_starts, late_stops = self._spans(np.where(late, rows - n_base, 0), tail_offsets)
-        lengths = np.where(late, late_stops - late_starts, stops - starts)
-        within = np.arange(int(lengths.max(initial=0)))
-        inside = within < lengths[:, None]  # (k, longest)
-        found = np.full(inside.shape, NO_TOKEN, np.int32)
-        for mine, first, source in (
-            (~late, starts, self.tokens),
-            (late, late_starts, self.tail_tokens.array),
-        ):
-            cells = inside & mine[:, None]
-            found[cells] = source[(first[:, None] + within)[cells]]
-        return found
+    def of(self, rows: NDArray[np.integer]) -> "TitleTokens":
+        """The titles of some rows (k,)."""
+        starts, lengths = self._spans(rows, self.offsets)
+        late = None
+        if len(rows) and rows.max() >= self.n_base:
+            late = rows >= self.n_base
+            tail = self._spans(np.where(late, rows - self.n_base, 0), self.tail_offsets.array)
+            starts, lengths = np.where(late, tail[0], starts), np.where(late, tail[1], lengths)
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(rows) else 0
+        row = np.repeat(np.arange(len(rows)), lengths)
+        place = np.arange(total) - (ends - lengths)[row]
+        at = starts[row] + place
+        if late is None:
+            return TitleTokens(lengths, row, place, self.tokens[at])
+        tokens = np.empty(total, np.int32)
+        behind = late[row]
+        tokens[~behind] = self.tokens[at[~behind]]
+        tokens[behind] = self.tail_tokens.array[at[behind]]
+        return TitleTokens(lengths, row, place, tokens)
 
     def appended(self, titles: Sequence[NDArray[np.integer]]) -> "Titles":
         """With the titles of more rows, in the order of the rows."""
@@ -114,7 +130,7 @@ class Titles:
     def _spans(
         rows: NDArray[np.integer], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Starts and stops; of nothing where there is no row at all."""
-        last = max(len(offsets) - 2, 0)
-        at = np.minimum(rows, last)
-        return offsets[at], offsets[np.minimum(at + 1, len(offsets) - 1)]
+        """Starts and lengths; of any other title for a row beyond the last."""
+        at = np.minimum(rows, max(len(offsets) - 2, 0))
+        starts = offsets[at]
+        return starts, offsets[np.minimum(at + 1, len(offsets) - 1)] - starts

@@ -198,14 +198,22 @@ class VectorIndex:
 
     def of(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
         """(k, d) unit vectors of rows; zeros for a row without one."""
-        text = self.text_of_row[rows]
-        n_texts = len(self.base)
-        found = np.zeros((len(rows), self.dimensions), np.float32)
-        in_base = (text >= 0) & (text < n_texts)
-        found[in_base] = self.base.vectors[text[in_base]]
-        found[text >= n_texts] = self.tail.vectors[text[text >= n_texts] - n_texts]
-        length = np.linalg.norm(found, axis=1, keepdims=True)
-        return np.asarray(found / np.where(length > 0, length, 1), np.float32)
+        found = self.of_rows(rows)
+        return found.vectors * found.inverse_lengths[:, None]
+
+    def of_rows(self, rows: NDArray[np.integer]) -> Vectors:
+        """As they are kept; zeros and a length of 0 for a row without one."""
+        text, n_texts = self.text_of_row[rows], len(self.base)
+        early = (text >= 0) & (text < n_texts)
+        if early.all():
+            return self.base.some(text)
+        vectors = np.zeros((len(rows), self.dimensions), np.int8)
+        lengths = np.zeros(len(rows), np.float32)
+        late = text >= n_texts
+        for mine, part, first in ((early, self.base, 0), (late, self.tail, n_texts)):
+            some = part.some(text[mine] - first)
+            vectors[mine], lengths[mine] = some.vectors, some.inverse_lengths
+        return Vectors(vectors, lengths)
 
     def cosines(self, query_vector: NDArray[np.float32]) -> Cosines:
         """Of every text with the query (d,), or of the nearest by sign and of later texts."""

@@ -12,7 +12,7 @@ from mercato.catalogue.bm25 import rarity
 from mercato.catalogue.facts import FactRows
 from mercato.catalogue.query import Sought
 from mercato.catalogue.text_holding import Holding, holding
-from mercato.catalogue.titles import NO_TOKEN, TITLE_FIELD
+from mercato.catalogue.titles import TITLE_FIELD, TitleTokens
 from mercato.ranking.candidates import Candidates
 
 TITLE_BIT = np.uint8(1 << TITLE_FIELD)
@@ -52,32 +52,43 @@ class Words:
 
 
 @dataclass(frozen=True)
-class TitlePlaces:
-    """Where the query's tokens stand in titles of at most L tokens.
+class Places:
+    """Where the m tokens of a query stand in k titles; a token that an alternative put in a
+    word's place is one of the query's.
 
-    tokens   : (k, L) int32, see `Titles`
-    sequence : (m,) int32, the query's tokens in order, those of what stands in a word's place
-    same     : (k, L, m) bool, whether a title's token is a query's
+    lengths    : (k,) tokens of each title
+    present    : (m, k) bool, whether a title has a token
+    first      : (m, k) where, from 0; `ABSENT` where it has not
+    neighbours : (max(m - 1, 0), k) bool, whether a token and the next stand side by side
+    matched    : (k,) tokens of each title that the query has
     """
 
-    tokens: NDArray[np.int32]
-    sequence: NDArray[np.int32]
-    same: NDArray[np.bool_]
+    lengths: NDArray[np.int64]
+    present: NDArray[np.bool_]
+    first: NDArray[np.int64]
+    neighbours: NDArray[np.bool_]
+    matched: NDArray[np.int64]
 
-    @cached_property
-    def lengths(self) -> NDArray[np.int64]:
-        """(k,) tokens of each title."""
-        return np.asarray((self.tokens != NO_TOKEN).sum(axis=1))
+    @classmethod
+    def of(cls, sequence: NDArray[np.int64], titles: TitleTokens) -> "Places":
+        """sequence : (m,) numbers of the query's tokens in order, -1 for those nothing holds"""
+        m, k = len(sequence), len(titles.lengths)
+        same = titles.tokens == sequence[:, None]  # (m, n)
+        token, at = np.nonzero(same)
+        row, place = titles.row[at], titles.place[at]
+        first = np.full((m, k), ABSENT)
+        first[token[::-1], row[::-1]] = place[::-1]  # the last one written stays
+        neighbours = np.zeros((max(m - 1, 0), k), bool)
+        if m > 1:
+            pair, left = np.nonzero(same[:-1, :-1] & same[1:, 1:])
+            within = titles.row[left] == titles.row[left + 1]
+            neighbours[pair[within], titles.row[left[within]]] = True
+        matched = np.bincount(titles.row[same.any(axis=0)], minlength=k)
+        return cls(titles.lengths, first != ABSENT, first, neighbours, matched)
 
-    @cached_property
-    def matched(self) -> NDArray[np.bool_]:
-        """(k, L) title tokens that the query has."""
-        return np.asarray(self.same.any(axis=2))
 
-    @cached_property
-    def present(self) -> NDArray[np.bool_]:
-        """(k, m) query tokens that the title has."""
-        return np.asarray(self.same.any(axis=1))
+ABSENT = 1 << 10
+"""Behind every title's end."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ class Asked:
 
     candidates: Candidates
     words: Words
-    places: TitlePlaces
+    places: Places
 
     def __len__(self) -> int:
         return len(self.candidates.rows)
@@ -114,11 +125,8 @@ def read(candidates: Candidates) -> Asked:
     index, rows = candidates.catalogue.text, candidates.rows
     sought = candidates.understood.sought
     lookup = _Lookup(candidates, sought)
-    words = lookup.words()
-    sequence = index.numbers(list(lookup.sequence())[:MOST_SEQUENCE]).astype(np.int32)
-    titles = index.titles.of(rows)
-    same = titles[:, :, None] == np.where(sequence < 0, np.int32(-2), sequence)
-    return Asked(candidates, words, TitlePlaces(titles, sequence, same))
+    sequence = index.numbers(list(lookup.sequence())[:MOST_SEQUENCE])
+    return Asked(candidates, lookup.words(), Places.of(sequence, index.titles.of(rows)))
 
 
 class _Lookup:

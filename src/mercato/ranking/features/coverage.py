@@ -10,8 +10,7 @@ def _compute(asked: Asked) -> list[Column]:
     words, places = asked.words, asked.places
     held = words.weight > 0
     n = max(len(words.typed), 1)
-    lengths = np.maximum(places.lengths, 1)
-    matched = places.matched.sum(axis=1) / lengths
+    matched = places.matched / np.maximum(places.lengths, 1)
     in_title = words.in_title.sum(axis=0) / n
     missing = np.where(held, np.float32(0), words.share[:, None])
     return [

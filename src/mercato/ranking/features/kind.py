@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.distinct import starts_of_runs
 from mercato.catalogue.facts import KEYS, NO_KEY
 from mercato.ranking.features.asked import Asked
 from mercato.ranking.features.family import Column, Family
@@ -10,9 +11,14 @@ from mercato.ranking.features.family import Column, Family
 
 def _agreement(key: NDArray[np.uint32], standing: NDArray[np.float32]) -> Column:
     """(k,) the standing of all candidates that share each one's value; 0 without one."""
-    _, at = np.unique(key, return_inverse=True)
-    total = np.bincount(at, standing)[at]
-    return np.where(key == NO_KEY, 0.0, total)
+    if not key.any():
+        return np.zeros(len(key), np.float32)
+    order = np.argsort(key)
+    starts = np.flatnonzero(starts_of_runs(key[order]))
+    sums = np.add.reduceat(standing[order], starts)
+    found = np.empty(len(key), np.float32)
+    found[order] = np.repeat(sums, np.diff(starts, append=len(key)))
+    return np.where(key == NO_KEY, np.float32(0), found)
 
 
 def _compute(asked: Asked) -> list[Column]:

@@ -13,10 +13,12 @@ def _compute(asked: Asked) -> list[Column]:
     if vectors is None:
         return [np.zeros(len(asked), np.float32)] * len(MEANING.features)
     best = np.float32(cosine.max(initial=0))
-    unit = vectors.of(candidates.rows)  # (k, d)
-    middle = asked.standing @ unit
+    found = vectors.of_rows(candidates.rows)
+    codes = found.vectors.astype(np.float32)  # (k, d)
+    middle = (asked.standing * found.inverse_lengths) @ codes
     length = max(float(np.linalg.norm(middle)), 1e-9)
-    return [cosine, best - cosine, unit @ (middle / np.float32(length))]
+    like = (codes @ (middle / np.float32(length))) * found.inverse_lengths
+    return [cosine, best - cosine, like]
 
 
 MEANING = Family(

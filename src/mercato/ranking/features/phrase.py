@@ -7,32 +7,28 @@ from mercato.ranking.features.family import Column, Family
 
 
 def _compute(asked: Asked) -> list[Column]:
-    places, words = asked.places, asked.words
-    same, present = places.same, places.present
-    k, longest, m = same.shape
-    if not m or not longest:
-        return [np.zeros(k, np.float32)] * len(PHRASE.features)
-    pairs = max(m - 1, 1)
-    adjacent = (same[:, :-1, :-1] & same[:, 1:, 1:]).any(axis=1)  # (k, m - 1)
-    first = np.where(present, same.argmax(axis=1), longest)  # (k, m)
-    both = present[:, 1:] & present[:, :-1]
-    ordered = both & (first[:, 1:] > first[:, :-1])
-    last = np.where(present, first, -1).max(axis=1)
-    begins = first.min(axis=1)
-    count = present.sum(axis=1)
-    span = np.maximum(last - begins + 1, 1)
-    lengths = np.maximum(places.lengths, 1)
+    places = asked.places
+    first, present = places.first, places.present
+    if not len(first):
+        return [np.zeros(len(asked), np.float32)] * len(PHRASE.features)
+    pairs = max(len(first) - 1, 1)
+    ordered = present[1:] & (first[1:] > first[:-1]) & present[:-1]
+    begins = first.min(axis=0)
+    ends = np.where(present, first, -1).max(axis=0)
+    count = present.sum(axis=0)
     found = count > 0
+    lengths = np.maximum(places.lengths, 1)
+    last, in_title = first[-1], asked.words.in_title
     return [
-        adjacent.sum(axis=1) / pairs,
-        ordered.sum(axis=1) / pairs,
-        np.where(found, count / np.maximum(span, count), 0),
-        np.where(found, 1 / (1 + begins), 0),
-        np.where(found, (last + 1) / lengths, 0),
-        words.in_title[-1],
-        words.in_title[0],
-        np.where(present[:, -1], (first[:, -1] + 1) / lengths, 0),
-        np.where(present[:, -1], lengths - 1 - first[:, -1], -1),
+        places.neighbours.sum(axis=0) / pairs,
+        ordered.sum(axis=0) / pairs,
+        found * count / np.maximum(ends - begins + 1, np.maximum(count, 1)),
+        found / (1 + begins),
+        (ends + 1) / lengths,
+        in_title[-1],
+        in_title[0],
+        present[-1] * (last + 1) / lengths,
+        np.where(present[-1], lengths - 1 - last, -1),
     ]
 
 

@@ -71,6 +71,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
         ["rules", "{shop}", "--export", "{new}/rules.json"],
         ["rules", "{shop}", "--conflicts", "--json"],
     ],
+    "synonyms": [["synonyms", "{shop}", "--propose", "--json"]],
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],
     "restore": [["restore", "{new}/backup", "--verify"]],
     "doctor": [["doctor", "{shop}", "--json"]],

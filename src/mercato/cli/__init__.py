@@ -27,6 +27,7 @@ from mercato.cli import (
     rules,
     search,
     serve,
+    synonyms,
     users,
 )
 from mercato.cli.output import print_error
@@ -51,6 +52,7 @@ COMMANDS = {
     "search": search,
     "recommend": recommend,
     "rules": rules,
+    "synonyms": synonyms,
     "releases": releases,
     "events": events,
     "feeds": feeds,

@@ -45,10 +45,10 @@ def _order(kept: Kept) -> tuple[bool, float, tuple[str, ...], tuple[str, ...]]:
     return not proposed, -(synonym.score or 0), synonym.terms, synonym.also
 
 
-def add_synonym(shop: Shop, sent: object, by: By) -> Kept:
-    """Add one, accepted unless it says otherwise. Raises BadInput where it does not fit."""
-    (kept,) = add_synonyms(shop, [read_synonym(sent)], by)
-    return kept
+def add_synonym(shop: Shop, sent: object, by: By) -> list[Kept]:
+    """Add one, accepted unless it says otherwise; see `add_synonyms`. Raises BadInput where it
+    does not fit."""
+    return add_synonyms(shop, [read_synonym(sent)], by)
 
 
 def add_synonyms(shop: Shop, synonyms: Sequence[Synonym], by: By) -> list[Kept]:

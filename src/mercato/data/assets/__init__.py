@@ -19,6 +19,7 @@ from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.assets.query_statistics import QUERY_STATISTICS
+from mercato.data.assets.reformulations import REFORMULATIONS
 from mercato.data.assets.search_clicks import SEARCH_CLICKS
 from mercato.data.assets.sessions import SESSIONS
 from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
@@ -42,6 +43,7 @@ ASSETS: Mapping[str, Asset] = {
         SHOPPER_FLAGS,
         SESSIONS,
         SEARCH_CLICKS,
+        REFORMULATIONS,
         QUERY_STATISTICS,
         HISTORIES,
         ITEM_STATISTICS,

@@ -1,5 +1,6 @@
 """What all tests share: a run ends with the list of what was not run and how to enable it."""
 
+import importlib.util
 import os
 import threading
 from collections import Counter
@@ -66,13 +67,17 @@ def pytest_terminal_summary(
 ) -> None:
     skipped = _skipped(config)
     soak = config.stash.get(_LONG, 0)
-    if not skipped and not soak:
+    lacks_torch = importlib.util.find_spec("torch") is None
+    if not skipped and not soak and not lacks_torch:
         return
     terminalreporter.section("not run")
     for reason, count in sorted(skipped.items()):
         terminalreporter.line(f"{count} skipped: {reason}")
     if soak:
         terminalreporter.line(f"{soak} long ones left out; they run with: make soak")
+    if lacks_torch:
+        line = "the tuning of encoders was left out; it runs with: pip install 'mercato[train]'"
+        terminalreporter.line(line)
     if skipped and os.environ.get(NO_SKIP):
         terminalreporter.line(f"This run fails: {NO_SKIP} allows no skip.", red=True)
 

@@ -18,8 +18,14 @@ from dataclasses import dataclass
 from mercato.catalogue.values import moment_of, number_of, number_text
 from mercato.core.errors import BadInput
 
-LONGEST_FILTER = 4_000
+LONGEST_FILTER = 40_000
 """Characters of one filter."""
+
+MOST_TERMS = 1_000
+"""Fields with a value, in one filter and in all filters of a request."""
+
+_LONGEST_SHOWN = 200
+"""Characters of a filter that an error repeats."""
 
 DEEPEST_FILTER = 40
 """Brackets and NOTs inside each other."""
@@ -107,6 +113,22 @@ def conjuncts(filters: Iterable[Filter]) -> list[Filter]:
     return found
 
 
+def n_terms(wanted: Filter) -> int:
+    """How many values or ranges a filter names."""
+    if isinstance(wanted, Term | Range):
+        return 1
+    parts = (wanted.part,) if isinstance(wanted, Not) else wanted.parts
+    return sum(n_terms(part) for part in parts)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Filter, ...]:
+    """Filters that all must hold. Raises BadInput, also where they are too many together."""
+    found = tuple(parse(text) for text in texts)
+    if (n := sum(map(n_terms, found))) > MOST_TERMS:
+        raise BadInput(f"filters of at most {MOST_TERMS} terms", str(n), "Ask with fewer.")
+    return found
+
+
 def fields_of(term: Filter) -> set[str]:
     """The fields that a filter names."""
     if isinstance(term, Term | Range):
@@ -117,6 +139,10 @@ def fields_of(term: Filter) -> set[str]:
 
 def _bracketed(part: Filter, inside: tuple[type, ...]) -> str:
     return f"({part})" if isinstance(part, inside) else str(part)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 def _written(text: str, *, value: bool = False) -> str:
@@ -132,11 +158,11 @@ class _Token:
 
 
 def _tokens(text: str) -> list[_Token]:
-    found, at = [], 0
-    while text[at:].strip():
+    found, at, end = [], 0, len(text.rstrip())
+    while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            raise BadInput(f"a filter; in {text!r}", "a quote without its end", EXAMPLE)
+            raise BadInput(f"a filter; in {_shown(text)}", "a quote without its end", EXAMPLE)
         at = match.end()
         quoted = match["quoted"]
         if quoted is not None:
@@ -187,13 +213,13 @@ class _Parser:
     def _term(self) -> Filter:
         field = self._word("a field's name")
         if not self._takes(":"):
-            raise self._bad(f"':' and a value behind {field.text!r}")
-        value = self._word(f"a value for {field.text!r}", with_colons=True)
+            raise self._bad(f"':' and a value behind {_shown(field.text)}")
+        value = self._word(f"a value for {_shown(field.text)}", with_colons=True)
         match = None if value.quoted else _RANGE.fullmatch(value.text)
         if match is None:
             return Term(field.text, value.text)
         if not match["low"] and not match["high"]:
-            raise BadInput(f"a range of {field.text!r} with an end", value.text, EXAMPLE)
+            raise BadInput(f"a range of {_shown(field.text)} with an end", value.text, EXAMPLE)
         low = self._end(field.text, match["low"], -math.inf)
         high = self._end(field.text, match["high"], math.inf)
         return Range(field.text, low, high, bool(match["open"]))
@@ -204,7 +230,8 @@ class _Parser:
         number = number_of(text)
         number = moment_of(text) if math.isnan(number) else number
         if math.isnan(number):
-            raise BadInput(f"a number or a date at an end of {field!r}", repr(text), EXAMPLE)
+            expected = f"a number or a date at an end of {_shown(field)}"
+            raise BadInput(expected, _shown(text), EXAMPLE)
         return number
 
     def _word(self, expected: str, *, with_colons: bool = False) -> _Token:
@@ -239,5 +266,5 @@ class _Parser:
 
     def _bad(self, expected: str) -> BadInput:
         token = self._peek()
-        found = "its end" if token is None else repr(token.text)
-        return BadInput(f"{expected} in the filter {self._text!r}", found, EXAMPLE)
+        found = "its end" if token is None else _shown(token.text)
+        return BadInput(f"{expected} in the filter {_shown(self._text)}", found, EXAMPLE)

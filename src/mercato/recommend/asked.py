@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
-from mercato.catalogue.filters import conjuncts, parse
+from mercato.catalogue.filters import conjuncts, parse_all
 from mercato.core.columns import AVAILABILITY, Availability, Event
 from mercato.core.history import EVENT_CODES, History, Interactions, history
 from mercato.recommend.request import ShelfContext, ShelfRequest
@@ -33,7 +33,7 @@ class Asked:
     def shown(self) -> NDArray[np.bool_]:
         """(n_rows,) which rows can be sold, pass the filters and were not dismissed."""
         may = sold(self.catalogue)
-        for term in conjuncts([parse(each) for each in self.request.filters]):
+        for term in conjuncts(parse_all(self.request.filters)):
             may = may & self.catalogue.mask(term)
         return without(may, self.dismissed, self.catalogue, groups=self.request.distinct)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.facets import Statistics
-from mercato.catalogue.filters import Filter, conjuncts, parse
+from mercato.catalogue.filters import Filter, conjuncts, parse_all
 from mercato.core.errors import BadInput
 from mercato.ranking.rules.effects import Effects
 from mercato.ranking.understood import Understood
@@ -109,7 +109,7 @@ def order(answering: Answering) -> Ranked:
 def gather(request: SearchRequest, context: SearchContext) -> Answering:
     """Understand the words, find R, narrow it; where nothing is left, give something up."""
     request.check()
-    filters = tuple(parse(each) for each in request.filters)
+    filters = parse_all(request.filters)
     understood = understand(request.q, context)
     if request.begun:
         understood = last_word_begun(understood, context.catalogue)

@@ -172,7 +172,8 @@ def test_what_is_no_filter_is_refused(attributes, text):
         (["color:-red"], lambda i: i["color"] != "red"),
         (["-color:red"], lambda i: i["color"] != "red"),
         (["color:\\-5"], lambda i: i["color"] == "-5"),
-        ([], lambda i: True), ([[]], lambda i: True), ("", lambda i: True), ("()", lambda i: True), ([""], lambda i: True),
+        ([], lambda i: True), ([[]], lambda i: True), ("", lambda i: True),
+        ("()", lambda i: True), ([""], lambda i: True),
         (["nothing:here"], lambda i: False), (["nothing:-here"], lambda i: True),
     ],
 )  # fmt: skip

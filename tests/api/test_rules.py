@@ -204,3 +204,21 @@ def test_pages_of_other_sites_change_no_rule(client: TestClient) -> None:
     headers = {"origin": "https://evil.example"}
     assert client.put("/v1/rules/a", json=PIN, headers=headers).status_code == 403
     assert client.delete("/v1/rules/a", headers=headers).status_code == 403
+
+
+def test_what_is_hidden_everywhere_stands_on_no_shelf(client: TestClient) -> None:
+    def shelf(placement: str) -> list[str]:
+        asked = {"n": 50, "item_id": "tent-kestrel-2"}
+        answer = client.get(f"/v1/recommend/{placement}", params=asked)
+        return [item["id"] for item in answer.json()["items"]]
+
+    placements = ("home", "item-similar", "buy-again")
+    before = {each: shelf(each) for each in placements}
+    for gone in {shown[0] for shown in before.values()}:
+        hide = {"type": "hide", "items": [gone]}
+        client.put("/v1/rules/a", json={"actions": [hide]})
+        assert {each: shelf(each) for each in placements} == before
+        assert gone not in ids(client, q="", per_page=100)
+        client.put("/v1/rules/a", json={"actions": [hide], "scope": "everywhere"})
+        assert not [each for each in placements if gone in shelf(each)]
+        assert gone not in ids(client, q="", per_page=100)

@@ -11,6 +11,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import conjuncts, parse_all
 from mercato.core.columns import AVAILABILITY, Availability, Event
 from mercato.core.history import EVENT_CODES, History, Interactions, history
+from mercato.ranking.rules.effects import Effects
 from mercato.recommend.request import ShelfContext, ShelfRequest
 
 _SOLD = (Availability.IN_STOCK, Availability.PREORDER, Availability.BACKORDER)
@@ -31,8 +32,9 @@ class Asked:
 
     @cached_property
     def shown(self) -> NDArray[np.bool_]:
-        """(n_rows,) which rows can be sold, pass the filters and were not dismissed."""
-        may = sold(self.catalogue)
+        """(n_rows,) which rows can be sold, pass the filters, are not hidden by a rule and were
+        not dismissed."""
+        may = _not_hidden(sold(self.catalogue), self.context.effects, self.catalogue)
         for term in conjuncts(parse_all(self.request.filters)):
             may = may & self.catalogue.mask(term)
         return without(may, self.dismissed, self.catalogue, groups=self.request.distinct)
@@ -94,6 +96,17 @@ def without(
         kept &= ~gone[catalogue.group]
     else:
         kept[rows] = False
+    return kept
+
+
+def _not_hidden(
+    may: NDArray[np.bool_], effects: Effects, catalogue: Catalogue
+) -> NDArray[np.bool_]:
+    if not effects:
+        return may
+    rows = np.flatnonzero(may)
+    kept = np.zeros(len(may), bool)
+    kept[rows[~effects.hidden(rows, catalogue)]] = True
     return kept
 
 

@@ -8,6 +8,7 @@ from mercato.core.errors import BadInput
 from mercato.core.history import Interactions
 from mercato.models import Models
 from mercato.ranking.reasons import Reason
+from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 
 MOST_ITEMS = 100
 
@@ -61,6 +62,7 @@ class ShelfContext:
     now               : microseconds since 1970 UTC, on the shop's clock
     late              : the shopper's events with items newer than the release
     most_per_category : at most so many items of one leaf category; 0: no cap
+    effects           : of the merchandising rules that hold on shelves; what they hide is not shown
     """
 
     catalogue: Catalogue
@@ -70,6 +72,7 @@ class ShelfContext:
     models: Models
     late: tuple[LateEvent, ...] = ()
     most_per_category: int = 0
+    effects: Effects = NO_EFFECTS
 
 
 @dataclass(frozen=True)

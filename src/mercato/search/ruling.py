@@ -1,13 +1,13 @@
 """Merchandising rules over a search: which of them hold, what they make of what was found."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
-from mercato.catalogue.filters import And, Filter, Not, Or, Term
-from mercato.core.columns import PRODUCT_TYPE
+from mercato.catalogue.filters import Filter
+from mercato.ranking.rules.browsed import browsed
 from mercato.ranking.rules.conditions import Occasion
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.ranking.rules.patterns import units_of
@@ -27,7 +27,7 @@ def effects_on(
     wanted = (*filters, *(meant.filter for meant in understood.meant))
     occasion = Occasion(
         tuple(reading for reading in readings if reading),
-        tuple(path for each in wanted for path in _categories(each)),
+        tuple(path for each in wanted for path in browsed(each)),
         context.segments,
         context.now,
     )
@@ -66,15 +66,3 @@ def listed(result: Matches, effects: Effects, catalogue: Catalogue) -> Matches:
         return result
     share = 1 - catalogue.place[result.rows] / max(catalogue.n_rows, 1)
     return weighed(Matches(result.rows, share.astype(np.float32)), effects, catalogue)
-
-
-def _categories(wanted: Filter, *, negated: bool = False) -> Iterator[str]:
-    """The categories of which a filter asks for one, also through two NOTs."""
-    if isinstance(wanted, Term):
-        if not negated and wanted.field.casefold() == PRODUCT_TYPE:
-            yield wanted.value
-    elif isinstance(wanted, Not):
-        yield from _categories(wanted.part, negated=not negated)
-    elif isinstance(wanted, And | Or):
-        for part in wanted.parts:
-            yield from _categories(part, negated=negated)

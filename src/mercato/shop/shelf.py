@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.filters import parse
 from mercato.core.columns import Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
 from mercato.ranking.reasons import Reason
+from mercato.ranking.rules.browsed import browsed
+from mercato.ranking.rules.conditions import Occasion
+from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.recommend import recommend
 from mercato.recommend.request import LateEvent, ShelfContext, ShelfRequest
 from mercato.shop.answers import log_answer, new_query_id
@@ -75,7 +79,8 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
     )
     most_per_category = shop.settings.recommend.most_per_category
-    found = filled(live, call, events, shop.wall(), most_per_category)
+    effects = _effects(shop, live, call)
+    found = filled(live, call, events, shop.wall(), most_per_category, effects)
     query_id = new_query_id()
     log_answer(
         shop,
@@ -95,10 +100,12 @@ def filled(
     events: tuple[RecentEvent, ...],
     wall: int,
     most_per_category: int,
+    effects: Effects = NO_EFFECTS,
 ) -> Filled:
     """The shelf for a shopper who did ``events`` since the release; the same for the same.
 
-    wall : microseconds since 1970 UTC. Errors as with `shelf`.
+    wall    : microseconds since 1970 UTC. Errors as with `shelf`.
+    effects : of the rules that hold on shelves
     """
     placement = _placement(call.placement)
     request = ShelfRequest(
@@ -118,6 +125,7 @@ def filled(
         models=live.models,
         late=answer_to.late(),
         most_per_category=most_per_category,
+        effects=effects,
     )
     answer = recommend(request, context)
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
@@ -126,6 +134,19 @@ def filled(
         for id_, item in zip(ids, answer.items, strict=True)
     )
     return Filled(placement, cards, answer.fallback)
+
+
+def _effects(shop: Shop, live: Live, call: ShelfCall) -> Effects:
+    """What rules do on shelves: those that hold everywhere."""
+    index = shop.rules.index
+    if not len(index):
+        return NO_EFFECTS
+    occasion = Occasion(
+        categories=tuple(path for each in call.filters for path in browsed(parse(each))),
+        segments=live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset(),
+        now=shop.wall(),
+    )
+    return Effects(index.holding(occasion)).everywhere
 
 
 def _placement(name: str) -> Placement:

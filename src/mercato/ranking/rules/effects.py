@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.ranking.rules.actions import Banner, Hide, Narrow, Pin, Redirect, Weigh
-from mercato.ranking.rules.rule import Rule
+from mercato.ranking.rules.rule import Rule, Scope
 from mercato.ranking.rules.selections import Selection, unknown_fields
 
 Rows = NDArray[np.int64]
@@ -55,6 +55,11 @@ class Effects:
     @property
     def banners(self) -> tuple[Banner, ...]:
         return tuple(action for _, action in self.of(Banner))
+
+    @property
+    def everywhere(self) -> "Effects":
+        """What holds on shelves, too."""
+        return Effects(tuple(rule for rule in self.rules if rule.scope is Scope.EVERYWHERE))
 
     @cached_property
     def restricting(self) -> tuple[Rule, ...]:

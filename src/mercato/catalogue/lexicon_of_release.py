@@ -14,8 +14,8 @@ from mercato.catalogue.lexicon_compounds import Compounds
 
 @dataclass(frozen=True)
 class WrittenWords:
-    """lexicon : words of titles, brands and categories, by how many products have them and how
-    often they were searched for"""
+    """lexicon : words of titles, brands and categories, by how many products have them, and as many
+    again as is their share of all words that were searched for"""
 
     lexicon: Lexicon
     compounds: Compounds
@@ -30,8 +30,9 @@ class WrittenWords:
         found = base.completions
         counts = zip(found.words.tolist(), np.diff(found.offsets).tolist(), strict=True)
         written = {word.decode(): count for word, count in counts}
+        a_share = len(base) / max(sum(searched.values()), 1)
         for word in written.keys() & searched.keys():
-            written[word] += searched[word]
+            written[word] += round(searched[word] * a_share)
         titles = base.titles
         return cls(
             Lexicon.of(written),

@@ -31,7 +31,7 @@ from mercato.training.parts_segments import make_segments
 from mercato.training.parts_text import Shown, make_text
 from mercato.training.workshop import Made, Workshop
 
-LEARNED_FROM = ("histories", "item_statistics", "search_clicks", "users")
+LEARNED_FROM = ("histories", "item_statistics", "query_statistics", "search_clicks", "users")
 """Derived assets that parts of a release are made from."""
 
 
@@ -144,7 +144,8 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     forms = make_forms(workshop, catalogue, settings)
     text = make_text(workshop, assets.shown, catalogue, settings)
     made = {"catalogue": catalogue, "histories": histories, **forms}
-    made["lexicon"] = make_lexicon(workshop, catalogue, {})
+    queries, asked_at = assets.derived["query_statistics"], assets.rows_of["query_statistics"]
+    made["lexicon"] = make_lexicon(workshop, catalogue, queries, asked_at)
     made["entities"] = make_entities(workshop, catalogue)
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])

@@ -6,6 +6,7 @@ import pytest
 
 from mercato.catalogue.analysis import Word, words
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.lexicon import Near
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.catalogue.query import as_sought
 from mercato.core.changes import Change, ItemChange
@@ -150,17 +151,18 @@ def test_words_of_later_products_are_known_and_meant(
     assert found.did_you_mean == "gizmotron cieling"  # the catalogue now knows "cieling"
 
 
-def test_searched_words_count(spelled: Catalogue) -> None:
-    often = WrittenWords.of(spelled.base, {"faucet": 100, "nowhere": 5})
-    plain = WrittenWords.of(spelled.base, {})
+def test_what_is_searched_for_more_often_is_likelier_meant(spelled: Catalogue) -> None:
+    def respelled(searched: dict[str, int]) -> str:
+        written = WrittenWords.of(spelled.base, searched)
+        return put_right(
+            Understood("pint", "pint", as_sought(words("pint"))), written, spelled
+        ).text
 
-    def frequency(written: WrittenWords) -> int:
-        return next(
-            near.frequency for near in written.lexicon.near("fauce", 1) if near.word == "faucet"
-        )
-
-    assert frequency(often) == frequency(plain) + 100
-    assert often.lexicon.near("nowhera", 1) == []
+    assert respelled({"paint": 9, "print": 1, "nowhere": 5}) == "paint"
+    assert respelled({"paint": 1, "print": 9}) == "print"
+    # Of 10 words typed 6 were "print": as if 6/10 of the 19 products had it, beside its own 2.
+    lexicon = WrittenWords.of(spelled.base, {"paint": 4, "print": 6}).lexicon
+    assert Near("print", 1, 2 + round(19 * 6 / 10)) in lexicon.near("prnt", 1)
 
 
 def both(q: str, written: WrittenWords, catalogue: Catalogue) -> Understood:

@@ -37,12 +37,15 @@ class CoOccurrence:
             if word.parts:
                 self._rows[word] = self._text.rows_with(word)
 
-    def nats_of(self, words: Sequence[Word]) -> float:
-        """Of products that hold all of the words; infinite where a word is unknown."""
+    def nats_of(self, words: Sequence[Word], at_least: int = 0) -> float:
+        """Of products that hold all of the words; infinite where a word is unknown.
+
+        at_least : rows of the first word, where it is sought more often than its rows tell
+        """
         if not all(len(self._rows[word]) for word in words):
             return math.inf
         first = self._rows[words[0]]
-        nats = -math.log(len(first) / self._n_rows)
+        nats = -math.log(max(len(first), at_least) / self._n_rows)
         for word in words[1:]:
             nats -= math.log(self._share(words[0], word))
         return nats

@@ -47,6 +47,7 @@ class Respelling:
     start, stop : which words of the query it stands for
     text        : as it would be typed
     nats        : of typing what was typed, and of what was meant: less is likelier
+    frequency   : of a word, as the lexicon has it
     """
 
     start: int
@@ -55,6 +56,7 @@ class Respelling:
     words: tuple[Word, ...]
     kind: str
     nats: float
+    frequency: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def respellings(
     rows = CoOccurrence(catalogue)
     rows.read(word for each in found for word in each.words)
     likely = sorted(
-        (replace(each, nats=each.nats + rows.nats_of(each.words)) for each in found),
+        (
+            replace(each, nats=each.nats + rows.nats_of(each.words, each.frequency))
+            for each in found
+        ),
         key=lambda each: each.nats,
     )[:MOST_WEIGHED]
     rows.read(word for each in likely for word in query.others(each))
@@ -124,7 +129,7 @@ def _rank(each: Respelling) -> tuple[float, str]:
 
 def _of_near(at: int, letters: str, near: Near) -> Respelling:
     cost = edit_cost(letters, near.word)
-    return Respelling(at, at + 1, near.word, _words(near.word), "spelling", cost)
+    return Respelling(at, at + 1, near.word, _words(near.word), "spelling", cost, near.frequency)
 
 
 def _parted(at: int, query: Query) -> list[Respelling]:

@@ -282,6 +282,9 @@ def test_objects(reading: TestClient) -> None:
         ({"params": 5}, "params"),
         ({"query": {"a": 1}}, "query"),
         ({"type": "facet"}, "type"),
+        ({"highlightPreTag": "x" * 257}, "highlightPreTag of at most 256"),
+        ({"facets": ["brand"] * 501}, "at most 500"),
+        ({"filters": "x" * 40_001}, "filters of at most 40000"),
     ],
 )
 def test_what_does_not_fit_is_said(reading: TestClient, parameters: Any, said: str) -> None:
@@ -291,6 +294,18 @@ def test_what_does_not_fit_is_said(reading: TestClient, parameters: Any, said: s
     assert set(answer.json()) == {"message", "status"}
     assert answer.json()["status"] == 400
     assert said in answer.json()["message"]
+
+
+def test_a_request_is_bounded(reading: TestClient) -> None:
+    for queries, hits, status in ((2, 1000, 200), (3, 1000, 400), (50, 0, 200), (51, 0, 400)):
+        body = {"requests": [{"indexName": "p", "hitsPerPage": hits}] * queries}
+        assert reading.post("/1/indexes/*/queries", json=body).status_code == status
+
+
+def test_of_a_long_query_the_beginning_is_read(ask: Ask) -> None:
+    found = ask(query="tent " + "x" * 10_000)
+    assert len(found["query"]) == 512
+    assert len(found["params"]) < 6_000
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from mercato.api.algolia.calls import window_of
 from mercato.api.algolia.highlights import Highlighter
-from mercato.api.algolia.parameters import Parameters
+from mercato.api.algolia.parameters import Parameters, window_of
 from mercato.api.algolia.records import record_of, retrieved
 from mercato.search.highlighting import begun
 from mercato.shop.search import Found, Hit

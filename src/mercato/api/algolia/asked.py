@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mercato.api.algolia.parameters import Parameters, read_parameters
+from mercato.api.algolia.parameters import Parameters, read_parameters, window_of
 from mercato.core.errors import BadInput
 
 MOST_REQUESTS = 50
 """Queries, or objects, of one request."""
+
+MOST_HITS_TOGETHER = 2_000
+"""Hits of all queries of one request."""
 
 STRATEGIES = ("none", "stopIfEnoughMatches")
 
@@ -40,7 +43,12 @@ def one_query(sent: Any, index: str, facet: str | None = None) -> Query:
 
 def queries(sent: Any) -> list[Query]:
     """``{"requests": […]}``, or the list alone as older clients send it."""
-    return [_query(at, each) for at, each in enumerate(_requests(sent))]
+    found = [_query(at, each) for at, each in enumerate(_requests(sent))]
+    together = sum(window_of(each.parameters).length for each in found if each.facet is None)
+    if together > MOST_HITS_TOGETHER:
+        expected = f"at most {MOST_HITS_TOGETHER} hits in one request"
+        raise BadInput(expected, str(together), "Ask for fewer hitsPerPage.")
+    return found
 
 
 def stops_early(sent: Any) -> bool:

@@ -8,7 +8,7 @@ from mercato.api.algolia.attributes import Attributes, plain
 from mercato.api.algolia.filter_lists import joined
 from mercato.api.algolia.filters import read_filters
 from mercato.api.algolia.indexes import sort_of
-from mercato.api.algolia.parameters import Parameters
+from mercato.api.algolia.parameters import Parameters, window_of
 from mercato.catalogue.facets import MOST_VALUES, Counting
 from mercato.catalogue.filters import Filter, conjuncts
 from mercato.core import columns as c
@@ -61,14 +61,6 @@ def facet_call(asked: Parameters, index: str, facet: str, attributes: Attributes
         begun=asked.query_type != "prefixNone",
         seen=False,
     )
-
-
-def window_of(asked: Parameters) -> Window:
-    """The part of the result that is shown; ``offset`` and ``length`` win over pages."""
-    if asked.offset is None and asked.length is None:
-        return Window(asked.page * asked.hits_per_page, asked.hits_per_page)
-    length = asked.hits_per_page if asked.length is None else asked.length
-    return Window(asked.offset or 0, length)
 
 
 def _filters(asked: Parameters, attributes: Attributes) -> tuple[str, ...]:

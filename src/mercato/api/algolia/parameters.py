@@ -12,7 +12,10 @@ from urllib.parse import urlencode
 import orjson
 
 from mercato.api.algolia.reading import (
+    LONGEST_TAG,
+    LONGEST_TEXT,
     Reader,
+    at_most,
     cards,
     decoded,
     flag,
@@ -23,6 +26,7 @@ from mercato.api.algolia.reading import (
     whole,
 )
 from mercato.core.errors import BadInput
+from mercato.search.request import Window
 
 MOST_HITS = 1_000
 """Hits of one page, as at Algolia."""
@@ -31,6 +35,9 @@ LONGEST_QUERY = 512
 """Characters of a query that are read, as at Algolia; the rest is cut off."""
 
 _FARTHEST = 2**31 - 1
+
+_LONGEST_TOLD = 5_000
+"""Characters of a parameter that the answer repeats."""
 
 
 def _as_given(name: str, given: Any) -> Any:
@@ -50,7 +57,7 @@ class Parameters:
     hits_per_page: int = _parameter("hitsPerPage", whole(0, MOST_HITS), 20)
     offset: int | None = _parameter("offset", whole(0, _FARTHEST), None)
     length: int | None = _parameter("length", whole(0, MOST_HITS), None)
-    filters: str = _parameter("filters", text, "")
+    filters: str = _parameter("filters", at_most(LONGEST_TEXT), "")
     facet_filters: Any = _parameter("facetFilters", _as_given, ())
     numeric_filters: Any = _parameter("numericFilters", _as_given, ())
     tag_filters: Any = _parameter("tagFilters", _as_given, ())
@@ -60,27 +67,28 @@ class Parameters:
     retrieved: tuple[str, ...] = _parameter("attributesToRetrieve", names, ("*",))
     highlighted: tuple[str, ...] | None = _parameter("attributesToHighlight", names, None)
     snippets: tuple[str, ...] = _parameter("attributesToSnippet", names, ())
-    pre_tag: str = _parameter("highlightPreTag", text, "<em>")
-    post_tag: str = _parameter("highlightPostTag", text, "</em>")
-    ellipsis: str = _parameter("snippetEllipsisText", text, "…")
+    pre_tag: str = _parameter("highlightPreTag", at_most(LONGEST_TAG), "<em>")
+    post_tag: str = _parameter("highlightPostTag", at_most(LONGEST_TAG), "</em>")
+    ellipsis: str = _parameter("snippetEllipsisText", at_most(LONGEST_TAG), "…")
     only_matching: bool = _parameter("restrictHighlightAndSnippetArrays", flag, False)
     distinct: bool = _parameter("distinct", cards, True)
     response_fields: tuple[str, ...] = _parameter("responseFields", names, ("*",))
     ranking_info: bool = _parameter("getRankingInfo", flag, False)
     analytics: bool = _parameter("analytics", flag, True)
     click_analytics: bool = _parameter("clickAnalytics", flag, False)
-    user_token: str = _parameter("userToken", text, "")
+    user_token: str = _parameter("userToken", at_most(LONGEST_TEXT), "")
     query_type: str = _parameter(
         "queryType", one_of("prefixLast", "prefixAll", "prefixNone"), "prefixLast"
     )
-    facet_query: str = _parameter("facetQuery", text, "")
+    facet_query: str = _parameter("facetQuery", at_most(LONGEST_TEXT), "")
     most_facet_hits: int = _parameter("maxFacetHits", whole(1, 100), 10)
     given: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def spelled(self) -> str:
-        """The parameters in URL encoding, as the answer repeats them."""
-        return urlencode({name: _spelled(value) for name, value in self.given.items()})
+        """The parameters in URL encoding, as the answer repeats them, unless they are long."""
+        told = {name: _spelled(value) for name, value in self.given.items()}
+        return urlencode({name: text[:_LONGEST_TOLD] for name, text in told.items()})
 
 
 _KNOWN = {each.metadata["name"]: each for each in fields(Parameters) if each.metadata}
@@ -123,6 +131,14 @@ def read_parameters(sent: Mapping[str, Any]) -> Parameters:
             raise _unknown(name)
     read["query"] = read.get("query", "")[:LONGEST_QUERY]
     return Parameters(**read, given=given)
+
+
+def window_of(asked: Parameters) -> Window:
+    """The part of the result that is shown; ``offset`` and ``length`` win over pages."""
+    if asked.offset is None and asked.length is None:
+        return Window(asked.page * asked.hits_per_page, asked.hits_per_page)
+    length = asked.hits_per_page if asked.length is None else asked.length
+    return Window(asked.offset or 0, length)
 
 
 def _spelled(value: Any) -> str:

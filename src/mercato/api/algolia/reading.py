@@ -9,6 +9,15 @@ import orjson
 from mercato.core.errors import BadInput
 
 MOST_PARAMETERS = 200
+MOST_NAMES = 500
+"""Of one parameter that lists attributes."""
+
+LONGEST_TEXT = 40_000
+"""Characters of a parameter that is a text."""
+
+LONGEST_TAG = 256
+"""Characters of what is put around every word that is marked."""
+
 LONGEST_PARAMS = 200_000
 """Characters of the URL-encoded form."""
 
@@ -34,11 +43,23 @@ def decoded(params: Any) -> dict[str, Any]:
 
 
 def text(name: str, given: Any) -> str:
-    if isinstance(given, str):
-        return given
     if isinstance(given, int | float) and not isinstance(given, bool):
         return str(given)
-    raise _wrong(name, "a text", given)
+    if not isinstance(given, str):
+        raise _wrong(name, "a text", given)
+    return given
+
+
+def at_most(longest: int) -> Reader:
+    """A text that is no longer than so many characters."""
+
+    def read(name: str, given: Any) -> str:
+        found = text(name, given)
+        if len(found) > longest:
+            raise BadInput(f"{name} of at most {longest} characters", str(len(found)), "Cut it.")
+        return found
+
+    return read
 
 
 def flag(name: str, given: Any) -> bool:
@@ -72,6 +93,8 @@ def names(name: str, given: Any) -> tuple[str, ...]:
         found = found.split(",")
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise _wrong(name, "a list of texts", given)
+    if len(found) > MOST_NAMES:
+        raise _wrong(name, f"a list of at most {MOST_NAMES} texts", len(found))
     return tuple(each.strip() for each in found if each.strip())
 
 
@@ -103,4 +126,6 @@ def cards(name: str, given: Any) -> bool:
 
 
 def _wrong(name: str, expected: str, given: Any) -> BadInput:
-    return BadInput(f"{name} as {expected}", repr(given)[:200], "See Algolia's API parameters.")
+    shown = given if isinstance(given, str | int | float) else type(given).__name__
+    found = repr(shown[:200] if isinstance(shown, str) else shown)[:300]
+    return BadInput(f"{name} as {expected}", found, "See Algolia's API parameters.")

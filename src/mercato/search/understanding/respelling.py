@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from mercato.catalogue.analysis import STOP_WORDS, Word, words
+from mercato.catalogue.analysis import LONGEST_TOKEN, STOP_WORDS, Word, words
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon import Lexicon, Near
 from mercato.catalogue.lexicon_edits import edit_cost
@@ -81,7 +81,10 @@ def respellings(
     at: int, query: Query, lexicons: Sequence[Lexicon], catalogue: Catalogue
 ) -> list[Respelling]:
     """What the unknown word at ``at`` may stand for, the likeliest first; what is less likely
-    than that it is rightly unknown is left out."""
+    than that it is rightly unknown is left out. A word that is longer than any token of the
+    catalogue stands for nothing."""
+    if len(query.typed[at] or "") > LONGEST_TOKEN:
+        return []
     found = [
         *_edited(at, query, lexicons),
         *_parted(at, query),

@@ -32,8 +32,8 @@ QUERIES = 8_000
 PROTOCOL = (
     "Closed loop: each client asks its next search as soon as the last is answered, for "
     f"{SECONDS:.0f} s after {WARMING_SECONDS:.0f} s of warming; {REPEATED:.0%} of the searches "
-    f"were asked before, {BROWSING:.0%} are without words, {WITH_FACETS:.0%} want two facets. Clients "
-    "run on the same machine, in processes of their own, and take a part of its processors."
+    f"were asked before, {BROWSING:.0%} are without words, {WITH_FACETS:.0%} want two facets. "
+    "Clients run on the same machine, in processes of their own, and take a part of its processors."
 )
 
 

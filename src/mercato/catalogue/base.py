@@ -61,9 +61,14 @@ class Base:
         return len(self.ids)
 
     @cached_property
+    def shared(self) -> NDArray[np.bool_]:
+        """(n,) rows that are not alone on their card."""
+        return np.asarray((np.bincount(self.group) > 1)[self.group], bool)
+
+    @cached_property
     def grouped(self) -> bool:
         """Whether any two rows show as one card."""
-        return bool((np.bincount(self.group) > 1).any())
+        return bool(self.shared.any())
 
 
 def write_catalogue(

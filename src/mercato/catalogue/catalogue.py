@@ -17,9 +17,16 @@ from mercato.catalogue.columns import Columns
 from mercato.catalogue.compaction import compacted
 from mercato.catalogue.completions import Completions
 from mercato.catalogue.documents import decode
-from mercato.catalogue.facets import ALL_VALUES, Counting, Statistics, count_values, statistics
+from mercato.catalogue.facets import (
+    ALL_VALUES,
+    Counting,
+    OnCards,
+    Statistics,
+    count_values,
+    statistics,
+)
 from mercato.catalogue.facts import Facts
-from mercato.catalogue.filters import Filter
+from mercato.catalogue.filters import Filter, fields_of
 from mercato.catalogue.growing import Layers
 from mercato.catalogue.masks import known_field, mask_of
 from mercato.catalogue.memo import Memo
@@ -30,6 +37,9 @@ from mercato.catalogue.vectors import VectorIndex
 from mercato.core import columns as c
 from mercato.core.changes import ItemChange
 from mercato.core.errors import BadInput
+
+_ANY_VALUES: frozenset[str] = frozenset()
+"""Of what follows from rows alone, whatever values they have."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +119,37 @@ class Catalogue:
     @cached_property
     def living(self) -> NDArray[np.int64]:
         """Rows that live, ascending."""
-        return np.flatnonzero(self.alive)
+        return self.memo.get("living", lambda: np.flatnonzero(self.alive), _ANY_VALUES)
 
     @cached_property
     def popularity(self) -> NDArray[np.float32]:
         """(n_rows,) of the base row that a row continues; 0 for a new item."""
         known = np.append(self.base.popularity, np.float32(0))
-        return known[self.base_of]
+        return np.concatenate([self.base.popularity, known[self.base_of[self.n_base :]]])
+
+    @cached_property
+    def living_popularity(self) -> NDArray[np.float32]:
+        """(n_living,) of the rows that live."""
+
+        def find() -> NDArray[np.float32]:
+            return self.popularity[self.living]
+
+        return self.memo.get("living popularity", find, _ANY_VALUES)
+
+    @cached_property
+    def shared(self) -> NDArray[np.bool_]:
+        """(n_rows,) rows that may not be alone on their card; False only where they are."""
+
+        def find() -> NDArray[np.bool_]:
+            shared = np.zeros(self.n_rows, bool)
+            shared[: self.n_base] = self.base.shared
+            late = np.arange(self.n_base, self.n_rows)
+            of_others = self.group[late] != late
+            shared[late[of_others]] = True
+            shared[self.group[late[of_others]]] = True
+            return shared
+
+        return self.memo.get("shared", find, _ANY_VALUES)
 
     @cached_property
     def grouped(self) -> bool:
@@ -169,7 +203,11 @@ class Catalogue:
             mask.setflags(write=False)
             return mask
 
-        return self.memo.get(("mask", wanted), make)
+        return self.memo.get(("mask", wanted), make, self.fields_of(wanted))
+
+    def fields_of(self, wanted: Filter) -> frozenset[str]:
+        """The fields that a filter looks at."""
+        return frozenset(known_field(name, self.columns) for name in fields_of(wanted))
 
     def facet(
         self,
@@ -187,8 +225,8 @@ class Catalogue:
         name = known_field(name, self.columns)
         if name == c.ID:
             raise BadInput("a field that items share", "id", "Ask for another facet.")
-        group = self.group if distinct and self.grouped else None
-        return count_values(self.columns[name], rows, group, counting)
+        cards = OnCards(self.group, self.shared) if distinct and self.grouped else None
+        return count_values(self.columns[name], rows, cards, counting)
 
     def statistics(self, name: str, rows: NDArray[np.integer]) -> Statistics | None:
         """Of the numbers of ``rows`` (ascending) in a field; None where they have none.

@@ -129,6 +129,11 @@ class RowIndex:
         return len(self.rows) == self.n_rows and bool((self.rows == np.arange(self.n_rows)).all())
 
     @cached_property
+    def single(self) -> bool:
+        """Whether no row has two values."""
+        return bool((self.rows[1:] > self.rows[:-1]).all())
+
+    @cached_property
     def starts(self) -> NDArray[np.int64]:
         """(n_rows + 1,) where each row's values start."""
         counts = np.bincount(self.rows, minlength=self.n_rows)
@@ -201,6 +206,8 @@ class BaseColumn:
     def of_rows(self, rows: NDArray[np.integer]) -> Pairs:
         """The pairs of some rows, given ascending."""
         pairs = self.pairs
+        if len(rows) == self.n_rows:
+            return pairs
         if self.one_each:
             return Pairs(rows, pairs.codes[rows])
         if len(pairs.rows) < 2 * len(rows):
@@ -280,10 +287,11 @@ class Column:
         own = np.arange(len(self.numbers)) + len(self.bounds) + 1
         return np.where(np.isnan(self.numbers), own, range_of(self.numbers, self.bounds))
 
-    @property
-    def one_each(self) -> bool:
-        """Whether no row is known to have two values."""
-        return self.base.one_each and len(self.tail.rows) == 0
+    @cached_property
+    def single(self) -> bool:
+        """Whether no row has two values."""
+        late = self.tail.rows
+        return self.base.index.single and bool((late[1:] > late[:-1]).all())
 
     def order_by_text(self, codes: NDArray[np.integer]) -> NDArray[np.float64]:
         """(k,) numbers that rise as the texts of values do. Those of the release stand in that

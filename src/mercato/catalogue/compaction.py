@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.growing import Layers
-from mercato.catalogue.memo import Memo
 from mercato.catalogue.overlay import WITHDRAWN
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def compacted(catalogue: "Catalogue") -> "Catalogue":
         documents=_documents(catalogue, moved),
         late_rows=_late_rows(catalogue, moved),
         late_groups=late_groups,
-        memo=Memo(),
+        memo=catalogue.memo.kept(None),
     )
 
 

@@ -74,40 +74,61 @@ def statistics(column: Column, rows: NDArray[np.integer]) -> Statistics | None:
     return Statistics(float(numbers.min()), float(numbers.max()), total / len(numbers), total)
 
 
+@dataclass(frozen=True)
+class OnCards:
+    """group, shared: (n_rows,), see `Catalogue`"""
+
+    group: NDArray[np.int32]
+    shared: NDArray[np.bool_]
+
+
 def count_values(
     column: Column,
     rows: NDArray[np.integer],
-    group: NDArray[np.int32] | None,
+    cards: OnCards | None,
     counting: Counting = ALL_VALUES,
 ) -> dict[str, int]:
     """Value → rows that have it, by falling count, then by text; ranges by rising number.
 
     rows  : the rows to count, ascending
-    group : (n_rows,) to count each group once a value; None to count rows
+    cards : to count each group once a value; None to count rows
     """
     pairs = column.of_rows(rows)
     if column.bounds is None or not counting.ranges:
-        counts = _count(pairs, len(column.numbers), group, repeats=False)
+        counts = _count(pairs, len(column.numbers), cards, repeats=False)
         return _most_frequent(counts, column, counting)
     names = labels(column.bounds)
     bins = column.bins[pairs.codes]
     n_bins = len(column.numbers) + len(names)
-    counts = _count(Pairs(pairs.rows, bins), n_bins, group, repeats=not column.one_each)
+    counts = _count(Pairs(pairs.rows, bins), n_bins, cards, repeats=not column.single)
     ranges = {name: int(n) for name, n in zip(names, counts, strict=False) if n}
     others = _most_frequent(counts[len(names) :], column, counting)
     return dict([*ranges.items(), *others.items()][: counting.most])
 
 
 def _count(
-    pairs: Pairs, n_values: int, group: NDArray[np.int32] | None, *, repeats: bool
+    pairs: Pairs, n_values: int, cards: OnCards | None, *, repeats: bool
 ) -> NDArray[np.int64]:
     """(n_values,) different owners of each value; ``repeats`` says that a row may hold a value
     twice."""
-    values = pairs.codes
-    if group is not None or repeats:
-        owners = pairs.rows if group is None else group[pairs.rows]
-        values = distinct(owners.astype(np.int64) * n_values + values) % n_values
-    return np.bincount(values, minlength=n_values)
+    if repeats:
+        owners = pairs.rows if cards is None else cards.group[pairs.rows]
+        return np.bincount(_once_each(owners, pairs.codes, n_values), minlength=n_values)
+    if cards is None:
+        return np.bincount(pairs.codes, minlength=n_values)
+    shared = cards.shared[pairs.rows]
+    together = np.flatnonzero(shared)
+    owners = cards.group[pairs.rows[together]]
+    values = _once_each(owners, pairs.codes[together], n_values)
+    alone = np.bincount(pairs.codes[~shared], minlength=n_values)
+    return alone + np.bincount(values, minlength=n_values)
+
+
+def _once_each(
+    owners: NDArray[np.integer], values: NDArray[np.integer], n_values: int
+) -> NDArray[np.int64]:
+    """The values of owners, each once an owner."""
+    return distinct(owners.astype(np.int64) * n_values + values) % n_values
 
 
 def _most_frequent(counts: NDArray[np.int64], column: Column, counting: Counting) -> dict[str, int]:

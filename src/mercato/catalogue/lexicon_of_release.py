@@ -10,6 +10,7 @@ from mercato.catalogue.base import Base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon import Lexicon
 from mercato.catalogue.lexicon_compounds import Compounds
+from mercato.catalogue.memo import LASTING, Memo
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,16 @@ class WrittenWords:
 
     def lexicons(self, catalogue: Catalogue) -> tuple[Lexicon, ...]:
         """The release's words, and those that only later products have."""
-        if not catalogue.text.late:
-            return (self.lexicon,)
-        return self.lexicon, catalogue.memo.get("late lexicon", lambda: _late(catalogue))
+        late = (_late(part, catalogue.memo) for part in catalogue.text.late.parts)
+        return self.lexicon, *late
 
 
-def _late(catalogue: Catalogue) -> Lexicon:
-    text = catalogue.text
-    return Lexicon.of({token: len(text.tail[token].rows) for token in text.late})
+def _late(words: dict[str, int], memo: Memo) -> Lexicon:
+    """Of one layer of later words, each counted once: layers stay as long as few words come, so
+    that not all of them are laid out again for each change."""
+
+    def lay_out() -> tuple[dict[str, int], Lexicon]:
+        return words, Lexicon.of(dict.fromkeys(words, 1))
+
+    # With the layer itself, so that no other one takes its number.
+    return memo.get(("late words", id(words)), lay_out, LASTING)[1]

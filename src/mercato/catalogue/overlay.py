@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mercato.catalogue.documents import canonical, encode, patched
-from mercato.catalogue.memo import Memo
 from mercato.catalogue.rows import NewRow
 from mercato.catalogue.texts import item_text, searched_texts
 from mercato.catalogue.values import Value, values_of
@@ -102,8 +101,14 @@ class _Growth:
             ),
             late_rows=before.late_rows.over(self._late_rows),
             late_groups=before.late_groups.over(self._late_groups),
-            memo=Memo(),
+            memo=before.memo.kept(self._changed_fields()),
         )
+
+    def _changed_fields(self) -> set[str] | None:
+        """None where rows came or went."""
+        if self._new or self._dead:
+            return None
+        return {name for _, fields in self._values for name in fields}
 
     def _row(self, item_id: str) -> int | None:
         if item_id in self._late_rows:

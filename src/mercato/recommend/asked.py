@@ -112,7 +112,7 @@ def _not_hidden(
 
 def sold(catalogue: Catalogue) -> NDArray[np.bool_]:
     """(n_rows,) living rows that can be bought; an item without ``availability`` can."""
-    return catalogue.memo.get(("sold",), lambda: _sold(catalogue))
+    return catalogue.memo.get(("sold",), lambda: _sold(catalogue), frozenset({AVAILABILITY}))
 
 
 def _sold(catalogue: Catalogue) -> NDArray[np.bool_]:

@@ -57,7 +57,7 @@ def mode_of(asked: str, context: SearchContext) -> Mode:
 def everything(catalogue: Catalogue) -> Found:
     """All living items, scored by their popularity: the answer to no words."""
     rows = catalogue.living
-    return Found(Matches(rows, catalogue.popularity[rows]), Evidence())
+    return Found(Matches(rows, catalogue.living_popularity), Evidence())
 
 
 def matches(understood: Understood, mode: Mode, context: SearchContext) -> Found:

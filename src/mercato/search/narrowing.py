@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.facets import Statistics
-from mercato.catalogue.filters import Filter, fields_of
+from mercato.catalogue.filters import Filter
 from mercato.catalogue.masks import known_field
 from mercato.search.matching import Matches
 from mercato.search.request import FacetAsked
@@ -52,7 +52,7 @@ class Narrowing:
         if self.base is None or asked.counting.typed:
             return count()
         key = ("facet", self.base, field, terms, distinct, asked.counting)
-        return dict(self.catalogue.memo.get(key, count))
+        return dict(self.catalogue.memo.get(key, count, self._looked_at(field, terms)))
 
     def statistics(self, asked: FacetAsked) -> Statistics | None:
         """Of a facet's numbers, over the rows that the facet counts."""
@@ -64,20 +64,34 @@ class Narrowing:
 
         if self.base is None:
             return sum_up()
-        return self.catalogue.memo.get(("statistics", self.base, field, terms), sum_up)
+        key = ("statistics", self.base, field, terms)
+        return self.catalogue.memo.get(key, sum_up, self._looked_at(field, terms))
+
+    def _looked_at(self, field: str, terms: tuple[Filter, ...]) -> frozenset[str] | None:
+        """The fields that counts follow from; None where rules leave rows out of the found."""
+        if self.found.rows is not self.catalogue.living or len(self.pinned):
+            return None
+        return frozenset({field}).union(*(self.catalogue.fields_of(term) for term in terms))
 
     def _counted(self, asked: FacetAsked) -> tuple[str, tuple[Filter, ...]]:
         """The field of a facet, and the terms under which it is counted."""
         field = known_field(asked.field, self.catalogue.columns)
         if asked.own_filters:
             return field, self.terms
-        return field, tuple(term for term in self.terms if self._fields(term) != {field})
+        others = (term for term in self.terms if self.catalogue.fields_of(term) != {field})
+        return field, tuple(others)
 
     def _where(self, terms: tuple[Filter, ...]) -> Matches:
         if not terms:
             return self.found
         rows, scores = self.found.rows, self.found.scores
-        passing = np.logical_and.reduce([self._passing(term) for term in terms])
+        if rows is self.catalogue.living and not len(self.pinned):
+            masks = [self.catalogue.mask(term) for term in terms]
+            rows = np.flatnonzero(np.logical_and.reduce([self.catalogue.alive, *masks]))
+            return Matches(rows, self.catalogue.popularity[rows])
+        passing = self._passing(terms[0])
+        for term in terms[1:]:
+            passing = passing & self._passing(term)
         at = np.flatnonzero(passing)  # for many rows faster than indexing with the mask
         return Matches(rows[at], scores[at])
 
@@ -86,6 +100,3 @@ class Narrowing:
         if len(self.pinned) and term in self.meant:
             passing = passing | np.isin(self.found.rows, self.pinned)
         return passing
-
-    def _fields(self, term: Filter) -> set[str]:
-        return {known_field(name, self.catalogue.columns) for name in fields_of(term)}

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.distinct import starts_of_runs
+
 Keys = Sequence[NDArray[np.number]]
 """Sort keys, the weightiest first, each (n,), smaller first; the last holds no value twice."""
 
@@ -14,13 +16,25 @@ def leaders(group: NDArray[np.integer], keys: Keys, n_groups: int) -> NDArray[np
 
     group : (n,) from 0 to n_groups - 1
     """
-    kept = np.arange(len(group))
-    for key in keys:
-        value = key[kept].astype(np.float64)
-        least = np.full(n_groups, np.inf)
-        np.minimum.at(least, group[kept], value)
-        kept = kept[value == least[group[kept]]]
-    return kept
+    together = np.flatnonzero(_not_alone(group, n_groups))
+    first = np.ones(len(group), bool)
+    first[together] = False
+    group = group[together]
+    order = np.lexsort([*(key[together] for key in reversed(keys)), group])
+    first[together[order[starts_of_runs(group[order])]]] = True
+    return np.flatnonzero(first)
+
+
+def _not_alone(group: NDArray[np.integer], n_groups: int) -> NDArray[np.bool_]:
+    """(n,) whether another row is of the same group."""
+    if len(group) > n_groups // 16:
+        return np.asarray((np.bincount(group, minlength=n_groups) > 1)[group], bool)
+    order = np.argsort(group)
+    same = ~starts_of_runs(group[order])
+    same[:-1] |= same[1:]
+    found = np.empty(len(group), bool)
+    found[order] = same
+    return found
 
 
 def first(keys: Keys, most: int) -> NDArray[np.int64]:

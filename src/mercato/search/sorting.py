@@ -49,6 +49,11 @@ def _sort_key(
     if len(numbers) and np.isnan(numbers).all():
         raise BadInput("a field of numbers to sort by", repr(sort.field), "Sort by price.")
     known = ~np.isnan(numbers)
+    numbers = -numbers if sort.descending else numbers
+    if column.single:
+        found = np.full(len(rows), np.inf)
+        found[np.searchsorted(rows, pairs.rows[known])] = numbers[known]
+        return found
     key = np.full(n_rows, np.inf)
-    np.minimum.at(key, pairs.rows[known], (-numbers if sort.descending else numbers)[known])
+    np.minimum.at(key, pairs.rows[known], numbers[known])
     return key[rows]

@@ -28,7 +28,8 @@ class Category:
 
 def departments(catalogue: Catalogue) -> tuple[Category, ...]:
     """The top level with the one below, the fullest first; kept until an item changes."""
-    return catalogue.memo.get("departments", lambda: tree(level_counts(catalogue)))
+    fields = frozenset({PRODUCT_TYPE})
+    return catalogue.memo.get("departments", lambda: tree(level_counts(catalogue)), fields)
 
 
 def level_counts(catalogue: Catalogue) -> dict[str, int]:

@@ -125,7 +125,7 @@ def _quantile(catalogue: Catalogue, field: str, share: float) -> float | None:
         numbers = numbers[~np.isnan(numbers)]
         return float(np.quantile(numbers, share)) if len(numbers) else None
 
-    return catalogue.memo.get(("quantile", field, share), find)
+    return catalogue.memo.get(("quantile", field, share), find, frozenset({field}))
 
 
 def _prices(text: str, catalogue: Catalogue, reading: Reading) -> Iterator[Stretch]:

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from mercato.models.clicks.simulated import Shoppers, simulated_clicks
-from mercato.training.clicks import training_examples_from_clicks
+from mercato.training.clicks import click_values, training_examples_from_clicks
 
 N_QUERIES, N_ITEMS = 30, 10
 
@@ -51,6 +51,19 @@ def test_gains_follow_relevance_not_the_place(sold) -> None:
     expected = [1 / place for place in range(1, N_ITEMS + 1)]
     np.testing.assert_allclose(found.propensities.examined, expected, rtol=0.25)
     assert found.weight[found.row == 0].min() > found.weight[found.row == N_ITEMS - 1].max()
+
+
+def test_the_better_ranking_is_known_from_clicks_on_a_worse_one(sold) -> None:
+    relevance = np.tile(np.linspace(0.1, 0.8, N_ITEMS), (N_QUERIES, 1))
+    found = training_examples_from_clicks(asset(relevance, 300), sold)
+    assert found is not None
+    as_shown, turned = (click_values(found, sign * found.row) for sign in (-1.0, 1.0))
+    assert len(as_shown) == N_QUERIES
+    assert (turned > as_shown).mean() > 0.9
+    # Of items with these chances, what the two orders reach of all clicks once all are looked at.
+    chance = 0.1 + 0.9 * relevance[0]
+    best = np.sort(chance)[::-1] @ (1 / np.log2(np.arange(2, N_ITEMS + 2))) / chance.sum()
+    assert turned.mean() == pytest.approx(best, abs=0.03)
 
 
 def test_what_is_bought_counts_more_than_what_is_only_looked_at(sold) -> None:

@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.evaluation.counterfactual import counterfactual_dcg
+from mercato.evaluation.metrics import Values
 from mercato.models.clicks.log import ClickLog
 from mercato.models.clicks.propensities import Propensities
 from mercato.models.clicks.relevance import estimated_relevance
@@ -102,4 +104,18 @@ def training_examples_from_clicks(
         weight=relevance.certain.astype(np.float32),
         propensities=known,
         log=read.acted,
+    )
+
+
+def click_values(examples: ClickExamples, scores: NDArray[np.floating]) -> Values:
+    """(n_queries,) how a ranking would have done with the shoppers who clicked; 1 at best.
+
+    scores : (n,) of the pairs of ``examples``. Rankings are compared on queries that neither has
+             learned from, see `evaluation.counterfactual.counterfactual_dcg`.
+    """
+    log = examples.log
+    order = np.argsort(log.query[log.pair], kind="stable")
+    pair, position = log.pair[order], log.position[order]
+    return counterfactual_dcg(
+        log.query[pair], log.clicked[order], examples.propensities.of(position), scores[pair]
     )

@@ -4,8 +4,16 @@ from typing import Any
 import pytest
 
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.suggested_writing import suggested_queries
+from mercato.catalogue.suggestion_rules import Blocked
 from mercato.core.changes import Change, ItemChange
-from mercato.search.suggest import SuggestContext, Suggestions, suggest
+from mercato.search.suggest import Own, SuggestContext, Suggestions, suggest
+from mercato.training.parts_suggestions import phrase_scores
+
+ASKED = {"steel sink": 9.0, "socks": 5.0, "cotton bathrobe": 3.0, "茶壶": 2.0}
+"""What shoppers typed, with scores."""
+
+NOBODY = Own()
 
 TITLES = ["Stainless Steel Sink", "Steel Shelf", "Steel Sink Plug", "WD-40 Spray", "绿茶茶壶"]
 
@@ -28,9 +36,11 @@ def catalogue(open_catalogue: Callable[..., Catalogue]) -> Catalogue:
 
 
 def ask(
-    catalogue: Catalogue, prefix: str, n: int = 8, queries: tuple[str, ...] = ()
+    catalogue: Catalogue, prefix: str, n: int = 8, own: Own = NOBODY, blocked: str = ""
 ) -> Suggestions:
-    return suggest(prefix, SuggestContext(catalogue, queries), n)
+    queries = suggested_queries(phrase_scores(catalogue.base) | ASKED)
+    context = SuggestContext(catalogue, queries, Blocked.of(blocked.split()), own)
+    return suggest(prefix, context, n)
 
 
 def items(catalogue: Catalogue, prefix: str, n: int = 8) -> list[str]:
@@ -67,20 +77,76 @@ def test_a_group_is_one_item_and_the_most_popular_come_first(catalogue: Catalogu
 
 def test_phrases_that_three_titles_share_are_queries(catalogue: Catalogue) -> None:
     # "cotton" goes on with "towels" in three titles of four: both are worth a suggestion.
-    assert ask(catalogue, "cot").queries == ("cotton", "cotton towels")
-    assert ask(catalogue, "cotton ").queries == ("cotton towels",)
-    assert ask(catalogue, "woo").queries == ()
-
-
-def test_a_phrase_that_always_goes_on_is_left_out(catalogue: Catalogue) -> None:
-    assert ask(catalogue, "tow").queries == ("towels",)
-    assert ask(catalogue, "steel").queries == ("steel",)
+    phrases = suggested_queries(phrase_scores(catalogue.base))
+    assert phrases.find("cot", 8) == ["cotton", "cotton towels"]
+    assert phrases.find("cotton ", 8) == ["cotton towels"]
+    assert phrases.find("woo", 8) == []
+    # One that always goes on is left out: the steel that is stainless, the towels of cotton.
+    assert phrases.find("tow", 8) == ["towels", "cotton towels"]
+    assert phrases.find("steel", 8) == ["steel"]
 
 
 def test_what_shoppers_search_for_comes_before_phrases(catalogue: Catalogue) -> None:
-    queries = ("cotton bathrobe", "wool", "Cotton  Towels")
-    found = ask(catalogue, "cotton", queries=queries).queries
-    assert found[:2] == ("cotton bathrobe", "Cotton  Towels")
+    assert ask(catalogue, "cotton").queries == ("cotton bathrobe", "cotton", "cotton towels")
+    assert ask(catalogue, "steel").queries == ("steel sink", "steel")
+
+
+def test_a_later_word_may_begin_as_typed(catalogue: Catalogue) -> None:
+    assert ask(catalogue, "s").queries == ("steel sink", "socks", "steel")
+    assert ask(catalogue, "si").queries == ("steel sink",)
+    assert ask(catalogue, "bathrobe").queries == ("cotton bathrobe",)
+
+
+@pytest.mark.parametrize("typed", ["stel", "setel", "stwel", "steeel", "STEL"])
+def test_one_mistake_in_four_letters_is_read_over(catalogue: Catalogue, typed: str) -> None:
+    found = ask(catalogue, typed)
+    assert found.queries[0] == "steel sink"
+    assert [each.id for each in found.items] == ["i0", "i1", "i2"]
+
+
+@pytest.mark.parametrize("typed", ["sel", "xteel", "stttee"])
+def test_short_words_first_letters_and_two_mistakes_stay(catalogue: Catalogue, typed: str) -> None:
+    found = ask(catalogue, typed)
+    assert (found.queries, found.items) == ((), ())
+
+
+def test_a_mistake_in_a_category_is_read_over(catalogue: Catalogue) -> None:
+    assert ask(catalogue, "lnien").categories == ("Home > Bath Linen",)
+
+
+@pytest.mark.parametrize("typed", ["chahu", "cha", "ch", "茶", "茶壺"])
+def test_chinese_is_found_by_its_sound_and_in_either_writing(
+    catalogue: Catalogue, typed: str
+) -> None:
+    found = ask(catalogue, typed)
+    assert found.queries == ("茶壶",)
+    assert [each.id for each in found.items] == ["i4"]
+
+
+def test_the_shoppers_own_come_first(catalogue: Catalogue) -> None:
+    own = Own(("Socks wool", "steel", "socks WOOL", "sofa"), ("Clothes > Socks", "Gone"))
+    found = ask(catalogue, "so", own=own)
+    assert found.queries == ("socks wool", "socks")  # no product is a sofa
+    assert ask(catalogue, "c").categories == ("Clothes",)
+    mixed = Own((), ("Home > Bath Linen",))
+    assert ask(catalogue, "", own=mixed) == Suggestions()
+
+
+def test_own_queries_that_name_somebody_are_not_shown(catalogue: Catalogue) -> None:
+    own = Own(("steel@wool.com", "steel 0170 1234567", "steel sink plug"))
+    assert ask(catalogue, "steel", own=own).queries[0] == "steel sink plug"
+
+
+def test_blocked_words_are_nowhere(catalogue: Catalogue) -> None:
+    found = ask(catalogue, "s", own=Own(("Socks",)), blocked="SOCKS plug 茶")
+    assert "socks" not in found.queries
+    assert [each.id for each in found.items] == ["i0", "i1", "i3", "i5"]
+    assert found.categories == ()
+    assert ask(catalogue, "茶", blocked="茶") == Suggestions()
+
+
+def test_releases_from_before_suggest_phrases(catalogue: Catalogue) -> None:
+    assert suggest("cot", SuggestContext(catalogue)).queries == ("cotton", "cotton towels")
 
 
 def test_categories_come_by_their_last_level(catalogue: Catalogue) -> None:

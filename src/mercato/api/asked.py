@@ -64,7 +64,7 @@ class SearchAsked(_ByShopper):
     )
 
 
-class SuggestAsked(_Asked):
+class SuggestAsked(_ByShopper):
     q: str = Field("", max_length=LONGEST_QUERY, description="What was typed so far.")
     n: int = Field(8, ge=1, le=100, description="At most so many of each kind.")
 

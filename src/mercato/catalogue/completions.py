@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from mercato.catalogue.analysis import LONGEST_TOKEN, surface_words
 from mercato.catalogue.growing import Layers
 from mercato.catalogue.packed import open_array
+from mercato.catalogue.prefixes import nearly_starting, starting
 from mercato.core import columns as c
-
-_AFTER = b"\xff"
-"""Behind every word that starts with the same bytes: UTF-8 has no such byte."""
 
 
 def completing_words(item: Mapping[str, Any]) -> set[str]:
@@ -61,20 +59,32 @@ class BaseCompletions:
 
     def rows_with(self, prefix: str) -> NDArray[np.int32]:
         """Rows with a word that starts so, some more than once."""
-        found = _starting(self.words, prefix)
+        found = starting(self.words, prefix)
         return self.rows[self.offsets[found.start] : self.offsets[found.stop]]
 
     def words_with(self, prefix: str, most: int) -> dict[str, int]:
         """Words that start so → rows that have them, those of the most rows."""
-        found = _starting(self.words, prefix)
+        found = starting(self.words, prefix)
         counts = np.diff(self.offsets[found.start : found.stop + 1])
         first = np.argsort(-counts, kind="stable")[:most]
         spelled = (word.decode() for word in self.words[found][first].tolist())
         return dict(zip(spelled, counts[first].tolist(), strict=True))
 
+    def nearest_word(self, typed: str, letters: str) -> str | None:
+        """The word of the most rows whose beginning is one mistake away; None without one.
+
+        letters : see `nearly_starting`
+        """
+        spans = nearly_starting(self.words, typed, letters)
+        if not spans:
+            return None
+        at = np.concatenate([np.arange(span.start, span.stop) for span in spans])
+        best = at[np.argmax(self.offsets[at + 1] - self.offsets[at])]
+        return bytes(self.words[best]).decode()
+
     def phrases_with(self, prefix: str, most: int) -> list[str]:
         """Phrases that start so, the most frequent first."""
-        found = _starting(self.phrases, prefix)
+        found = starting(self.phrases, prefix)
         titles = self.phrase_titles[found]
         order = np.argsort(-titles, kind="stable")[:most]
         return [phrase.decode() for phrase in self.phrases[found][order].tolist()]
@@ -128,10 +138,3 @@ class Completions:
 
 def _joined(old: NDArray[np.int32], new: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.concatenate([old, new])
-
-
-def _starting(words: NDArray[np.bytes_], prefix: str) -> slice:
-    """Where in ascending words those stand that start so."""
-    start = prefix.encode()
-    low, high = np.searchsorted(words, np.array([start, start + _AFTER], "S"))
-    return slice(int(low), int(high))

@@ -107,6 +107,16 @@ class SearchSettings:
 
 
 @dataclass(frozen=True)
+class SuggestSettings:
+    min_shoppers: int = 3
+    """Different shoppers who must have typed a query before it is suggested to others."""
+    blocked: tuple[str, ...] = ()
+    """Words and phrases that no suggestion contains."""
+    blocked_file: str = ""
+    """A file with more of them, one a line; a relative path is taken from the shop's folder."""
+
+
+@dataclass(frozen=True)
 class AlgoliaSettings:
     attributes: tuple[str, ...] = ()
     """Further names of fields in the Algolia dialect, as ``["name=title", "image=image_link"]``."""
@@ -188,6 +198,7 @@ class Settings:
     lineage: LineageSettings = field(default_factory=LineageSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    suggest: SuggestSettings = field(default_factory=SuggestSettings)
     algolia: AlgoliaSettings = field(default_factory=AlgoliaSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)
     train: TrainSettings = field(default_factory=TrainSettings)

@@ -9,18 +9,37 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.analysis import surface_words, words
 from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.suggested import SuggestedQueries, typed_key
+from mercato.catalogue.suggestion_rules import Blocked, looks_personal
 from mercato.core import columns as c
 
 _FIRST_LOOK = 512
 """Rows among which the first cards are sought before all rows are."""
 
+MOST_OWN = 3
+"""The shopper's own queries that come before those of others. Assumed."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a shopper did before.
+
+    queries    : as typed, the newest first
+    categories : whole paths of products that they looked at or bought, the most frequent first
+    """
+
+    queries: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class SuggestContext:
-    """queries : what shoppers search for, the most frequent first; may be empty"""
+    """queries : None in releases from before there were any: then phrases of titles"""
 
     catalogue: Catalogue
-    queries: tuple[str, ...] = ()
+    queries: SuggestedQueries | None = None
+    blocked: Blocked = Blocked()
+    own: Own = Own()
 
 
 @dataclass(frozen=True)
@@ -41,35 +60,73 @@ class Suggestions:
 def suggest(prefix: str, context: SuggestContext, n: int = 8) -> Suggestions:
     """At most ``n`` of each that go on from what is typed; the last word may be unfinished.
 
-    Queries are those of shoppers, then phrases that titles share; items come by popularity, one
-    of each group; categories by their number of cards.
+    Queries are the shopper's own, those of others, then phrases that titles share; items come by
+    popularity, one of each group; categories by their number of cards, the shopper's own first.
+    Where no word starts as typed, one mistake is allowed; where no item does, items are those of
+    the first query. What contains a blocked word is left out.
     """
     typed = surface_words(prefix)
     if not typed or n < 1:
         return Suggestions()
-    catalogue = context.catalogue
+    queries = tuple(_queries(prefix, context, n))
+    read = _put_right(typed, context)
     return Suggestions(
-        queries=tuple(_queries(typed, prefix, context, n)),
-        items=tuple(
-            SuggestedItem(item[c.ID], item[c.TITLE])
-            for item in catalogue.items(_item_rows(typed, catalogue, n))
-        ),
-        categories=tuple(_categories(typed, catalogue, n)),
+        queries=queries,
+        items=tuple(_items(read, queries, context, n)),
+        categories=tuple(_categories(read, context, n)),
     )
 
 
-def _queries(typed: list[str], prefix: str, context: SuggestContext, n: int) -> list[str]:
-    text = " ".join(typed) + (" " if prefix[-1:].isspace() else "")
-    found = dict.fromkeys(_asked(text, context.queries))
-    if len(found) < n:
-        found |= dict.fromkeys(context.catalogue.completions.base.phrases_with(text, n))
-    return list(found)[:n]
+def _queries(prefix: str, context: SuggestContext, n: int) -> list[str]:
+    found = dict.fromkeys(_own_queries(prefix, context))
+    more = 2 * n if context.blocked.terms else n
+    if context.queries is None:
+        phrases = context.catalogue.completions.base.phrases_with(typed_key(prefix), more)
+        found |= dict.fromkeys(phrases)
+    else:
+        found |= dict.fromkeys(context.queries.find(prefix, more))
+    return [query for query in found if not context.blocked(query)][:n]
 
 
-def _asked(text: str, queries: tuple[str, ...]) -> Iterator[str]:
-    for query in queries:
-        if " ".join(surface_words(query)).startswith(text):
-            yield query
+def _own_queries(prefix: str, context: SuggestContext) -> list[str]:
+    """Those that go on from what is typed, that would find something and name nobody."""
+    typed = typed_key(prefix)
+    going_on = (query for query in context.own.queries if typed_key(query).startswith(typed))
+    shown: list[str] = []
+    for query in dict.fromkeys(" ".join(each.casefold().split()) for each in going_on):
+        if not looks_personal(query) and _is_known(query, context.catalogue):
+            shown.append(query)
+        if len(shown) == MOST_OWN:
+            break
+    return shown
+
+
+def _is_known(query: str, catalogue: Catalogue) -> bool:
+    """Whether products have every word of a query."""
+    asked = words(query)
+    return bool(asked) and all(len(catalogue.text.rows_with(word)) for word in asked)
+
+
+def _put_right(typed: list[str], context: SuggestContext) -> list[str]:
+    """With the last word as most products have it, where none has one that starts so."""
+    completions = context.catalogue.completions
+    if context.queries is None or len(completions.rows_with(typed[-1])):
+        return typed
+    near = completions.base.nearest_word(typed[-1], context.queries.letters)
+    return typed if near is None else [*typed[:-1], near]
+
+
+def _items(
+    typed: list[str], queries: tuple[str, ...], context: SuggestContext, n: int
+) -> Iterator[SuggestedItem]:
+    catalogue = context.catalogue
+    more = 2 * n if context.blocked.terms else n
+    rows = _item_rows(typed, catalogue, more)
+    if not len(rows) and queries:
+        rows = _item_rows(surface_words(queries[0]), catalogue, more)
+    items = catalogue.items(rows)
+    kept = [item for item in items if not context.blocked(item[c.TITLE])]
+    return (SuggestedItem(item[c.ID], item[c.TITLE]) for item in kept[:n])
 
 
 def _item_rows(typed: list[str], catalogue: Catalogue, n: int) -> NDArray[np.int64]:
@@ -95,11 +152,16 @@ def _one_of_each_group(
     return looked_at[np.sort(first)[:n]]
 
 
-def _categories(typed: list[str], catalogue: Catalogue, n: int) -> list[str]:
+def _categories(typed: list[str], context: SuggestContext, n: int) -> list[str]:
+    catalogue = context.catalogue
+
     def count() -> dict[str, int]:
         return catalogue.facet(c.PRODUCT_TYPE, catalogue.living, distinct=True)
 
-    found = (path for path in catalogue.memo.get("categories", count) if _fits(typed, path))
+    by_size = catalogue.memo.get("categories", count, frozenset({c.PRODUCT_TYPE}))
+    own = (path for path in context.own.categories if path in by_size)
+    paths = dict.fromkeys(own) | dict.fromkeys(by_size)
+    found = (path for path in paths if _fits(typed, path) and not context.blocked(path))
     return [path for path, _ in zip(found, range(n), strict=False)]
 
 

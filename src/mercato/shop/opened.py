@@ -18,6 +18,7 @@ from mercato.catalogue.compaction import worth_compacting
 from mercato.catalogue.entities import Entities
 from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
+from mercato.catalogue.suggested import SuggestedQueries
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
@@ -27,6 +28,7 @@ from mercato.data.segments import Segments
 from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
 from mercato.ranking.fusion import Calibration
+from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
@@ -43,6 +45,7 @@ class Live:
 
     number       : the release's number; 0 for a draft that is only being measured
     encode_query : a query's words → (d,) float32; what was asked lately is not encoded again
+    suggestions  : queries that may be suggested; None in releases from before there were any
     forms        : of words in the shop's languages; None for English and Chinese
     written      : how the catalogue's words are written; None in releases from before there was
     segments     : of shoppers; None likewise
@@ -61,6 +64,7 @@ class Live:
     written: WrittenWords | None = None
     segments: Segments | None = None
     forms: Forms | None = None
+    suggestions: SuggestedQueries | None = None
     entities: Entities | None = None
 
 
@@ -83,6 +87,9 @@ def open_release(folder: Path, number: int) -> Live:
         calibration=calibration,
         models=open_models(folder / "models"),
         histories=Histories.open(folder / "histories"),
+        suggestions=SuggestedQueries.open(queries)
+        if (queries := folder / "suggestions").is_dir()
+        else None,
         forms=Forms.open(forms) if (forms := folder / "forms").is_dir() else None,
         entities=Entities.open(named) if (named := folder / "entities").is_dir() else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
@@ -119,6 +126,7 @@ class Shop:
         self.reading = reading_of(settings)
         self.rules = read_rule_book(state, shop_zone(settings))
         self.synonyms = read_synonym_book(state, paths.root, settings)
+        self.blocked = read_blocked(settings.suggest, paths.root)
         self._swapping = threading.Lock()
         self.refresh()
 

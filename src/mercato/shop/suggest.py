@@ -1,10 +1,44 @@
 """Answer as-you-type suggestions."""
 
-from mercato.search.suggest import SuggestContext, Suggestions
+from collections import Counter
+from collections.abc import Iterable
+
+from mercato.core.columns import PRODUCT_TYPE
+from mercato.search.suggest import Own, SuggestContext, Suggestions
 from mercato.search.suggest import suggest as complete
-from mercato.shop.opened import Shop
+from mercato.shop.opened import Live, Shop
+from mercato.state.events import RecentEvent
+
+RECENT_MOST = 50
+"""Newest lines of the shopper, and newest items of the release's history, that are looked at."""
 
 
-def suggest(shop: Shop, q: str, n: int = 8) -> Suggestions:
-    """At most ``n`` queries, items and categories each that go on from ``q``."""
-    return complete(q, SuggestContext(shop.live.catalogue), n)
+def suggest(
+    shop: Shop,
+    q: str,
+    n: int = 8,
+    *,
+    user_id: str | None = None,
+    visitor_id: str | None = None,
+) -> Suggestions:
+    """At most ``n`` queries, items and categories each that go on from ``q``; the shopper's own
+    queries and categories first."""
+    live = shop.live
+    own = Own()
+    if (user_id or visitor_id) and q.strip():
+        events = shop.state.events.recent(user_id, visitor_id, limit=RECENT_MOST)
+        own = own_of(live, events, user_id)
+    return complete(q, SuggestContext(live.catalogue, live.suggestions, shop.blocked, own), n)
+
+
+def own_of(live: Live, events: Iterable[RecentEvent], user_id: str | None) -> Own:
+    """What a shopper searched for and which categories they were in."""
+    newest = list(events)[::-1]
+    queries = tuple(dict.fromkeys(event.search_term for event in newest if event.search_term))
+    catalogue = live.catalogue
+    rows = [catalogue.row(event.item_id) for event in newest if event.item_id is not None]
+    learned = live.histories.of(user_id).item[-RECENT_MOST:]
+    rows += [int(row) for row in catalogue.live_of[learned]]
+    items = catalogue.items(dict.fromkeys(row for row in rows if row is not None and row >= 0))
+    paths = Counter(item[PRODUCT_TYPE] for item in items if item.get(PRODUCT_TYPE))
+    return Own(queries, tuple(path for path, _ in paths.most_common()))

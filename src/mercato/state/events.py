@@ -42,6 +42,7 @@ class RecentEvent(NamedTuple):
     item_id: str | None
     quantity: float | None
     session_id: str | None
+    search_term: str | None = None
 
 
 _LINE = tuple(events.c[name] for name in EVENT_COLUMNS)

@@ -24,10 +24,11 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
-from mercato.training.parts_forms import make_forms
 from mercato.training.parts_entities import make_entities
+from mercato.training.parts_forms import make_forms
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_segments import make_segments
+from mercato.training.parts_suggestions import make_suggestions
 from mercato.training.parts_text import Shown, make_text
 from mercato.training.workshop import Made, Workshop
 
@@ -146,6 +147,9 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     made = {"catalogue": catalogue, "histories": histories, **forms}
     queries, asked_at = assets.derived["query_statistics"], assets.rows_of["query_statistics"]
     made["lexicon"] = make_lexicon(workshop, catalogue, queries, asked_at)
+    made["suggestions"] = make_suggestions(
+        workshop, catalogue, queries, asked_at, settings.suggest.min_shoppers
+    )
     made["entities"] = make_entities(workshop, catalogue)
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])

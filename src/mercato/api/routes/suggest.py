@@ -16,4 +16,6 @@ def add_suggest(app: FastAPI, shop: Shop) -> None:
     @app.get("/v1/suggest", response_model=SuggestAnswer, responses=problems(400, 503))
     def get_suggest(asked: Annotated[SuggestAsked, Query()]) -> JSONAnswer:
         """Queries, items and categories that go on from what was typed."""
-        return JSONAnswer(suggest(shop, asked.q, asked.n))
+        return JSONAnswer(
+            suggest(shop, asked.q, asked.n, user_id=asked.user_id, visitor_id=asked.visitor_id)
+        )

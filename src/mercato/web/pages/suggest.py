@@ -8,4 +8,12 @@ _MOST = 5
 
 def suggest(ask: Ask) -> Data:
     """``GET /suggest?q=``"""
-    return Data(complete(ask.shop, ask.query.get("q", ""), _MOST))
+    return Data(
+        complete(
+            ask.shop,
+            ask.query.get("q", ""),
+            _MOST,
+            user_id=ask.visit.user_id,
+            visitor_id=ask.visit.visitor_id,
+        )
+    )

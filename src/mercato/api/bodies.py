@@ -17,9 +17,12 @@ class BodyTooLarge(BadInput):
     title = "The body is too large"
 
 
-async def read_json(request: Request) -> Any:
-    """The body's value. Raises BodyTooLarge, or BadInput where it is no JSON."""
-    body = await _read(request)
+async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
+    """The body's value. Raises BodyTooLarge, or BadInput where it is no JSON.
+
+    most : bytes
+    """
+    body = await _read(request, most)
     try:
         found = orjson.loads(body)
         # What can be read nests up to 1,024 levels, what can be written again up to 254.
@@ -31,19 +34,19 @@ async def read_json(request: Request) -> Any:
     return found
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > MOST_BYTES:
-        raise _too_large(announced)
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_large(announced, most)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise _too_large(f"more than {MOST_BYTES}")
+        if len(body) > most:
+            raise _too_large(f"more than {most}", most)
     return bytes(body)
 
 
-def _too_large(found: str) -> BodyTooLarge:
+def _too_large(found: str, most: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"a body of at most {MOST_BYTES} bytes", f"{found} bytes", "Send it in several requests."
+        f"a body of at most {most} bytes", f"{found} bytes", "Send it in several requests."
     )

@@ -300,6 +300,8 @@ def test_a_request_is_bounded(reading: TestClient) -> None:
     for queries, hits, status in ((2, 1000, 200), (3, 1000, 400), (50, 0, 200), (51, 0, 400)):
         body = {"requests": [{"indexName": "p", "hitsPerPage": hits}] * queries}
         assert reading.post("/1/indexes/*/queries", json=body).status_code == status
+    long = {"requests": [{"indexName": "p", "query": "x" * 2**20}]}
+    assert reading.post("/1/indexes/*/queries", json=long).status_code == 413
 
 
 def test_of_a_long_query_the_beginning_is_read(ask: Ask) -> None:

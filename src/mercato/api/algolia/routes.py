@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from mercato.api.algolia.answers import Json
 from mercato.api.algolia.asked import Wanted, objects, one_query, queries, stops_early
 from mercato.api.algolia.insights import shop_events
 from mercato.api.algolia.parameters import read_parameters
@@ -24,6 +25,9 @@ from mercato.shop.events import accept
 
 PREFIX = "/1"
 
+MOST_BYTES = 1024 * 1024
+"""Of the body of a query."""
+
 
 class Address(Route):
     """A route that metrics know by its pattern, which those of a mounted application are not."""
@@ -35,21 +39,26 @@ class Address(Route):
 
 def routes(searching: Searching, metrics: Metrics) -> list[Address]:
     async def post_queries(request: Request) -> Response:
-        sent = await read_json(request)
-        asked, stop_early = queries(sent), stops_early(sent)
-        return JSONAnswer(await run_in_threadpool(searching.answers, asked, stop_early=stop_early))
+        sent = await read_json(request, MOST_BYTES)
+
+        def answer() -> Json:
+            return searching.answers(queries(sent), stop_early=stops_early(sent))
+
+        return JSONAnswer(await run_in_threadpool(answer))
 
     async def post_query(request: Request) -> Response:
-        query = one_query(await read_json(request), request.path_params["index"])
-        return JSONAnswer(await run_in_threadpool(searching.answer, query))
+        sent, index = await read_json(request, MOST_BYTES), request.path_params["index"]
+        return JSONAnswer(await run_in_threadpool(lambda: searching.answer(one_query(sent, index))))
 
     async def post_facet_query(request: Request) -> Response:
         index, facet = request.path_params["index"], request.path_params["facet"]
-        query = one_query(await read_json(request), index, facet)
-        return JSONAnswer(await run_in_threadpool(searching.answer, query))
+        sent = await read_json(request, MOST_BYTES)
+        return JSONAnswer(
+            await run_in_threadpool(lambda: searching.answer(one_query(sent, index, facet)))
+        )
 
     async def post_objects(request: Request) -> Response:
-        return JSONAnswer(searching.objects(objects(await read_json(request))))
+        return JSONAnswer(searching.objects(objects(await read_json(request, MOST_BYTES))))
 
     async def get_object(request: Request) -> Response:
         asked = read_parameters(

@@ -11,6 +11,7 @@ from mercato.ranking.rules.browsed import browsed
 from mercato.ranking.rules.conditions import Occasion
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.ranking.rules.patterns import units_of
+from mercato.ranking.rules.selections import positions
 from mercato.ranking.understood import Understood
 from mercato.search.matching import Matches
 from mercato.search.request import SearchContext
@@ -40,10 +41,14 @@ def ruled(found: Matches, effects: Effects, catalogue: Catalogue) -> Matches:
     if not effects.restricting:
         return found
     rows, scores = found.rows, found.scores
-    pinned = pinned_rows(effects, catalogue)
-    at = np.flatnonzero(effects.admitted(rows, catalogue) | np.isin(rows, pinned))
+    admitted, pinned = effects.admitted(rows, catalogue), pinned_rows(effects, catalogue)
+    found_too = positions(pinned, rows)
+    admitted[found_too] = True
+    at = np.flatnonzero(admitted)
+    new = np.setdiff1d(pinned, rows[found_too]) if len(pinned) else pinned
     rows, scores = rows[at], scores[at]
-    new = np.setdiff1d(pinned, rows, assume_unique=True)
+    if not len(new):
+        return Matches(rows, scores)
     before = np.searchsorted(rows, new)
     return Matches(np.insert(rows, before, new), np.insert(scores, before, np.float32(0)))
 

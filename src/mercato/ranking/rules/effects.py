@@ -115,7 +115,8 @@ class Effects:
             return scores
         factor = np.ones(len(rows), np.float64)
         for _, action in self.of(Weigh):
-            factor[action.selection.among(rows, catalogue)] *= action.factor
+            chosen = action.selection.among(rows, catalogue)
+            np.multiply(factor, action.factor, out=factor, where=chosen)
         return np.where(scores < 0, scores / factor, scores * factor).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import Filter, fields_of, parse
-from mercato.catalogue.masks import known_field
+from mercato.catalogue.values import STANDARD_FIELDS
 from mercato.core.errors import BadInput
 from mercato.ranking.rules.fields import Fields
 
@@ -44,12 +44,18 @@ class Selection:
             if unknown_fields(self.filter, catalogue):
                 return np.zeros(len(rows), bool)
             return catalogue.mask(self.filter)[rows]
+        wanted = catalogue.memo.get(("rows", self.items), lambda: _rows(self.items, catalogue))
         mask = np.zeros(len(rows), bool)
-        if len(rows):
-            wanted = catalogue.memo.get(("rows", self.items), lambda: _rows(self.items, catalogue))
-            at = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
-            mask[at[rows[at] == wanted]] = True
+        mask[positions(wanted, rows)] = True
         return mask
+
+
+def positions(wanted: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where in ``rows``, ascending, those of ``wanted`` stand that are in it."""
+    if not len(rows) or not len(wanted):
+        return np.zeros(0, np.int64)
+    at = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+    return np.asarray(at[rows[at] == wanted], np.int64)
 
 
 def unknown_fields(wanted: Filter, catalogue: Catalogue) -> list[str]:
@@ -58,11 +64,17 @@ def unknown_fields(wanted: Filter, catalogue: Catalogue) -> list[str]:
 
 
 def _is_known(name: str, catalogue: Catalogue) -> bool:
-    try:
-        known_field(name, catalogue.columns)
-    except BadInput:
-        return False
-    return True
+    if name in STANDARD_FIELDS or name in catalogue.columns:
+        return True
+
+    def look() -> bool:
+        return any(name.casefold() == each.casefold() for each in _names(catalogue))
+
+    return catalogue.memo.get(("known field", name), look)
+
+
+def _names(catalogue: Catalogue) -> set[str]:
+    return {*STANDARD_FIELDS, *catalogue.columns.names()}
 
 
 def _rows(items: Sequence[str], catalogue: Catalogue) -> NDArray[np.int64]:

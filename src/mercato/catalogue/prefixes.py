@@ -34,24 +34,49 @@ def nearly_starting(words: NDArray[np.bytes_], prefix: str, letters: str) -> lis
     typed = prefix.rstrip(" ")
     if not SHORTEST_MISTAKEN <= len(typed) <= LONGEST_MISTAKEN:
         return []
+    same_letter = starting(words, typed[0])
+    near = words[same_letter]
     space = prefix[len(typed) :]
-    starts = [(each + space).encode() for each in dict.fromkeys(_mistaken(typed, letters))]
-    lows = np.searchsorted(words, np.array(starts, "S"))
-    highs = np.searchsorted(words, np.array([start + _AFTER for start in starts], "S"))
-    held = np.flatnonzero(highs > lows)
-    return _merged(sorted(zip(lows[held].tolist(), highs[held].tolist(), strict=True)))
+    stems = [typed[:at] + letter for at in range(1, len(typed)) for letter in letters]
+    held = {stems[at] for at in np.flatnonzero(_spans(near, stems)[0] >= 0).tolist()}
+    starts = [each + space for each in dict.fromkeys(_mistaken(typed, letters, held))]
+    lows, highs = _spans(near, starts)
+    found = np.flatnonzero(lows >= 0)
+    first = same_letter.start
+    spans = zip((lows[found] + first).tolist(), (highs[found] + first).tolist(), strict=True)
+    return _merged(sorted(spans))
 
 
-def _mistaken(prefix: str, letters: str) -> Iterator[str]:
-    for at in range(1, len(prefix)):
-        before, typed, after = prefix[:at], prefix[at], prefix[at + 1 :]
+def _spans(
+    words: NDArray[np.bytes_], starts: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(k,) where words that start so begin, -1 without any; and where those end."""
+    encoded = [start.encode() for start in starts]
+    lows = np.searchsorted(words, np.array(encoded, "S"))
+    at = np.minimum(lows, max(len(words) - 1, 0))
+    here = words[at].tolist() if len(words) else [b""] * len(starts)
+    held = np.array([word.startswith(start) for word, start in zip(here, encoded, strict=True)])
+    held = held.astype(bool) & (lows < len(words))
+    highs = lows.copy()
+    after = [encoded[at] + _AFTER for at in np.flatnonzero(held).tolist()]
+    if after:
+        highs[held] = np.searchsorted(words, np.array(after, "S"))
+    return np.where(held, lows, -1), highs
+
+
+def _mistaken(typed: str, letters: str, held: set[str]) -> Iterator[str]:
+    """Beginnings one mistake away; ``held``: those of them, one letter behind what was typed
+    right, that any word has."""
+    for at in range(1, len(typed)):
+        before, letter, after = typed[:at], typed[at], typed[at + 1 :]
         yield before + after
         if after:
-            yield before + after[0] + typed + after[1:]
-        for letter in letters:
-            if letter != typed:
-                yield before + letter + after
-            yield before + letter + typed + after
+            yield before + after[0] + letter + after[1:]
+        for other in letters:
+            if before + other in held:
+                if other != letter:
+                    yield before + other + after
+                yield before + other + letter + after
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[slice]:

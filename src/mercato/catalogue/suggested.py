@@ -19,6 +19,9 @@ INNER, SOUNDED = "\x01", "\x02"
 LONGEST_KEY = 60
 """Bytes of a key."""
 
+MOST_INNER = 4
+"""Words of a query, after the first, by which it is found too."""
+
 WITHIN, BY_SOUND, MISTAKEN = 0.2, 0.5, 0.1
 """What a match counts beside one of the very beginning: of a later word, of the sound, of a
 beginning with a mistake in it. Assumed."""
@@ -95,9 +98,19 @@ class SuggestedQueries:
         return self.texts.many(best)
 
     def _best(self, spans: list[tuple[slice, float]], most: int) -> NDArray[np.int64]:
-        """Numbers of the queries with the best scores, each once."""
-        queries = np.concatenate([self.query_of[span] for span, _ in spans]).astype(np.int64)
-        scores = np.concatenate([self.scores[self.query_of[s]] * np.float32(w) for s, w in spans])
-        order = np.lexsort((queries, -scores))
+        """Numbers of the queries with the best scores, each once.
+
+        Queries are numbered by score, so the best of a span are those with the least numbers; a
+        query may come there with several keys.
+        """
+        enough = most * (MOST_INNER + 1)
+        parts = [_least(self.query_of[span], enough) for span, _ in spans]
+        queries = np.concatenate(parts).astype(np.int64)
+        weights = np.repeat([weight for _, weight in spans], [len(part) for part in parts])
+        order = np.lexsort((queries, -self.scores[queries] * weights))
         _, first = np.unique(queries[order], return_index=True)
         return queries[order][np.sort(first)[:most]]
+
+
+def _least(numbers: NDArray[np.int32], most: int) -> NDArray[np.int32]:
+    return numbers if len(numbers) <= most else np.partition(numbers, most)[:most]

@@ -7,10 +7,14 @@ import numpy as np
 
 from mercato.catalogue.chinese import HAN
 from mercato.catalogue.packed import Texts
-from mercato.catalogue.suggested import INNER, LONGEST_KEY, SOUNDED, SuggestedQueries, key_of
-
-MOST_INNER = 4
-"""Words of a query, after the first, by which it is found too."""
+from mercato.catalogue.suggested import (
+    INNER,
+    LONGEST_KEY,
+    MOST_INNER,
+    SOUNDED,
+    SuggestedQueries,
+    key_of,
+)
 
 MOST_LETTERS = 48
 """Different letters that mistakes are looked for with."""

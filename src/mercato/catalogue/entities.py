@@ -1,7 +1,8 @@
 """What phrases of a query name: brands, categories, colours and other values of a catalogue."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.analysis import Word
 from mercato.catalogue.filters import Filter, Or, Term
+from mercato.catalogue.memo import Memo
 from mercato.catalogue.packed import Texts, open_array, save_array
 
 LONGEST_PHRASE = 5
@@ -16,6 +18,10 @@ LONGEST_PHRASE = 5
 
 MOST_VALUES = 8
 """Values of one field that one phrase may name."""
+
+
+_REMEMBERED = 2_048
+"""Phrases last asked for, some 2 MB."""
 
 
 def phrase_of(words: Sequence[Word]) -> str:
@@ -36,10 +42,15 @@ class Entity:
     values: tuple[str, ...]
     confidence: float
 
-    @property
+    @cached_property
     def filter(self) -> Filter:
         terms = tuple(Term(self.field, value) for value in self.values)
         return terms[0] if len(terms) == 1 else Or(terms)
+
+    @cached_property
+    def written(self) -> str:
+        """The filter in its grammar."""
+        return str(self.filter)
 
 
 @dataclass(frozen=True)
@@ -47,9 +58,9 @@ class Entities:
     """All phrases of a release.
 
     number_of  : phrase → its number p
-    fields     : names; ``field`` counts into them
+    fields     : names; ``field_of`` counts into them
     starts     : (n_phrases + 1,) int64, where the entities of each phrase start
-    field      : (n_entities,) uint16
+    field_of   : (n_entities,) uint16
     confidence : (n_entities,) float32, falling within a phrase
     at         : (n_entities + 1,) int64, where the values of each start
     """
@@ -57,10 +68,11 @@ class Entities:
     number_of: Mapping[str, int]
     fields: Sequence[str]
     starts: NDArray[np.int64]
-    field: NDArray[np.uint16]
+    field_of: NDArray[np.uint16]
     confidence: NDArray[np.float32]
     at: NDArray[np.int64]
     values: Texts
+    read: Memo = field(default_factory=lambda: Memo(_REMEMBERED), compare=False)
 
     @classmethod
     def open(cls, folder: Path) -> "Entities":
@@ -83,11 +95,12 @@ class Entities:
         number = self.number_of.get(phrase)
         if number is None:
             return ()
-        return tuple(map(self._entity, range(*self.starts[number : number + 2].tolist())))
+        first, last = self.starts[number : number + 2].tolist()
+        return self.read.get(phrase, lambda: tuple(map(self._entity, range(first, last))))
 
     def _entity(self, number: int) -> Entity:
         values = (self.values[at] for at in range(*self.at[number : number + 2].tolist()))
-        field = self.fields[int(self.field[number])]
+        field = self.fields[int(self.field_of[number])]
         return Entity(field, tuple(values), float(self.confidence[number]))
 
 

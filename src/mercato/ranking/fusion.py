@@ -64,6 +64,12 @@ PREFERRED = 0.05
 
 On Icecat: nDCG@10 .7688 with .05 and .7677 with .02, .7666 without; .1 costs single queries."""
 
+ASKED_FOR = 0.05
+"""What being of the category that is surely asked for adds.
+
+On the supermarket, queries of three words of a title: reciprocal rank of the title .687 with .05,
+.676 with .02, .668 without."""
+
 
 def fuse(
     lexical: NDArray[np.float32],

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mercato.catalogue.filters import Filter
 from mercato.catalogue.query import Sought
+from mercato.ranking.intent import Intent
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Understood:
     did_you_mean : the query put right, where something was
     exact        : rows of the products that the query names by a code: they come first
     by_meaning   : whether what is near in meaning is found too; a code has none
+    intent       : which categories are asked for; None where that is unknown
     """
 
     q: str
@@ -55,3 +57,4 @@ class Understood:
     steps: tuple[Step, ...] = ()
     exact: tuple[int, ...] = ()
     by_meaning: bool = True
+    intent: Intent | None = None

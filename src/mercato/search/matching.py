@@ -11,7 +11,7 @@ from mercato.catalogue.text_matching import match
 from mercato.catalogue.vectors import MOST_ROWS_EXACT
 from mercato.core.errors import BadInput
 from mercato.ranking.evidence import Evidence
-from mercato.ranking.fusion import PREFERRED, fuse
+from mercato.ranking.fusion import ASKED_FOR, PREFERRED, fuse
 from mercato.ranking.preferences import preferred
 from mercato.ranking.understood import Understood
 from mercato.search.request import Mode, SearchContext
@@ -106,11 +106,13 @@ def _near(evidence: Evidence, context: SearchContext, threshold: float) -> NDArr
 def _scores(
     rows: NDArray[np.int64], evidence: Evidence, understood: Understood, context: SearchContext
 ) -> NDArray[np.float32]:
-    """The first stage: by words, by meaning, or both fused, and a little for what is preferred;
-    first what the query names."""
+    """The first stage: by words, by meaning, or both fused, and a little for what is preferred
+    and for the categories that are asked for; first what the query names."""
     scores = _fused(rows, evidence, understood, context)
     if any(not each.hard for each in understood.meant):
         scores += np.float32(PREFERRED) * preferred(rows, understood, context.catalogue)
+    if understood.intent is not None:
+        scores += np.float32(ASKED_FOR) * understood.intent.agreement(rows, context.catalogue)
     scores[np.isin(rows, understood.exact)] += 1
     return scores
 

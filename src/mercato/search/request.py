@@ -15,6 +15,7 @@ from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
 from mercato.ranking.fusion import Calibration
+from mercato.ranking.intent import CategoryIntent
 from mercato.ranking.rules.index import RuleIndex
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
@@ -106,6 +107,7 @@ class SearchContext:
     written : how the catalogue's words are written; None: spelling is left as it is
     forms   : of words in the shop's languages; None for English and Chinese
     entities : what phrases name; None: words are not read as brands, colours, …
+    intent  : tells categories from words; None where that was not learned
     synonyms : terms that stand for each other
     rules   : merchandising rules; None where there are none
     segments : of the shopper who asks
@@ -120,6 +122,7 @@ class SearchContext:
     written: WrittenWords | None = None
     forms: Forms | None = None
     entities: Entities | None = None
+    intent: CategoryIntent | None = None
     synonyms: Synonyms = Synonyms()
     rules: RuleIndex | None = None
     segments: frozenset[str] = frozenset()

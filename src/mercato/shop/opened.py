@@ -28,6 +28,7 @@ from mercato.data.segments import Segments
 from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
 from mercato.ranking.fusion import Calibration
+from mercato.ranking.intent import CategoryIntent
 from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
@@ -50,6 +51,7 @@ class Live:
     written      : how the catalogue's words are written; None in releases from before there was
     segments     : of shoppers; None likewise
     entities     : what phrases of a query name; None likewise
+    intent       : which categories a query asks for; None likewise, and without categories
     """
 
     number: int
@@ -66,6 +68,7 @@ class Live:
     forms: Forms | None = None
     suggestions: SuggestedQueries | None = None
     entities: Entities | None = None
+    intent: CategoryIntent | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -92,6 +95,7 @@ def open_release(folder: Path, number: int) -> Live:
         else None,
         forms=Forms.open(forms) if (forms := folder / "forms").is_dir() else None,
         entities=Entities.open(named) if (named := folder / "entities").is_dir() else None,
+        intent=CategoryIntent.open(told) if (told := folder / "intent").is_dir() else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )

@@ -139,5 +139,6 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         written=live.written,
         forms=live.forms,
         entities=live.entities,
+        intent=live.intent,
         synonyms=shop.synonyms.synonyms,
     )

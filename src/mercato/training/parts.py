@@ -26,6 +26,7 @@ from mercato.models import MODELS
 from mercato.models.base import Model
 from mercato.training.parts_entities import make_entities
 from mercato.training.parts_forms import make_forms
+from mercato.training.parts_intent import make_intent
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_segments import make_segments
 from mercato.training.parts_suggestions import make_suggestions
@@ -151,6 +152,8 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
         workshop, catalogue, queries, asked_at, settings.suggest.min_shoppers
     )
     made["entities"] = make_entities(workshop, catalogue)
+    intent = make_intent(workshop, catalogue, assets.derived["search_clicks"])
+    made |= {"intent": intent} if intent else {}
     users = assets.derived["users"]
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])
     made |= text

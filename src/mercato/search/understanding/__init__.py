@@ -12,6 +12,7 @@ from mercato.search.understanding.codes import read_codes
 from mercato.search.understanding.compounds import both_ways
 from mercato.search.understanding.entities import name_properties
 from mercato.search.understanding.forms import other_forms, without_stop_words
+from mercato.search.understanding.intent import tell_category
 from mercato.search.understanding.patterns import read_patterns
 from mercato.search.understanding.spelling import put_right
 from mercato.search.understanding.synonyms import with_synonyms
@@ -41,4 +42,6 @@ def understand(q: str, context: "SearchContext") -> Understood:
         understood = name_properties(
             understood, context.entities, context.catalogue, context.reading
         )
+    if context.intent is not None:
+        understood = tell_category(understood, context.intent, context.catalogue)
     return with_synonyms(understood, context.synonyms)

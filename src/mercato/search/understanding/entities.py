@@ -49,13 +49,14 @@ def name_properties(
     if not named:
         return understood
     strict = reading.properties == "filter"
-    meant = [each for found in named for each in _meant(found, stretches, strict)]
-    steps = [Step(STEP, each.text, str(each.filter), each.confidence) for each in meant]
-    understood = replace(
-        understood,
-        meant=(*understood.meant, *meant),
-        steps=(*understood.steps, *steps),
-    )
+    meant, steps = list(understood.meant), list(understood.steps)
+    for found in named:
+        text = phrase_of([word for each in stretches[found.start : found.stop] for word in each])
+        hard = strict and _certain(found)
+        for each in found.entities[:1] if hard else found.entities:
+            meant.append(Meant(each.filter, text, each.confidence, hard))
+            steps.append(Step(STEP, text, each.written, each.confidence))
+    understood = replace(understood, meant=tuple(meant), steps=tuple(steps))
     return _without_filters(understood, named, stretches) if strict else understood
 
 
@@ -67,27 +68,17 @@ def _words_meant(sought: Sought) -> tuple[Word, ...]:
 
 def _longest(stretches: Sequence[tuple[Word, ...]], entities: Entities) -> list[_Named]:
     """From left to right the longest phrases that name something; none overlap."""
+    phrases = [phrase_of(each) for each in stretches]
     found: list[_Named] = []
     start = 0
-    while start < len(stretches):
-        named = None
-        for stop in range(min(len(stretches), start + LONGEST_PHRASE), start, -1):
-            phrase = phrase_of([word for each in stretches[start:stop] for word in each])
-            if phrase in entities.number_of:
-                named = _Named(start, stop, entities.of(phrase))
-                found.append(named)
-                break
-        start = named.stop if named else start + 1
+    while start < len(phrases):
+        stops = range(min(len(phrases), start + LONGEST_PHRASE), start, -1)
+        joined = ((stop, " ".join(phrases[start:stop])) for stop in stops)
+        stop, phrase = next((each for each in joined if each[1] in entities.number_of), (start, ""))
+        if phrase:
+            found.append(_Named(start, stop, entities.of(phrase)))
+        start = max(stop, start + 1)
     return found
-
-
-def _meant(named: _Named, stretches: Sequence[tuple[Word, ...]], strict: bool) -> list[Meant]:
-    text = phrase_of([word for each in stretches[named.start : named.stop] for word in each])
-    hard = strict and _certain(named)
-    return [
-        Meant(each.filter, text, each.confidence, hard=hard and each is named.entities[0])
-        for each in (named.entities[:1] if hard else named.entities)
-    ]
 
 
 def _certain(named: _Named) -> bool:
@@ -107,7 +98,7 @@ def _without_filters(
 
 def _sized(understood: Understood, catalogue: Catalogue, reading: Reading) -> Understood:
     """With a size that is called so: ``size 42``, ``42码``."""
-    match = _SIZED.search(understood.text) if c.SIZE in catalogue.columns else None
+    match = _SIZED.search(understood.text)
     if match is None:
         return understood
     column = catalogue.columns[c.SIZE]

@@ -383,6 +383,24 @@ def test_insights(client: TestClient, shop: Shop) -> None:
     assert (wrong.status_code, wrong.json()["status"]) == (400, 400)
 
 
+def test_rules_show_through(client: TestClient) -> None:
+    actions = [
+        {"type": "banner", "title": "Sale", "link": "https://shop.example/sale"},
+        {"type": "redirect", "url": "https://shop.example/tents"},
+    ]
+    rule = {"conditions": {"segments": ["vip"]}, "actions": actions}
+    assert client.put("/v1/rules/a", json=rule).status_code in (200, 201)
+    assert asking(client)(query="tent")["renderingContent"] == {}
+    found = asking(client)(query="tent", ruleContexts=["vip"])
+    assert found["appliedRules"] == [{"objectID": "a"}]
+    assert found["renderingContent"]["redirect"] == {"url": "https://shop.example/tents"}
+    (banner,) = found["renderingContent"]["widgets"]["banners"]
+    assert (banner["image"]["title"], banner["link"]) == (
+        "Sale",
+        {"url": "https://shop.example/sale"},
+    )
+
+
 def test_other_names_of_fields(shop_folder: Path) -> None:
     settings = (shop_folder / "shop.toml").read_text()
     named = settings.replace("[algolia]\nattributes = []", '[algolia]\nattributes = ["name=title"]')

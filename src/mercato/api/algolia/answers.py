@@ -8,6 +8,8 @@ from typing import Any
 from mercato.api.algolia.highlights import Highlighter
 from mercato.api.algolia.parameters import Parameters, window_of
 from mercato.api.algolia.records import record_of, retrieved
+from mercato.ranking.rules.actions import Banner
+from mercato.search.applied import Applied
 from mercato.search.highlighting import begun
 from mercato.shop.search import Found, Hit
 
@@ -33,7 +35,8 @@ def search_answer(
         "query": asked.query,
         "params": asked.spelled,
         "index": index,
-        "renderingContent": {},
+        "renderingContent": _rendering(answer.applied),
+        "appliedRules": [{"objectID": rule} for rule in answer.applied.rules],
         "processingTimeMS": milliseconds,
     }
     if asked.facets:
@@ -73,6 +76,22 @@ def not_processed(asked: Parameters, index: str) -> Json:
         "index": index,
         "processingTimeMS": 0,
     }
+
+
+def _rendering(applied: Applied) -> Json:
+    """Where rules lead the shopper, and the banners that they show."""
+    content: Json = {}
+    if applied.redirect is not None:
+        content["redirect"] = {"url": applied.redirect}
+    if applied.banners:
+        content["widgets"] = {"banners": [_banner(each) for each in applied.banners]}
+    return content
+
+
+def _banner(banner: Banner) -> Json:
+    urls = [{"url": banner.image_link}] if banner.image_link else []
+    shown: Json = {"image": {"urls": urls, "title": banner.title}, "text": banner.text}
+    return shown | ({"link": {"url": banner.link}} if banner.link else {})
 
 
 def _place(asked: Parameters, total: int) -> Json:

@@ -34,6 +34,7 @@ def search_call(asked: Parameters, index: str, attributes: Attributes) -> Search
         sort=sort_of(index, attributes),
         visitor_id=asked.user_token[:_LONGEST_ID] or None,
         distinct=asked.distinct,
+        segments=asked.rule_contexts,
         window=window,
         begun=asked.query_type != "prefixNone",
         # InstantSearch counts facets by further queries, which no shopper sees an answer of.
@@ -57,6 +58,7 @@ def facet_call(asked: Parameters, index: str, facet: str, attributes: Attributes
         filters=_filters(asked, attributes),
         facets=(FacetAsked(meaning.field, facet, own_filters=True, counting=counting),),
         distinct=asked.distinct,
+        segments=asked.rule_contexts,
         window=Window(0, 0),
         begun=asked.query_type != "prefixNone",
         seen=False,

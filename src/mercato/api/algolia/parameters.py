@@ -76,6 +76,7 @@ class Parameters:
     ranking_info: bool = _parameter("getRankingInfo", flag, False)
     analytics: bool = _parameter("analytics", flag, True)
     click_analytics: bool = _parameter("clickAnalytics", flag, False)
+    rule_contexts: tuple[str, ...] = _parameter("ruleContexts", names, ())
     user_token: str = _parameter("userToken", at_most(LONGEST_TEXT), "")
     query_type: str = _parameter(
         "queryType", one_of("prefixLast", "prefixAll", "prefixNone"), "prefixLast"
@@ -105,7 +106,7 @@ WITHOUT_EFFECT = frozenset(
     minWordSizefor2Typos minimumAroundRadius mode naturalLanguages optionalFilters optionalWords
     percentileComputation personalizationImpact queryLanguages ranking reRankingApplyFilter
     relevancyStrictness removeStopWords removeWordsIfNoResults renderingContent
-    replaceSynonymsInHighlight restrictSearchableAttributes ruleContexts semanticSearch
+    replaceSynonymsInHighlight restrictSearchableAttributes  semanticSearch
     similarQuery sumOrFiltersScores synonyms typoTolerance
     """.split()
 ) - frozenset(_KNOWN)

@@ -115,6 +115,8 @@ def test_rules_that_go_together_are_not(lamps: Catalogue, one: Any, other: Any) 
         (HIDE_A, {"ends_at": "2026-01-01"}, Kind.OUTDATED),
         (pin("nowhere"), {}, Kind.MISSING_ITEM),
         ({"type": "hide", "filter": "season:winter"}, {}, Kind.UNKNOWN_FIELD),
+        ({"type": "hide", "filter": "brand:akme"}, {}, Kind.NO_ITEMS),
+        ({"type": "boost", "items": ["gone"], "factor": 2}, {}, Kind.NO_ITEMS),
         (redirect("/search?q=red+lamps"), words("lamp"), Kind.REDIRECT_CHAIN),
     ],
 )

@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """It will never hold again."""
     MISSING_ITEM = "missing-item"
     """An item that it pins is not in the catalogue."""
+    NO_ITEMS = "no-items"
+    """No item passes a filter of it, or none of the items that it names is in the catalogue."""
     UNKNOWN_FIELD = "unknown-field"
     """No item has a field that its filter names: the filter does nothing."""
     REDIRECT_CHAIN = "redirect-chain"
@@ -103,11 +105,19 @@ class _Look:
             if self.catalogue.row(pin.item) is None:
                 detail = f"The catalogue has no item {pin.item!r}."
                 yield Conflict(Kind.MISSING_ITEM, (rule.id,), detail)
-        for name in sorted(self._unknown(rule)):
-            detail = f"No item has a field {name!r}."
-            yield Conflict(Kind.UNKNOWN_FIELD, (rule.id,), detail)
+        for selection in _selections(rule):
+            yield from self._selected(rule, selection)
         yield from self._pins_against(rule, rule)
         yield from self._led_on(rule, rule)
+
+    def _selected(self, rule: Rule, selection: Selection) -> Iterator[Conflict]:
+        unknown = selection.filter and unknown_fields(selection.filter, self.catalogue)
+        for name in unknown or ():
+            detail = f"No item has a field {name!r}."
+            yield Conflict(Kind.UNKNOWN_FIELD, (rule.id,), detail)
+        if not unknown and not self._rows(selection).any():
+            what = selection.filter or ", ".join(selection.items[:3])
+            yield Conflict(Kind.NO_ITEMS, (rule.id,), f"{what}: no item.")
 
     def together(self, one: Rule, other: Rule) -> Iterator[Conflict]:
         found = [
@@ -192,12 +202,13 @@ class _Look:
             self.known[selection] = mask
         return self.known[selection]
 
-    def _unknown(self, rule: Rule) -> set[str]:
-        filters = [narrow.filter for narrow in _of(rule, Narrow)]
-        chosen = [hide.selection for hide in _of(rule, Hide)]
-        chosen += [weigh.selection for weigh in _of(rule, Weigh)]
-        filters += [each.filter for each in chosen if each.filter is not None]
-        return {name for each in filters for name in unknown_fields(each, self.catalogue)}
+
+def _selections(rule: Rule) -> list[Selection]:
+    """All that its actions are about, each once."""
+    found = [Selection(narrow.filter) for narrow in _of(rule, Narrow)]
+    found += [hide.selection for hide in _of(rule, Hide)]
+    found += [weigh.selection for weigh in _of(rule, Weigh)]
+    return list(dict.fromkeys(found))
 
 
 def _of(rule: Rule, kind: type[T]) -> Sequence[T]:

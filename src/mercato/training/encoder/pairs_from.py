@@ -10,8 +10,7 @@ from mercato.training.clicks import ClickExamples
 from mercato.training.encoder.pairs import Pairs, pairs_of
 
 FEWEST_QUERIES = 200
-"""Assumed: with fewer, too few are left to see whether the encoder became better. Icecat's 57 with
-a relevant product would leave 9."""
+"""Assumed: with fewer, too few are left to see whether the encoder became better."""
 
 
 def pairs_from_judgments(judgments: pa.Table, catalogue: Catalogue) -> Pairs:

@@ -232,7 +232,6 @@ def test_brands_join_and_other_facets_narrow(visit):
     expect(page.locator("#category")).to_contain_text("Jackets")
     page.locator("#category").get_by_role("link", name=re.compile("Jackets")).click()
     expect(page.locator("#stats")).to_have_text("2 products")
-    photograph(page, "filters")
     page.get_by_role("button", name="Clear all").click()
     expect(page.locator("#stats")).to_have_text(re.compile(r"^5\d products$"))
 
@@ -292,7 +291,6 @@ def test_filters_open_above_the_products_on_a_phone(visit):
     expect(page.locator("#filters")).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
     page.locator("#brand li", has_text="Larder").get_by_role("checkbox").check()
-    photograph(page, "phone-filters")
     page.get_by_role("button", name="Show 6 products").click()
     expect(page.locator("#filters")).to_be_hidden()
     expect(page.locator("#stats")).to_have_text("6 products")

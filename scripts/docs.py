@@ -178,8 +178,11 @@ def _shape(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(map(_shape, schema["anyOf"])))
+    for one_of in ("anyOf", "oneOf"):
+        if one_of in schema:
+            return " or ".join(dict.fromkeys(map(_shape, schema[one_of])))
+    if "const" in schema:
+        return f"`{schema['const']}`"
     if schema.get("type") == "array":
         return f"list of {_shape(schema.get('items', {}))}"
     inside = schema.get("additionalProperties")

@@ -354,7 +354,7 @@ def changed(
 
 asked = st.tuples(requests, queries, st.sampled_from((frozenset(), frozenset({"loyal"}))))
 exactly = settings(
-    max_examples=80,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mercato.catalogue.completion_writing import CompletionWriter
 from mercato.catalogue.completions import BaseCompletions
 from mercato.catalogue.documents import canonical, encode
 from mercato.catalogue.facts import FactRows, FactWriter
+from mercato.catalogue.memo import Memo
 from mercato.catalogue.packed import HashTable, Texts, open_array, save_array
 from mercato.catalogue.posting_writing import PostingWriter
 from mercato.catalogue.postings import BaseText
@@ -56,6 +57,7 @@ class Base:
     facts: FactRows
     completions: BaseCompletions
     vectors: VectorIndex | None
+    memo: Memo = field(default_factory=Memo, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)

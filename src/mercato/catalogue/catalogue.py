@@ -24,6 +24,7 @@ from mercato.catalogue.facets import (
     Statistics,
     count_values,
     statistics,
+    told,
 )
 from mercato.catalogue.facts import Facts
 from mercato.catalogue.filters import Filter, fields_of
@@ -34,6 +35,7 @@ from mercato.catalogue.overlay import WITHDRAWN, applied
 from mercato.catalogue.postings import TextIndex
 from mercato.catalogue.rows import Rows
 from mercato.catalogue.vectors import VectorIndex
+from mercato.catalogue.whole_counts import whole_counts
 from mercato.core import columns as c
 from mercato.core.changes import ItemChange
 from mercato.core.errors import BadInput
@@ -225,8 +227,12 @@ class Catalogue:
         name = known_field(name, self.columns)
         if name == c.ID:
             raise BadInput("a field that items share", "id", "Ask for another facet.")
-        cards = OnCards(self.group, self.shared) if distinct and self.grouped else None
-        return count_values(self.columns[name], rows, cards, counting)
+        column, on_cards = self.columns[name], distinct and self.grouped
+        if rows is self.living:
+            counts = whole_counts(self, column, on_cards=on_cards, in_ranges=counting.ranges)
+            return told(counts, column, counting)
+        cards = OnCards(self.group, self.shared) if on_cards else None
+        return count_values(column, rows, cards, counting)
 
     def statistics(self, name: str, rows: NDArray[np.integer]) -> Statistics | None:
         """Of the numbers of ``rows`` (ascending) in a field; None where they have none.

@@ -26,6 +26,12 @@ NO_SPAN = {"pairs": [0, 0], "values": [0, 0], "bounds": []}
 
 _NO_PAIRS = np.zeros(0, np.int32)
 
+FEW_PAIRS = 50_000
+"""So many are looked through faster than by value."""
+
+MOST_SPANS = 256
+"""Wanted values that are looked up one by one."""
+
 
 Entry = tuple[int, Sequence[tuple[str, float]]]
 """A row and the values, as text and number, that one field of it has from then on."""
@@ -149,6 +155,7 @@ class BaseColumn:
     bounds     : inner bounds of the field's ranges; None where it is counted value by value
     all_texts  : the values of all fields, this one's from ``first_value``
     keys       : where in ``all_texts`` a value of a field stands
+    is_patched : whether rows have other values than in the release
     """
 
     name: str
@@ -159,6 +166,7 @@ class BaseColumn:
     all_texts: Texts
     keys: HashTable
     first_value: int
+    is_patched: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -182,9 +190,35 @@ class BaseColumn:
         if len(new.rows) == len(rows) == held.sum() and (held == 1).all():
             codes = self.codes.copy()
             codes[first] = new.codes
-            return replace(self, codes=codes)
+            return replace(self, codes=codes, is_patched=True)
         pairs = self.pairs.replaced(new, rows)
-        return replace(self, index=RowIndex(pairs.rows, self.n_rows), codes=pairs.codes)
+        index = RowIndex(pairs.rows, self.n_rows)
+        return replace(self, index=index, codes=pairs.codes, is_patched=True)
+
+    def rows_where(self, wanted: NDArray[np.bool_]) -> NDArray[np.integer]:
+        """Rows with one of the wanted values, by value, then by row, or only by row."""
+        found = None
+        if not self.is_patched and len(self.codes) >= FEW_PAIRS:
+            found = self._where_by_value(np.flatnonzero(wanted[: len(self.numbers)]))
+        at = np.flatnonzero(wanted[self.codes]) if found is None else found
+        return np.asarray(self.index.rows[at])
+
+    def _where_by_value(self, codes: NDArray[np.int64]) -> NDArray[np.int32] | None:
+        """The pairs of a few values; None where it is faster to look through all."""
+        order, starts = self._by_value
+        spans = [order[starts[code] : starts[code + 1]] for code in codes[:MOST_SPANS].tolist()]
+        if len(codes) > MOST_SPANS or sum(map(len, spans)) > len(order) // 4:
+            return None
+        return np.concatenate([_NO_PAIRS, *spans])
+
+    @cached_property
+    def _by_value(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The pairs by value, then row, and where those of each value start. Made once a
+        release, where a filter first names the field."""
+        few = np.uint16 if len(self.numbers) < 1 << 16 else np.uint32  # 16 bits sort ten times
+        order = np.argsort(self.codes.astype(few), kind="stable").astype(np.int32)  # as fast
+        counts = np.bincount(self.codes, minlength=len(self.numbers))
+        return order, np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
     def texts(self, codes: NDArray[np.integer]) -> list[str]:
         return self.all_texts.many(codes + self.first_value)
@@ -341,14 +375,15 @@ class Column:
         )
 
     def rows_of(self, code: int) -> Iterator[NDArray[np.integer]]:
-        """Rows with a value, in parts."""
-        for part in (self.base.pairs, self.tail):
-            yield part.rows[part.codes == code]
+        """Rows with a value, in parts, each ascending."""
+        wanted = np.zeros(len(self.numbers), bool)
+        wanted[code] = True
+        return self.rows_where(wanted)
 
     def rows_where(self, wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.integer]]:
         """Rows with one of the wanted values (n_values,), in parts."""
-        for part in (self.base.pairs, self.tail):
-            yield part.rows[wanted[part.codes]]
+        yield self.base.rows_where(wanted)
+        yield self.tail.rows[wanted[self.tail.codes]]
 
     def grown(self, entries: Sequence[Entry], first: int) -> "Column":
         """With what the log says of rows, in its order; rows from ``first`` on are new."""

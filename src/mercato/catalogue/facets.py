@@ -93,14 +93,28 @@ def count_values(
     rows  : the rows to count, ascending
     cards : to count each group once a value; None to count rows
     """
+    in_ranges = counting.ranges
+    return told(counts_of(column, rows, cards, in_ranges=in_ranges), column, counting)
+
+
+def counts_of(
+    column: Column, rows: NDArray[np.integer], cards: OnCards | None, *, in_ranges: bool
+) -> NDArray[np.int64]:
+    """How many rows or cards have each value (n_values,); of a field in ranges, first how many
+    lie in each range, then of each value that is not a number. Parameters as above."""
     pairs = column.of_rows(rows)
+    if column.bounds is None or not in_ranges:
+        return _count(pairs, len(column.numbers), cards, repeats=False)
+    bins = Pairs(pairs.rows, column.bins[pairs.codes])
+    n_bins = len(column.numbers) + len(column.bounds) + 1
+    return _count(bins, n_bins, cards, repeats=not column.single)
+
+
+def told(counts: NDArray[np.int64], column: Column, counting: Counting) -> dict[str, int]:
+    """What `counts_of` counted, as it is answered."""
     if column.bounds is None or not counting.ranges:
-        counts = _count(pairs, len(column.numbers), cards, repeats=False)
         return _most_frequent(counts, column, counting)
     names = labels(column.bounds)
-    bins = column.bins[pairs.codes]
-    n_bins = len(column.numbers) + len(names)
-    counts = _count(Pairs(pairs.rows, bins), n_bins, cards, repeats=not column.single)
     ranges = {name: int(n) for name, n in zip(names, counts, strict=False) if n}
     others = _most_frequent(counts[len(names) :], column, counting)
     return dict([*ranges.items(), *others.items()][: counting.most])

@@ -1,7 +1,7 @@
 """What is shown of a result: every row or one of each group, some at a place of their own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from mercato.search.ordering import Keys, first, leaders
 Positions = NDArray[np.int64]
 """Of rows in a result."""
 
+REMEMBERED = 500
+"""Cards that are put in order at least."""
+
 
 @dataclass(frozen=True)
 class Cards:
@@ -20,11 +23,13 @@ class Cards:
     free   : (n,) ascending; they stand by their keys
     pinned : (k,) in the order of their places
     places : (k,) counted from 0, rising
+    remembered : the first of ``free`` in order, once they were asked for
     """
 
     free: Positions
     pinned: Positions
     places: NDArray[np.int64]
+    remembered: list[Positions] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, free: Positions, pinned: Sequence[tuple[int, int]] = ()) -> "Cards":
@@ -44,6 +49,14 @@ class Cards:
     def __len__(self) -> int:
         return len(self.free) + len(self.pinned)
 
+    def _first(self, keys: Keys, most: int) -> Positions:
+        """Of those that are not pinned. Some more are remembered: listings of everything stay as
+        they are from one request to the next."""
+        if not self.remembered or len(self.remembered[0]) < min(most, len(self.free)):
+            more = max(most, REMEMBERED)
+            self.remembered[:] = [self.free[first([key[self.free] for key in keys], more)]]
+        return self.remembered[0][:most]
+
     def between(self, keys: Keys, start: int, end: int) -> Positions:
         """The cards from a place up to another, in order.
 
@@ -53,7 +66,7 @@ class Cards:
         if start >= end:
             return np.zeros(0, np.int64)
         fewest = end - int(np.searchsorted(self.places, end))
-        ordered = self.free[first([key[self.free] for key in keys], fewest)]
+        ordered = self._first(keys, fewest)
         places = np.arange(start, end)
         pins_before = np.searchsorted(self.places, places)
         is_pin = np.isin(places, self.places)
@@ -77,12 +90,14 @@ def choose(
     pins  : in their precedence; of a group the first that is in the result is its card
     """
     pinned = _in_result(rows, group, pins)
+    if not pinned:
+        alone = np.arange(len(rows))
+        return Cards.of(alone if group is None else leaders(group[rows], keys, len(group)))
+    at = [position for _, position in pinned]
     taken = np.zeros(len(rows), bool)
-    if pinned:
-        at = [position for _, position in pinned]
-        taken[at] = True
-        if group is not None:
-            taken = np.isin(group[rows], group[rows[at]])
+    taken[at] = True
+    if group is not None:
+        taken = np.isin(group[rows], group[rows[at]])
     free = np.flatnonzero(~taken)
     if group is not None:
         first_of_each = leaders(group[rows[free]], [key[free] for key in keys], len(group))

@@ -1,6 +1,6 @@
 """What filters leave of what was found, and the counts of its facets."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,7 +52,7 @@ class Narrowing:
         if self.base is None or asked.counting.typed:
             return count()
         key = ("facet", self.base, field, terms, distinct, asked.counting)
-        return dict(self.catalogue.memo.get(key, count, self._looked_at(field, terms)))
+        return dict(self.catalogue.memo.get(key, count, self.looked_at([field], terms)))
 
     def statistics(self, asked: FacetAsked) -> Statistics | None:
         """Of a facet's numbers, over the rows that the facet counts."""
@@ -65,13 +65,16 @@ class Narrowing:
         if self.base is None:
             return sum_up()
         key = ("statistics", self.base, field, terms)
-        return self.catalogue.memo.get(key, sum_up, self._looked_at(field, terms))
+        return self.catalogue.memo.get(key, sum_up, self.looked_at([field], terms))
 
-    def _looked_at(self, field: str, terms: tuple[Filter, ...]) -> frozenset[str] | None:
-        """The fields that counts follow from; None where rules leave rows out of the found."""
+    def looked_at(
+        self, fields: Sequence[str], terms: tuple[Filter, ...] = ()
+    ) -> frozenset[str] | None:
+        """The fields that an answer follows from; None where rules have a say."""
         if self.found.rows is not self.catalogue.living or len(self.pinned):
             return None
-        return frozenset({field}).union(*(self.catalogue.fields_of(term) for term in terms))
+        names = frozenset(known_field(name, self.catalogue.columns) for name in fields)
+        return names.union(*(self.catalogue.fields_of(term) for term in terms))
 
     def _counted(self, asked: FacetAsked) -> tuple[str, tuple[Filter, ...]]:
         """The field of a facet, and the terms under which it is counted."""

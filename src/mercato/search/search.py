@@ -211,14 +211,17 @@ def _cards(answering: Answering, keys: Keys) -> Cards:
     request, narrowing = answering.request, answering.narrowing
     catalogue, rows = narrowing.catalogue, narrowing.result.rows
     group = catalogue.group if request.distinct and catalogue.grouped else None
-    if request.sort is None:
-        pins = answering.effects.pins(catalogue)
-        whole = narrowing.base is not None and not narrowing.terms
-        if group is not None and whole and not answering.by_score:
-            key = ("cards", narrowing.base)
-            return catalogue.memo.get(key, lambda: choose(rows, keys, group, pins))
+    pins = answering.effects.pins(catalogue) if request.sort is None else ()
+
+    def chosen() -> Cards:
         return choose(rows, keys, group, pins)
-    return choose(rows, keys, group)
+
+    whole = narrowing.base is not None and not narrowing.terms
+    if not whole or (request.sort is None and answering.by_score):
+        return chosen()
+    fields = narrowing.looked_at([request.sort.rpartition(":")[0]] if request.sort else [])
+    key = ("cards", narrowing.base, request.sort, group is None, tuple(pins))
+    return catalogue.memo.get(key, chosen, fields)
 
 
 def _facets(request: SearchRequest) -> dict[str, FacetAsked]:

@@ -23,8 +23,14 @@ def sort_keys(sort: str | None, result: Ranked, catalogue: Catalogue, *, by_scor
     if sort is None:
         return relevance
     order = _read_sort(sort)
-    column = catalogue.columns[known_field(order.field, catalogue.columns)]
-    return (_sort_key(column, result.rows, order, catalogue.n_rows), *relevance)
+    field = known_field(order.field, catalogue.columns)
+
+    def key() -> NDArray[np.float64]:
+        return _sort_key(catalogue.columns[field], result.rows, order, catalogue.n_rows)
+
+    if result.rows is catalogue.living:
+        return (catalogue.memo.get(("sort", sort), key, frozenset({field})), *relevance)
+    return (key(), *relevance)
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,12 @@ def _sort_key(
     known = ~np.isnan(numbers)
     numbers = -numbers if sort.descending else numbers
     if column.single:
+        if known.all() and len(pairs.rows) == len(rows):
+            return np.asarray(numbers)
+        having = np.zeros(n_rows, bool)
+        having[pairs.rows[known]] = True
         found = np.full(len(rows), np.inf)
-        found[np.searchsorted(rows, pairs.rows[known])] = numbers[known]
+        found[having[rows]] = numbers[known]
         return found
     key = np.full(n_rows, np.inf)
     np.minimum.at(key, pairs.rows[known], numbers[known])

@@ -4,7 +4,7 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mercato.catalogue import columns, whole_counts
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import quantise
 from mercato.core.changes import Change, ItemChange
@@ -30,6 +31,16 @@ FACETS = ("brand", "product_type", "price")
 CALIBRATION = Calibration(semantic_threshold=0.4, semantic_most=4)
 
 Item = dict[str, Any]
+
+
+@pytest.fixture(scope="module", autouse=True, params=("small", "large"))
+def ways_of(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Few products are counted and looked up as many are, too."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param == "large":
+            patched.setattr(columns, "FEW_PAIRS", 0)
+            patched.setattr(whole_counts, "MOST_CHANGED", 10.0)
+        yield
 
 
 def vector_of(item: Mapping[str, Any]) -> NDArray[np.float32]:
@@ -318,7 +329,7 @@ def check_order(request: SearchRequest, shown: list[Item], scores: list[float]) 
 
 
 exactly = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

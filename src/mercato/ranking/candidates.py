@@ -1,6 +1,6 @@
 """The items of an answer that a ranker puts into order, and all that it may know of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ class Candidates:
     scores  : (k,) float32, of the first stage
     n_found : items in the whole result
     now     : microseconds since 1970 UTC, on the shop's clock
+    demand  : None where nothing is known of it
     taste   : the shopper's; None where nobody is known to ask
     """
 
@@ -31,7 +32,7 @@ class Candidates:
     scores: NDArray[np.float32]
     n_found: int
     now: int = 0
-    demand: Demand = field(default_factory=Demand.unknown)
+    demand: Demand | None = None
     taste: Taste | None = None
 
 

@@ -11,22 +11,15 @@ from mercato.models.saving import Saved
 @dataclass(frozen=True)
 class Demand(Saved):
     """click_rates, purchase_rates : (n_base,) float32, log of an item's smoothed rate over the
-    shop's own; empty where the log says nothing"""
+    shop's own; 0 where the log says nothing"""
 
     click_rates: NDArray[np.float32]
     purchase_rates: NDArray[np.float32]
-
-    @classmethod
-    def unknown(cls) -> "Demand":
-        return cls(np.zeros(0, np.float32), np.zeros(0, np.float32))
 
     def rates(
         self, base_rows: NDArray[np.integer]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Of clicks and of purchases, (k,) each; 0, the shop's own rate, for a new item (-1)."""
-        if not len(self.click_rates):
-            nothing = np.zeros(len(base_rows), np.float32)
-            return nothing, nothing
         new = base_rows < 0
         rows = np.where(new, 0, base_rows)
         return (

@@ -14,9 +14,11 @@ from mercato.catalogue.forms import Forms
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.core.errors import BadInput
 from mercato.ranking.candidates import Ranker
+from mercato.ranking.demand import Demand
 from mercato.ranking.fusion import Calibration
 from mercato.ranking.intent import CategoryIntent
 from mercato.ranking.rules.index import RuleIndex
+from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.understanding.reading import Reading
@@ -112,6 +114,9 @@ class SearchContext:
     rules   : merchandising rules; None where there are none
     segments : of the shopper who asks
     now     : microseconds since 1970 UTC
+    clock   : the same on the shop's clock, see `shop.clock`
+    demand  : how items do with shoppers; None where that is unknown
+    taste   : the shopper's; None where nobody is known to ask
     """
 
     catalogue: Catalogue
@@ -127,6 +132,9 @@ class SearchContext:
     rules: RuleIndex | None = None
     segments: frozenset[str] = frozenset()
     now: int = 0
+    clock: int = 0
+    demand: Demand | None = None
+    taste: Taste | None = None
 
 
 @dataclass(frozen=True)

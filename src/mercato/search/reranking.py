@@ -58,6 +58,9 @@ def reranked(
         result.rows[at],
         result.scores[at],
         len(result.rows),
+        context.clock,
+        context.demand,
+        context.taste,
     )
     stage = np.ones(len(result.rows), np.uint8)
     stage[at] = 0

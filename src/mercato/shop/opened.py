@@ -27,8 +27,10 @@ from mercato.data.releases import Manifest, ReleaseStore, read_manifest
 from mercato.data.segments import Segments
 from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
+from mercato.ranking.demand import Demand
 from mercato.ranking.fusion import Calibration
 from mercato.ranking.intent import CategoryIntent
+from mercato.ranking.learned import LearnedRanker
 from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
@@ -52,6 +54,8 @@ class Live:
     segments     : of shoppers; None likewise
     entities     : what phrases of a query name; None likewise
     intent       : which categories a query asks for; None likewise, and without categories
+    ranker       : orders what searches find; None where the first stage's order stays
+    demand       : how items do with shoppers; None in releases from before it was told
     """
 
     number: int
@@ -69,6 +73,8 @@ class Live:
     suggestions: SuggestedQueries | None = None
     entities: Entities | None = None
     intent: CategoryIntent | None = None
+    ranker: LearnedRanker | None = None
+    demand: Demand | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -96,6 +102,8 @@ def open_release(folder: Path, number: int) -> Live:
         forms=Forms.open(forms) if (forms := folder / "forms").is_dir() else None,
         entities=Entities.open(named) if (named := folder / "entities").is_dir() else None,
         intent=CategoryIntent.open(told) if (told := folder / "intent").is_dir() else None,
+        ranker=LearnedRanker.open(order) if (order := folder / "ranker").is_dir() else None,
+        demand=Demand.load(sold) if (sold := folder / "demand").is_dir() else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mercato.catalogue.facets import Statistics
+from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.request import FacetAsked, Window
@@ -11,6 +12,7 @@ from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.opened import Live, Shop
+from mercato.shop.taste import MOST_EVENTS, taste_of
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
 def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
     """What a live release, the shop and the shopper give to a search."""
     known = live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset()
+    wall = shop.wall()
     return SearchContext(
         live.catalogue,
         live.encode_query,
@@ -135,10 +138,24 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         reading=shop.reading,
         rules=shop.rules.index,
         segments=known | frozenset(call.segments),
-        now=shop.wall(),
+        now=wall,
         written=live.written,
         forms=live.forms,
         entities=live.entities,
         intent=live.intent,
         synonyms=shop.synonyms.synonyms,
+        ranker=live.ranker,
+        clock=live.clock.now(wall),
+        demand=live.demand,
+        taste=_taste(shop, live, call),
     )
+
+
+def _taste(shop: Shop, live: Live, call: SearchCall) -> Taste | None:
+    """None too where the release's ranker would not ask for it."""
+    if live.ranker is None or (call.user_id is None and call.visitor_id is None):
+        return None
+    since = shop.state.events.recent(
+        call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=MOST_EVENTS
+    )
+    return taste_of(live, call.user_id, call.visitor_id, since)

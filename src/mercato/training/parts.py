@@ -24,10 +24,12 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
+from mercato.training.parts_demand import make_demand
 from mercato.training.parts_entities import make_entities
 from mercato.training.parts_forms import make_forms
 from mercato.training.parts_intent import make_intent
 from mercato.training.parts_lexicon import make_lexicon
+from mercato.training.parts_search_ranker import Known, make_search_ranker
 from mercato.training.parts_segments import make_segments
 from mercato.training.parts_suggestions import make_suggestions
 from mercato.training.parts_text import Shown, make_text
@@ -73,6 +75,12 @@ class Assets:
     def shown(self) -> Shown:
         """What is known of queries and the products that answer them."""
         return Shown(self.judgments, self.derived["search_clicks"])
+
+    @property
+    def known(self) -> Known:
+        """What a ranker may learn from."""
+        of = {name: self.rows_of.get(name) for name in ("judgments", "search_clicks")}
+        return Known(self.judgments, self.derived["search_clicks"], of, self.as_of)
 
 
 def read_assets(
@@ -158,6 +166,13 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
     made["segments"] = make_segments(workshop, users, assets.rows_of["users"])
     made |= text
     made |= _models(workshop, histories, assets.as_of)
+    made["demand"] = make_demand(
+        workshop,
+        catalogue,
+        assets.derived["item_statistics"],
+        assets.rows_of["item_statistics"],
+    )
+    made["ranker"] = make_search_ranker(workshop, made, assets.known, settings)
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,

@@ -11,8 +11,10 @@ def _compute(asked: Asked) -> list[Column]:
     catalogue = candidates.catalogue
     buyers = np.maximum(catalogue.popularity[candidates.rows], 0)
     most = max(float(buyers.max(initial=0)), 1.0)
-    clicks, purchases = candidates.demand.rates(catalogue.base_of[candidates.rows])
-    return [np.log1p(buyers), buyers / np.float32(most), clicks, purchases]
+    bought = [np.log1p(buyers), buyers / np.float32(most)]
+    if candidates.demand is None:
+        return [*bought, *[np.zeros(len(asked), np.float32)] * 2]
+    return [*bought, *candidates.demand.rates(catalogue.base_of[candidates.rows])]
 
 
 DEMAND = Family(

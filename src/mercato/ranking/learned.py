@@ -1,0 +1,84 @@
+"""The ranker of a release: a weighted sum of features, corrected by trees where it learned some."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.models.lambdamart.graph import GRAPH_FILE, Score, open_graph
+from mercato.models.lambdamart.shapley import contributions
+from mercato.models.lambdamart.trees import Trees
+from mercato.models.listwise import WeightedSum
+from mercato.ranking.candidates import Candidates
+from mercato.ranking.features import NAMES, features
+
+SUM, TREES = "sum", "trees"
+"""Folders of a ranker's."""
+
+SPREAD = 4.0
+"""Scores are shown as 1 / (1 + exp(-raw / SPREAD)): above 0, so that rules can multiply them, and
+far enough from 1 for float32 to tell them apart."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Why one candidate scores what it does: ``base`` and the contributions add up to ``raw``.
+
+    values        : (n_features,) in the order of `features.NAMES`
+    contributions : (n_features,)
+    score         : as it is shown
+    """
+
+    values: NDArray[np.float32]
+    contributions: NDArray[np.float64]
+    base: float
+    raw: float
+    score: float
+
+
+@dataclass(frozen=True)
+class LearnedRanker:
+    """trees, correct : None where the weighted sum alone did better"""
+
+    sum: WeightedSum
+    trees: Trees | None = None
+    correct: Score | None = None
+
+    @classmethod
+    def open(cls, folder: Path) -> "LearnedRanker | None":
+        """None where it is the first stage's order, or was learned over other features than
+        there are now. Raises NotReady where there is none, or one of another format."""
+        weighted = WeightedSum.load(folder / SUM)
+        if len(weighted.weights) != len(NAMES):
+            return None
+        if not (folder / TREES).is_dir():
+            return cls(weighted) if weighted.weights[1:].any() else None
+        trees = Trees.load(folder / TREES)
+        return cls(weighted, trees, open_graph(folder / TREES / GRAPH_FILE))
+
+    def scores(self, candidates: Candidates) -> NDArray[np.float32]:
+        """(k,) above 0, higher is better."""
+        return shown(self.raw(features(candidates)))
+
+    def raw(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(k,) of features (k, n_features), as they were learned."""
+        total = self.sum.score(values)
+        return total if self.correct is None else total + self.correct(values)
+
+    def tell(self, candidates: Candidates, at: int) -> Told:
+        """Of the candidate at a position."""
+        values = features(candidates)
+        one = values[at]
+        parts, base = self.sum.contributions(one)
+        whole = parts.astype(np.float64)
+        if self.trees is not None:
+            of_trees, base_of_trees = contributions(self.trees, one)
+            whole, base = whole + of_trees, base + base_of_trees
+        raw = self.raw(values)[at]
+        return Told(one, whole, base, float(raw), float(shown(raw)))
+
+
+def shown(raw: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores between 0 and 1, in the same order."""
+    return np.asarray(1 / (1 + np.exp(-raw / np.float32(SPREAD))), np.float32)

@@ -1,0 +1,138 @@
+"""The part of a release that orders searches: learned from the shop's judgments, else from its
+clicks, else the weights that Mercato comes with."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from mercato.core.progress import Step
+from mercato.core.settings import Settings
+from mercato.data.releases import Manifest, link_tree, write_manifest
+from mercato.ranking.defaults import default_sum
+from mercato.search.request import SearchContext
+from mercato.shop.opened import Shop
+from mercato.shop.search import SearchCall, search_context
+from mercato.training.clicks import training_examples_from_clicks
+from mercato.training.draft import serve_draft
+from mercato.training.encoder.outcome import FILE as OUTCOME
+from mercato.training.encoder.outcome import Outcome
+from mercato.training.encoder.pairs import split_queries
+from mercato.training.search_ranker.choosing import (
+    FEWEST_QUERIES,
+    Comparison,
+    Fitted,
+    choose,
+    n_fits,
+)
+from mercato.training.search_ranker.examples import (
+    Graded,
+    gather_examples,
+    graded_by_clicks,
+    graded_by_judgments,
+)
+from mercato.training.workshop import DONE, UNFINISHED, Made, Workshop
+
+MOST_QUERIES = 5_000
+"""Queries that are learned from: 4,000 take 30 s to ask and a minute to learn."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What tells which products answer which queries, and the versions that made the rows.
+
+    as_of : microseconds since 1970 UTC
+    """
+
+    judgments: pa.Table | None
+    clicks: pa.Table
+    versions: Mapping[str, int | None]
+    as_of: int
+
+
+def make_search_ranker(
+    workshop: Workshop, made: Mapping[str, Made], known: Known, settings: Settings
+) -> Made:
+    """The step; its folder is a `LearnedRanker`'s, with a `Comparison`.
+
+    made : all other parts of the release, by place: queries are asked as they will be
+    """
+    of = {
+        "parts": {place: part.fingerprint for place, part in made.items()},
+        "versions": known.versions,
+        "settings": asdict(settings.search),
+    }
+
+    def work(folder: Path, step: Step) -> None:
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
+            draft = _draft(Path(scratch), made, known.as_of)
+            with serve_draft(draft, settings) as shop:
+                fitted, comparison = _learned(workshop, shop, made, known, step)
+        fitted.save(folder)
+        comparison.save(folder)
+        step.note(comparison.told())
+
+    return workshop.make("search-ranker", of, work)
+
+
+def _draft(folder: Path, made: Mapping[str, Made], as_of: int) -> Path:
+    """A release of the other parts, which can be asked."""
+    for place, part in made.items():
+        link_tree(part.folder, folder / place, leave=DONE)
+    now = datetime.now(UTC).isoformat()
+    write_manifest(folder, Manifest(now, as_of, None, 0, 0, {}, {}, {}))
+    return folder
+
+
+def _learned(
+    workshop: Workshop, shop: Shop, made: Mapping[str, Made], known: Known, step: Step
+) -> tuple[Fitted, Comparison]:
+    default = default_sum()
+    graded, source = _graded(shop, made, known)
+    if len(graded) < FEWEST_QUERIES:
+        reason = f"{len(graded)} queries with a judgment or clicks, {FEWEST_QUERIES} are needed"
+        return Fitted(default), Comparison("default", "none", len(graded), {}, {}, reason)
+    with workshop.progress.step(f"asking queries of {source}", len(graded)) as asking:
+        examples = gather_examples(graded, _context(shop), asking)
+    with workshop.progress.step("comparing rankers", n_fits(examples)) as fitting:
+        return choose(examples, default, source, fitting)
+
+
+def _context(shop: Shop) -> SearchContext:
+    """As nobody in particular would be answered."""
+    return search_context(shop, shop.live, SearchCall())
+
+
+def _graded(shop: Shop, made: Mapping[str, Made], known: Known) -> tuple[dict[str, Graded], str]:
+    """By query, and where it comes from.
+
+    Where an encoder was tuned on the same queries, only those are left that it has not seen: on
+    the others it looks better than it is.
+    """
+    catalogue = shop.live.catalogue
+    found, source = {}, "judgments"
+    if known.judgments is not None:
+        found = graded_by_judgments(known.judgments, catalogue)
+    if len(found) < FEWEST_QUERIES:
+        examples = training_examples_from_clicks(known.clicks, catalogue)
+        if examples is not None:
+            found, source = graded_by_clicks(examples), "clicks"
+    if _tuned(made):
+        queries = list(found)
+        unseen = split_queries(queries).validation.tolist()
+        found = {queries[at]: found[queries[at]] for at in unseen}
+    if len(found) > MOST_QUERIES:
+        found = dict(list(found.items())[:: -(-len(found) // MOST_QUERIES)])
+    return found, source
+
+
+def _tuned(made: Mapping[str, Made]) -> bool:
+    tuning = made.get("tuning")
+    return (
+        tuning is not None
+        and (tuning.folder / OUTCOME).is_file()
+        and (Outcome.open(tuning.folder).kept)
+    )

@@ -1,0 +1,1 @@
+"""Learning to order what searches find, from judgments or clicks."""

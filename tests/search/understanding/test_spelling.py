@@ -78,7 +78,16 @@ def test_an_unknown_word_is_put_right(
     found = respell(typed)
     assert found.text == found.did_you_mean == right
     assert found.q == typed
-    assert any(each.alternatives for each in found.sought)
+    assert found.sought != as_sought(words(typed))
+
+
+def test_a_word_that_is_two_is_asked_for_as_two(respell: Callable[[str], Understood]) -> None:
+    assert respell("ceilingfan white").sought == as_sought(words("ceiling fan white"))
+
+
+def test_one_word_in_place_of_two_unknown_ones(respell: Callable[[str], Understood]) -> None:
+    assert respell("chrome fac et").did_you_mean == "chrome facet"
+    assert respell("chrome facu et").did_you_mean != "chrome faucet"  # one error at a time
 
 
 def test_other_words_of_the_query_tell_which_word_is_meant(

@@ -24,6 +24,15 @@ SPACE = 4.0
 UNKNOWN = 18.0
 """Nats of a word that the catalogue rightly does not know: what is meant must be likelier."""
 
+UNKNOWN_IN_TWO = 24.0
+"""The same of a word that may be two, of LONG_PART letters or more each: such meet by chance in
+few words that are right."""
+
+LONG_PART = 4
+
+BOTH_UNKNOWN = 8.0
+"""Nats that a word in place of two unknown ones is likelier than in place of one. Assumed."""
+
 MOST_WEIGHED = 8
 """Candidates that are looked at among the other words of the query."""
 
@@ -107,8 +116,15 @@ def respellings(
         for each in likely
     ]
     return sorted(
-        (each for each in weighed if each.nats < UNKNOWN), key=lambda each: (each.nats, each.text)
+        (each for each in weighed if each.nats < _unlikely(each)),
+        key=lambda each: (each.nats, each.text),
     )
+
+
+def _unlikely(each: Respelling) -> float:
+    """Nats from which a word is rather thought to be right."""
+    shortest = min(map(len, each.text.split()))
+    return UNKNOWN_IN_TWO if each.kind == "split" and shortest >= LONG_PART else UNKNOWN
 
 
 def _edited(at: int, query: Query, lexicons: Sequence[Lexicon]) -> list[Respelling]:
@@ -153,5 +169,6 @@ def _joined(at: int, query: Query) -> list[Respelling]:
         pair = query.typed[max(start, 0) : start + 2]
         if start >= 0 and len(pair) == 2 and pair[0] and pair[1]:
             whole = pair[0] + pair[1]
-            found.append(Respelling(start, start + 2, whole, words(whole), "joined", SPACE))
+            nats = SPACE - (0 if any(query.known[start : start + 2]) else BOTH_UNKNOWN)
+            found.append(Respelling(start, start + 2, whole, words(whole), "joined", nats))
     return found

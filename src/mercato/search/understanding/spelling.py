@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mercato.catalogue.analysis import Word, fold, words
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon_of_release import WrittenWords
-from mercato.catalogue.query import Alternative, Sought
+from mercato.catalogue.query import Alternative, Sought, as_sought
 from mercato.ranking.understood import Step, Understood
 from mercato.search.understanding.respelling import UNKNOWN, Query, Respelling, respellings
 
@@ -84,7 +84,7 @@ class _Spelling:
         self._text = fold(before.text)
         self._places = _places(self._text)
         self.query = self._read(known)
-        self._stead: dict[int, tuple[int, Sought]] = {}
+        self._stead: dict[int, tuple[int, tuple[Sought, ...]]] = {}
         self._changes: list[tuple[int, int, str]] = []
         self._steps: list[Step] = []
 
@@ -102,7 +102,8 @@ class _Spelling:
             Alternative(each.words, BEST_WEIGHT * math.exp((best.nats - each.nats) / 2), each.kind)
             for each in likely[:MOST_RESPELLINGS]
         )
-        self._put(best, alternatives)
+        in_two = best.kind == "split" and len(best.words) > 1
+        self._put(best, () if in_two else alternatives)
         self._tell(best, _confidence(found))
 
     def understood(self) -> Understood:
@@ -111,8 +112,8 @@ class _Spelling:
         sought: list[Sought] = []
         at = 0
         while at < len(self._before.sought):
-            stop, each = self._stead.get(at, (at + 1, self._before.sought[at]))
-            sought.append(each)
+            stop, stead = self._stead.get(at, (at + 1, (self._before.sought[at],)))
+            sought += stead
             at = stop
         return replace(
             self._before,
@@ -165,7 +166,11 @@ class _Spelling:
 
     def _put(self, best: Respelling, alternatives: tuple[Alternative, ...]) -> None:
         typed = self.query.words[best.start : best.stop]
-        self._stead[best.start] = best.stop, Sought(typed, alternatives)
+        # What was typed as one is asked for as two: no product has it as it was typed.
+        self._stead[best.start] = (
+            best.stop,
+            ((Sought(typed, alternatives),) if alternatives else as_sought(best.words)),
+        )
         places = [self._places[word] for word in typed]
         self._changes.append((places[0].start, places[-1].stop, best.text))
         if len(best.words) == len(typed) == 1:

@@ -28,6 +28,8 @@ from mercato.training.encoder.pairs_from import (
     pairs_from_judgments,
 )
 from mercato.training.encoder_choice import TEXTS, chosen_encoder
+from mercato.training.encoder_strength import TEXTS as STRENGTH_TEXTS
+from mercato.training.encoder_strength import strength, weight_of
 from mercato.training.parts_encoder import Read, Texts, make_comparison, make_tuned
 from mercato.training.text_vectors import TextVectors
 from mercato.training.workshop import Made, Workshop
@@ -158,8 +160,9 @@ def _calibration(
                 semantic_most=most,
                 known_share=opened.known_share(titles),
             )
-            if weight is not None:
-                learned = replace(learned, semantic_weight=weight)
+            fitting = _weight(catalogue, index, rows, opened) if weight is None else weight
+            if fitting is not None:
+                learned = replace(learned, semantic_weight=fitting)
             step.note(_told(learned))
         (folder / CALIBRATION).write_text(json.dumps(learned.to_json(), indent=1))
 
@@ -178,7 +181,21 @@ def _open(made: Made) -> Catalogue:
 def _told(learned: Calibration) -> str:
     if not learned.reads:
         return f"the encoder knows {learned.known_share:.0%} of the titles' tokens: not used"
-    return f"by meaning from a cosine of {learned.semantic_threshold}"
+    return (
+        f"by meaning from a cosine of {learned.semantic_threshold}, "
+        f"which weighs {learned.semantic_weight}"
+    )
+
+
+def _weight(
+    catalogue: Made, index: VectorIndex, rows: NDArray[np.integer], encoder: TextEncoder
+) -> float | None:
+    """The weight of meaning by how well the encoder finds products; None where they are few."""
+    if len(rows) < STRENGTH_TEXTS:
+        return None
+    some = np.random.default_rng(0).permutation(rows)[:STRENGTH_TEXTS]
+    titles = [item[TITLE] for item in _open(catalogue).items(some)]
+    return weight_of(strength(titles, index.of(some), encoder.encode_queries))
 
 
 def _titles(catalogue: Made, rows: NDArray[np.integer]) -> list[str]:

@@ -91,5 +91,9 @@ def test_suggestions(client: TestClient) -> None:
     assert list(found) == ["queries", "items", "categories"]
     assert "Clothing > Jackets" in found["categories"]
     assert all(set(item) == {"id", "title"} for item in found["items"])
+    searched = {"event": "search", "search_term": "Jacket red", "visitor_id": "v77"}
+    assert client.post("/v1/events", json={"event_id": "s1", **searched}).status_code == 202
+    own = client.get("/v1/suggest", params={"q": "jack", "n": 3, "visitor_id": "v77"}).json()
+    assert own["queries"] == ["jacket red", *found["queries"][:2]]
     assert client.get("/v1/suggest", params={"q": ""}).status_code == 200
     assert client.get("/v1/suggest", params={"n": 0}).status_code == 400

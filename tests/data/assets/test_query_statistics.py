@@ -46,19 +46,37 @@ def statistics(store, derived, log):
     return make
 
 
-def test_spellings_of_a_query_are_one_and_the_usual_one_is_shown(statistics) -> None:
+def test_spellings_are_one_programs_are_none_and_answers_tell_what_was_not_found(
+    statistics,
+) -> None:
+    agent = orjson.dumps({"user_agent": "Googlebot/2.1"}).decode()
     found = statistics(
         [
             event(0, "search", "u1", "Möbel"),
             event(1, "search", "u2", "  möbel "),
             event(2, "view_search_results", "v3", "MOBEL"),
             event(3, "search", "v3", "ｉｐｈｏｎｅ"),
-        ]
+            event(0, "search", "v9", "möbel", attributes=agent),
+            event(9, "search", "v9", "spam"),
+        ],
+        [
+            answer(1000, "unicorn", "u1", ""),
+            answer(1001, "Unicorn", "u2", ""),
+            answer(1002, "rug", "u1", ""),
+            answer(1003, "rug", "u2"),
+            answer(1004, "lamp", "u1", "", filters=["price:1..2"]),  # the filter found nothing
+        ],
     )
-    assert {query: (row["text"], row["shoppers"]) for query, row in found.items()} == {
+    shown = {query: (row["text"], row["shoppers"]) for query, row in found.items()}
+    assert shown == {
         "mobel": ("möbel", 3),
         "iphone": ("iphone", 1),
+        "unicorn": ("unicorn", 2),
+        "rug": ("rug", 2),
+        "lamp": ("lamp", 1),
     }
+    shares = {query: row["zero_share"] for query, row in found.items()}
+    assert shares == {"unicorn": 1.0, "rug": 0.5, "lamp": 0.0, "mobel": None, "iphone": None}
 
 
 def test_what_followed_before_the_next_search_is_its_success(statistics) -> None:
@@ -92,21 +110,6 @@ def test_a_search_counts_once_a_visit_also_where_it_is_logged_twice(statistics) 
     assert (found["rug"]["shoppers"], found["rug"]["searches"]) == (1, 1)
 
 
-def test_answers_tell_what_was_not_found(statistics) -> None:
-    found = statistics(
-        [event(0, "search", "u1", "sofa")],
-        [
-            answer(0, "unicorn", "u1", ""),
-            answer(1, "Unicorn", "u2", ""),
-            answer(2, "rug", "u1", ""),
-            answer(3, "rug", "u2"),
-            answer(4, "lamp", "u1", "", filters=["price:1..2"]),  # the filter found nothing
-        ],
-    )
-    shares = {query: row["zero_share"] for query, row in found.items()}
-    assert shares == {"unicorn": 1.0, "rug": 0.5, "lamp": 0.0, "sofa": None}
-
-
 def test_recent_searches_halve_in_thirty_days(statistics) -> None:
     day = 24 * 60
     found = statistics(
@@ -125,18 +128,6 @@ def test_nothing_at_or_after_until_is_used(statistics) -> None:
     answers = [answer(1, "rug", "u1"), answer(11, "rug", "u2"), answer(12, "sofa", "u2")]
     found = statistics(events, answers, until=START + timedelta(minutes=10))
     assert {query: row["shoppers"] for query, row in found.items()} == {"lamp": 1, "rug": 1}
-
-
-def test_programs_do_not_count(statistics) -> None:
-    agent = orjson.dumps({"user_agent": "Googlebot/2.1"}).decode()
-    found = statistics(
-        [
-            event(0, "search", "v1", "lamp"),
-            event(0, "search", "v2", "lamp", attributes=agent),
-            event(9, "search", "v2", "spam"),
-        ]
-    )
-    assert {query: row["shoppers"] for query, row in found.items()} == {"lamp": 1}
 
 
 def random_log(shoppers: tuple[str, ...]) -> list[Row]:

@@ -12,6 +12,7 @@ from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
 from mercato.api.routes.events import add_events
+from mercato.api.routes.explain import add_explain
 from mercato.api.routes.health import add_health
 from mercato.api.routes.items import add_items
 from mercato.api.routes.recommend import add_recommend
@@ -43,6 +44,7 @@ def create_api(shop: Shop) -> FastAPI:
     )
     add_events(app, shop, metrics)
     add_search(app, shop)
+    add_explain(app, shop)
     add_suggest(app, shop)
     add_recommend(app, shop)
     add_items(app, shop)

@@ -64,6 +64,18 @@ class SearchAsked(_ByShopper):
     )
 
 
+class ExplainAsked(_ByShopper):
+    item_id: str = Field(max_length=LONGEST_ID, description="The item that is asked about.")
+    q: str = Field("", max_length=LONGEST_QUERY, description="The words, as for a search.")
+    filter: Filters = []
+    sort: str | None = Field(None, max_length=LONGEST_ID, description="As for a search.")
+    distinct: bool = Field(True, description="One card of each `item_group_id`.")
+    segment: list[Annotated[str, Field(max_length=LONGEST_ID)]] = Field(
+        [], max_length=MOST_VALUES, description="As for a search."
+    )
+    mode: str = Field("hybrid", pattern="^(hybrid|lexical|semantic)$", description="As above.")
+
+
 class SuggestAsked(_ByShopper):
     q: str = Field("", max_length=LONGEST_QUERY, description="What was typed so far.")
     n: int = Field(8, ge=1, le=100, description="At most so many of each kind.")

@@ -1,13 +1,17 @@
 """`mercato search`: ask a shop's search box from the terminal."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mercato.cli.arguments import AsJson, Filters, ShopFolder
 from mercato.cli.opened import opened_shop
 from mercato.cli.output import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from mercato.shop.opened import Shop
+    from mercato.shop.search import SearchCall
 
 EXAMPLE = "Example: mercato search my-shop 'red shoes' --filter 'price:..50' --sort price:asc"
 
@@ -25,6 +29,10 @@ def command(
     page: Annotated[int, typer.Option(min=1, help="Counts from 1.")] = 1,
     per_page: Annotated[int, typer.Option(min=1, max=100, help="Products a page.")] = 10,
     user: Annotated[str | None, typer.Option(help="The shopper who asks.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="ITEM", help="Why this item stands where it stands; 1: the first."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search the published release as a shopper would."""
@@ -40,6 +48,9 @@ def command(
         user_id=user,
     )
     with opened_shop(folder) as shop:
+        if explain is not None:
+            _explain(shop, call, explain, as_json=as_json)
+            return
         answer = search(shop, call)
     if as_json:
         print_json(asdict(answer))
@@ -52,3 +63,18 @@ def command(
     for field, counts in answer.facets.items():
         print_table((field, "products"), [(v, f"{n:,}") for v, n in counts.items()])
     say(f"{answer.total:,} found, page {answer.page}")
+
+
+def _explain(shop: "Shop", call: "SearchCall", asked: str, *, as_json: bool) -> None:
+    """asked : an item's id, or its place in the answer."""
+    from mercato.cli.explained import print_explanation
+    from mercato.shop.explain import explain, item_asked
+
+    item_id = item_asked(shop, call, asked)
+    found = explain(shop, call, item_id)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        row = shop.live.catalogue.row(item_id)
+        assert row is not None
+        print_explanation(found, shop.live.catalogue.item(row)["title"])

@@ -117,6 +117,31 @@ def _scores(
     return scores
 
 
+def first_stage_parts(
+    row: int, evidence: Evidence, understood: Understood, context: SearchContext
+) -> dict[str, float]:
+    """What the first stage's score of a row is made of; it is their sum."""
+    rows, catalogue = np.array([row]), context.catalogue
+    lexical = float(evidence.lexical(rows)[0])
+    cosine = evidence.cosine(rows, catalogue)
+    parts = {"words": lexical}
+    if evidence.cosines is not None and evidence.text is None:
+        parts = {"meaning": float(cosine[0])}
+    elif evidence.cosines is not None and evidence.text is not None:
+        known_share = evidence.text.n_known / max(n_words(understood.sought), 1)
+        weight = (1 - context.calibration.semantic_weight) * known_share
+        nearness = float(context.calibration.nearness(cosine)[0])
+        parts = {"words": weight * lexical, "meaning": (1 - weight) * nearness}
+    if any(not each.hard for each in understood.meant):
+        parts["preferred"] = PREFERRED * float(preferred(rows, understood, catalogue)[0])
+    if understood.intent is not None:
+        agreement = float(understood.intent.agreement(rows, catalogue)[0])
+        parts["category asked for"] = ASKED_FOR * agreement
+    if row in understood.exact:
+        parts["named by its code"] = 1.0
+    return parts
+
+
 def _fused(
     rows: NDArray[np.int64], evidence: Evidence, understood: Understood, context: SearchContext
 ) -> NDArray[np.float32]:

@@ -50,8 +50,25 @@ def reranked(
     weighed = Matches(result.rows, effects.weighed(result.scores, result.rows, context.catalogue))
     if context.ranker is None or not len(result.rows):
         return Ranked.by_first_stage(weighed)
-    at = candidates_of(weighed, context)
-    candidates = Candidates(
+    at = first_rows(weighed, context)
+    candidates = candidates_at(at, result, understood, evidence, context)
+    stage = np.ones(len(result.rows), np.uint8)
+    stage[at] = 0
+    scores = weighed.scores.copy()
+    learned = context.ranker.scores(candidates)
+    scores[at] = effects.weighed(learned, result.rows[at], context.catalogue)
+    return Ranked(result.rows, stage, scores)
+
+
+def candidates_at(
+    at: NDArray[np.int64],
+    result: Matches,
+    understood: Understood,
+    evidence: Evidence,
+    context: SearchContext,
+) -> Candidates:
+    """What a ranker is given of the result's rows at some positions, ascending."""
+    return Candidates(
         context.catalogue,
         understood,
         evidence,
@@ -62,15 +79,9 @@ def reranked(
         context.demand,
         context.taste,
     )
-    stage = np.ones(len(result.rows), np.uint8)
-    stage[at] = 0
-    scores = weighed.scores.copy()
-    learned = context.ranker.scores(candidates)
-    scores[at] = effects.weighed(learned, result.rows[at], context.catalogue)
-    return Ranked(result.rows, stage, scores)
 
 
-def candidates_of(result: Matches, context: SearchContext) -> NDArray[np.int64]:
+def first_rows(result: Matches, context: SearchContext) -> NDArray[np.int64]:
     """(k,) positions in the result of its first rows, ascending."""
     place = context.catalogue.place[result.rows]
     return np.sort(first((-result.scores, place), RERANKED))

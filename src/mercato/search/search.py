@@ -71,9 +71,7 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     Raises BadInput for a page past the last, an unknown field, a filter that cannot be read.
     """
     answering = gather(request, context)
-    result = order(answering)
-    keys = sort_keys(request.sort, result, context.catalogue, by_score=answering.by_score)
-    cards = _cards(answering, keys)
+    result, keys, cards = arranged(answering)
     at = _page(request, cards, keys)
     facets = _facets(request)
     return SearchResult(
@@ -91,6 +89,13 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
         did_you_mean=answering.understood.did_you_mean,
         applied=_applied(answering),
     )
+
+
+def arranged(answering: Answering) -> tuple[Ranked, Keys, Cards]:
+    """The rows of the result with their scores, what they are ordered by, and what is shown."""
+    result, sort = order(answering), answering.request.sort
+    keys = sort_keys(sort, result, answering.context.catalogue, by_score=answering.by_score)
+    return result, keys, _cards(answering, keys)
 
 
 def order(answering: Answering) -> Ranked:

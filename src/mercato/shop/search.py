@@ -85,19 +85,7 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
 def find(shop: Shop, call: SearchCall) -> Found:
     """As ``search``."""
     live = shop.live
-    request = SearchRequest(
-        call.q,
-        call.filters,
-        call.facets,
-        call.sort,
-        call.page,
-        call.per_page,
-        call.distinct,
-        call.mode,
-        call.window,
-        call.begun,
-    )
-    result = rank(request, search_context(shop, live, call))
+    result = rank(search_request(call), search_context(shop, live, call))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -125,6 +113,22 @@ def find(shop: Shop, call: SearchCall) -> Found:
         result.applied,
     )
     return Found(answer, result.statistics, result.understood)
+
+
+def search_request(call: SearchCall) -> SearchRequest:
+    """What is asked, without who asks."""
+    return SearchRequest(
+        call.q,
+        call.filters,
+        call.facets,
+        call.sort,
+        call.page,
+        call.per_page,
+        call.distinct,
+        call.mode,
+        call.window,
+        call.begun,
+    )
 
 
 def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:

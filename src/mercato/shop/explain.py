@@ -1,0 +1,34 @@
+"""Why an item stands where it stands in a search; nothing is logged, since nobody was shown it."""
+
+from dataclasses import replace
+
+from mercato.core.errors import NotFound
+from mercato.search.explain import explain as explain_row
+from mercato.search.explained import Explanation
+from mercato.search.request import Window
+from mercato.shop.opened import Shop
+from mercato.shop.search import SearchCall, search, search_context, search_request
+
+
+def explain(shop: Shop, call: SearchCall, item_id: str) -> Explanation:
+    """Raises NotFound for an item that the catalogue lacks, BadInput as `shop.search.search`."""
+    live = shop.live
+    row = live.catalogue.row(item_id)
+    if row is None:
+        raise NotFound("an item of the catalogue", repr(item_id), "Check item_id.")
+    return explain_row(search_request(call), search_context(shop, live, call), row)
+
+
+def item_asked(shop: Shop, call: SearchCall, asked: str) -> str:
+    """The id of an item that is named by its id or by its place in the answer, from 1.
+
+    Raises NotFound where it is neither.
+    """
+    if shop.live.catalogue.row(asked) is not None or not asked.isdecimal():
+        return asked
+    place = int(asked)
+    window = Window(max(place - 1, 0), 1)
+    hits = search(shop, replace(call, window=window, seen=False)).hits
+    if not hits or place < 1:
+        raise NotFound("an item's id or its place in the answer", asked, "Count from 1.")
+    return hits[0].id

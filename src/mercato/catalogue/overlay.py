@@ -19,6 +19,7 @@ from mercato.catalogue.values import Value, values_of
 from mercato.catalogue.vectors import NO_TEXT
 from mercato.core import columns as c
 from mercato.core.changes import ENCODED_TEXT, Change, ItemChange
+from mercato.data.importers.collector import without_collector
 
 if TYPE_CHECKING:
     from mercato.catalogue.catalogue import Catalogue
@@ -33,11 +34,12 @@ def applied(catalogue: "Catalogue", changes: Sequence[ItemChange]) -> "Catalogue
     A patch or a deletion of an item that is not there changes nothing: the item was withdrawn
     by an import after the change was made. Neither does a vector of a text that is no more.
     """
-    growth = _Growth(catalogue)
-    for change in changes:
-        if change.seq > growth.seq:
-            growth.take(change)
-    return growth.catalogue()
+    with without_collector():
+        growth = _Growth(catalogue)
+        for change in changes:
+            if change.seq > growth.seq:
+                growth.take(change)
+        return growth.catalogue()
 
 
 class _Growth:

@@ -3,6 +3,7 @@
 import gc
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,10 @@ _GRACE_SECONDS = 10
 
 _ALLOCATIONS_A_COLLECTION = 20_000
 """Python's own 700 is meant for short programs. Assumed."""
+
+_SECONDS_A_TURN = 0.001
+"""A search waits for other threads' Python a dozen times; with Python's own 5 ms its p99 beside a
+great upsert was 150 ms instead of 80 (measured on a busy machine, one worker)."""
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
@@ -86,6 +91,7 @@ def create_app() -> "FastAPI":
     app = create_api(shop)
     app.mount("/", create_web(shop))
     _spare_the_collector()
+    sys.setswitchinterval(_SECONDS_A_TURN)
     return app
 
 

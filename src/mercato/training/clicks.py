@@ -12,7 +12,7 @@ from mercato.evaluation.counterfactual import counterfactual_dcg
 from mercato.evaluation.metrics import Values
 from mercato.models.clicks.log import ClickLog
 from mercato.models.clicks.propensities import Propensities
-from mercato.models.clicks.relevance import estimated_relevance
+from mercato.models.clicks.relevance import estimated_relevance, worth
 from mercato.models.clicks.selection import best_propensities
 
 FEWEST_CLICKS = 500
@@ -32,7 +32,7 @@ class ClickExamples:
     queries      : n_queries different ones, as typed in lower case
     query        : (n,) int64, ascending, numbers of ``queries``
     row          : (n,) int64, base rows of the catalogue
-    gain         : (n,) float32, 0 to 1: relevance with the position's part taken out
+    gain         : (n,) float32, 0 to 1: relevance with the position's part taken out, see `worth`
     weight       : (n,) float32, 0 to 1: how far the gain is the pair's own clicks
     propensities : what was taken out
     log          : the clicks themselves, by pairs in the same order
@@ -100,7 +100,7 @@ def training_examples_from_clicks(
         queries=read.queries,
         query=read.worth.query,
         row=read.worth.item,
-        gain=np.clip(relevance.value, 0, 1).astype(np.float32),
+        gain=worth(relevance).astype(np.float32),
         weight=relevance.certain.astype(np.float32),
         propensities=known,
         log=read.acted,

@@ -6,6 +6,7 @@ import pytest
 from mercato.core.errors import BadInput
 from mercato.models.clicks.log import ClickLog
 from mercato.models.clicks.propensities import FLOOR, Propensities, propensities
+from mercato.models.clicks.relevance import Relevance, worth
 
 
 def some_log() -> ClickLog:
@@ -73,3 +74,14 @@ def test_a_place_without_clicks_follows_the_curve_of_the_others() -> None:
     clicked = np.array([1e6, 1e6, 1e6, 1e6, 0, 1e6])
     found = propensities(falling, clicked, "by hand")
     assert found.examined[4] == pytest.approx(1 / 5, rel=1e-3)
+
+
+def test_what_anything_gets_is_worth_nothing() -> None:
+    """Of 20 pairs looked at alike, the two lowest make up a tenth: what they get is taken off, and
+    the highest is worth 1. A pair that is hardly known does not count as one of them."""
+    value = np.array([0.1, 0.1, 0.3, *np.linspace(0.3, 0.5, 16), 0.5, 0.01])
+    certain = np.array([1.0] * 20 + [0.001])
+    found = worth(Relevance(value, certain))
+    assert found[:3].tolist() == pytest.approx([0, 0, 0.5])
+    assert found.max() == 1
+    assert found[-1] == 0

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-NO_BENCHES = {"all", "asking", "harness", "recombined", "tables"}
+NO_BENCHES = {"all", "asking", "harness", "recombined", "tables", "trained_search"}
 
 
 def scripts() -> list[str]:

@@ -49,7 +49,7 @@ def items() -> list[dict[str, Any]]:
 def ranker(tmp_path_factory: pytest.TempPathFactory) -> LearnedRanker:
     """Prefers what is dear; one tree prefers Acme, by its share of the best."""
     weights = np.zeros(len(NAMES), np.float32)
-    weights[NAMES.index("words: first stage")] = 2
+    weights[NAMES.index("first stage: score")] = 2
     weights[NAMES.index("offer: price rank")] = 1
     means = np.full(len(NAMES), 0.5, np.float32)
     tree = Trees(
@@ -125,7 +125,7 @@ def test_parts_of_the_first_stage_add_up_to_its_score(context: SearchContext) ->
         found = explain(request, context, row)
         second = found.second_stage
         assert second is not None
-        (first,) = (part for part in second.parts if part.feature == "words: first stage")
+        (first,) = (part for part in second.parts if part.feature == "first stage: score")
         assert sum(found.first_stage.values()) == pytest.approx(first.value, abs=1e-6)
         assert set(found.first_stage) == {"words", "meaning"}
 

@@ -1,6 +1,7 @@
 """The ranker of a release: a weighted sum of features, corrected by trees where it learned some."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from mercato.models.lambdamart.graph import GRAPH_FILE, Score, open_graph
 from mercato.models.lambdamart.shapley import contributions
-from mercato.models.lambdamart.trees import Trees
+from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.listwise import WeightedSum
 from mercato.ranking.candidates import Candidates
 from mercato.ranking.features import NAMES, features
@@ -57,9 +58,17 @@ class LearnedRanker:
         trees = Trees.load(folder / TREES)
         return cls(weighted, trees, open_graph(folder / TREES / GRAPH_FILE))
 
+    @cached_property
+    def needed(self) -> NDArray[np.bool_]:
+        """(n_features,) which features it looks at."""
+        found = np.asarray(self.sum.weights != 0)
+        if self.trees is not None:
+            found[self.trees.feature[self.trees.feature != LEAF]] = True
+        return found
+
     def scores(self, candidates: Candidates) -> NDArray[np.float32]:
         """(k,) above 0, higher is better."""
-        return shown(self.raw(features(candidates)))
+        return shown(self.raw(features(candidates, self.needed)))
 
     def raw(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """(k,) of features (k, n_features), as they were learned."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.bm25 import TEXT_FIELDS
 from mercato.catalogue.filters import Filter
 from mercato.ranking.features import FAMILIES, NAMES
-from mercato.ranking.features.asked import Words, read
+from mercato.ranking.features.asked import Asked
 from mercato.ranking.learned import LearnedRanker
 from mercato.ranking.rules.explaining import ruled as ruled_item
 from mercato.search.explained import Explanation, HeldWord, Membership, Part, Passed, Reranked
@@ -104,12 +104,9 @@ def _held_words(answering: Answering, row: int) -> Iterable[HeldWord]:
     if not answering.with_words:
         return
     alone = Matches(np.array([row], np.int64), np.zeros(1, np.float32))
-    asked = read(
-        candidates_at(
-            np.array([0]), alone, answering.understood, answering.found.evidence, answering.context
-        )
-    )
-    words: Words = asked.words
+    understood, evidence = answering.understood, answering.found.evidence
+    at_first = candidates_at(np.array([0]), alone, understood, evidence, answering.context)
+    words = Asked(at_first).words
     for at, word in enumerate(words.typed):
         bits = int(words.fields[at, 0])
         yield HeldWord(

@@ -45,4 +45,4 @@ def taste_of(
     if not counted:
         return None
     rows, weights = (np.array(each) for each in zip(*counted, strict=True))
-    return Taste.of(live.catalogue.facts.of(rows), weights)
+    return Taste.of(rows, live.catalogue.facts.of(rows), weights)

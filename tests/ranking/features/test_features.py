@@ -71,6 +71,15 @@ def test_every_feature_has_one_name(catalogue: Catalogue) -> None:
     assert found.dtype == np.float32
 
 
+def test_only_families_that_are_needed_are_computed(catalogue: Catalogue) -> None:
+    candidates = candidates_of(catalogue, as_sought(words("red mug")))
+    needed = np.array([name == "phrase: neighbours" for name in NAMES])
+    found, whole = features(candidates, needed), features(candidates)
+    computed = np.array([name.startswith("phrase: ") for name in NAMES])
+    assert (found[:, computed] == whole[:, computed]).all()
+    assert not found[:, ~computed].any()
+
+
 def test_words_count_by_rarity_in_each_field(catalogue: Catalogue) -> None:
     found = table(candidates_of(catalogue, as_sought(words("red mug"))))
     red, mug = idf(3), idf(2)  # red stands in items 1, 2, 3; mug in 1, 2
@@ -160,12 +169,13 @@ def test_demand_follows_an_item_through_its_changes(catalogue: Catalogue) -> Non
 
 def test_a_shoppers_taste_is_a_share_of_their_items(catalogue: Catalogue) -> None:
     bought = catalogue.facts.of(np.array([0, 1]))  # of Acme and of Bolt
-    taste = Taste.of(bought, np.array([5.0, 2.0]))
-    assert taste.shares[0] == pytest.approx({fact_key("Acme"): 5 / 10, fact_key("Bolt"): 2 / 10})
+    taste = Taste.of(np.array([0, 1]), bought, np.array([5.0, 2.0]))
+    assert taste.shares[0] == pytest.approx({fact_key("Acme"): 5 / 37, fact_key("Bolt"): 2 / 37})
     candidates = candidates_of(catalogue, as_sought(words("tea")))
     found = table(replace(candidates, taste=taste))
-    assert found["1"]["taste: own brand"] == pytest.approx(0.5)
-    assert found["1"]["taste: own category"] == pytest.approx(0.5)
+    assert found["1"]["taste: own brand"] == pytest.approx(5 / 37)
+    assert found["1"]["taste: own category"] == pytest.approx(5 / 37)
+    assert found["2"]["taste: own item"] == pytest.approx(math.log(1 + 2))
     assert found["3"]["taste: own brand"] == 0
 
 

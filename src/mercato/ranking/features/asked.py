@@ -93,14 +93,27 @@ ABSENT = 1 << 10
 
 @dataclass(frozen=True)
 class Asked:
-    """A query and its candidates; rows ascending."""
+    """A query and its candidates, rows ascending: what several families need is looked up once,
+    and only where a family needs it."""
 
     candidates: Candidates
-    words: Words
-    places: Places
 
     def __len__(self) -> int:
         return len(self.candidates.rows)
+
+    @cached_property
+    def _lookup(self) -> "_Lookup":
+        return _Lookup(self.candidates, self.candidates.understood.sought)
+
+    @cached_property
+    def words(self) -> Words:
+        return self._lookup.words()
+
+    @cached_property
+    def places(self) -> Places:
+        index = self.candidates.catalogue.text
+        sequence = index.numbers(list(self._lookup.sequence())[:MOST_SEQUENCE])
+        return Places.of(sequence, index.titles.of(self.candidates.rows))
 
     @cached_property
     def facts(self) -> FactRows:
@@ -118,15 +131,6 @@ class Asked:
 
 STANDING_POWER = 6
 """A candidate with half of the best score counts 1/64 of the best. Assumed."""
-
-
-def read(candidates: Candidates) -> Asked:
-    """Look up everything that several families need, once."""
-    index, rows = candidates.catalogue.text, candidates.rows
-    sought = candidates.understood.sought
-    lookup = _Lookup(candidates, sought)
-    sequence = index.numbers(list(lookup.sequence())[:MOST_SEQUENCE])
-    return Asked(candidates, lookup.words(), Places.of(sequence, index.titles.of(rows)))
 
 
 class _Lookup:

@@ -23,6 +23,7 @@ def _compute(asked: Asked) -> list[Column]:
         2 * matched * in_title / np.maximum(matched + in_title, 1e-9),
         ((matched == 1) & (in_title == 1)).astype(np.float32),
         words.share @ (held * (1 - words.weight)),
+        np.log1p(places.lengths),
     ]
 
 
@@ -38,6 +39,7 @@ COVERAGE = Family(
         "title overlap": "Harmonic mean of words in title and title asked for",
         "exact title": "Whether the title is the query",
         "not as typed": "Rarity of what only corrected or like words fit, of all words",
+        "title length": "Log of the title's words",
     },
     _compute,
 )

@@ -15,13 +15,12 @@ def _compute(asked: Asked) -> list[Column]:
         (mass * ((words.fields >> field) & 1)).sum(axis=0) for field in range(len(TEXT_FIELDS))
     ]
     best = np.float32(lexical.max(initial=0))
-    return [candidates.scores, lexical, lexical / max(best, np.float32(1e-9)), *by_field]
+    return [lexical, lexical / max(best, np.float32(1e-9)), *by_field]
 
 
 LEXICAL = Family(
     "words",
     {
-        "first stage": "The score of the first stage",
         "bm25f": "BM25F, as a share of what no item can exceed",
         "bm25f of best": "BM25F, as a share of the best candidate's",
         **{

@@ -1,4 +1,4 @@
-"""What is offered: price, saving, stock, age, image, and the title's length."""
+"""What is offered: price, saving, stock, age, image."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,6 @@ def _compute(asked: Asked) -> list[Column]:
         np.where(np.isfinite(stock), stock, 1),
         np.where(np.isfinite(created), fresh, 0),
         numbers[:, _IMAGE],
-        np.log1p(asked.places.lengths),
     ]
 
 
@@ -59,7 +58,6 @@ OFFER = Family(
         "in stock": "Whether it can be bought now",
         "fresh": "1 for an item of today, 1/2 after 90 days",
         "image": "Whether it has a picture",
-        "title length": "Log of the title's words",
     },
     _compute,
 )

@@ -22,12 +22,14 @@ def _compute(asked: Asked) -> list[Column]:
         )
         return found
 
-    return [shares(_BRAND), shares(_LEAF), shares(_TOP)]
+    own = np.array([taste.items.get(row, 0.0) for row in asked.candidates.rows.tolist()])
+    return [np.log1p(own), shares(_BRAND), shares(_LEAF), shares(_TOP)]
 
 
 TASTE = Family(
     "taste",
     {
+        "own item": "Log of how often the shopper bought it, looks counting less",
         "own brand": "Share of the shopper's items that are of this brand",
         "own category": "Share of the shopper's items that are of this category",
         "own top category": "Share of the shopper's items that are of this top category",

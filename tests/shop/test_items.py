@@ -28,7 +28,7 @@ def first_item(shop: Shop) -> dict[str, object]:
 
 
 def test_a_new_item_is_found_by_its_meaning_and_stands_beside_its_like(shop: Shop) -> None:
-    like = search(shop, SearchCall(q="strawberries", per_page=1, mode="lexical")).hits[0].id
+    like = search(shop, SearchCall(q="strawberries", per_page=1, mode="semantic")).hits[0].id
     change(shop, Operation("put", "new", {"title": "Strawberries 1 lb"}))
     answer = search(shop, SearchCall(q="strawberries", mode="semantic"))
     assert "new" in [hit.id for hit in answer.hits]

@@ -6,7 +6,15 @@ import sys
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
-NO_BENCHES = {"all", "asking", "harness", "recombined", "tables", "trained_search"}
+NO_BENCHES = {
+    "all",
+    "asking",
+    "growth_chart",
+    "harness",
+    "recombined",
+    "tables",
+    "trained_search",
+}
 
 
 def scripts() -> list[str]:

@@ -87,6 +87,7 @@ def _latency(result: dict[str, Any]) -> Any:
                 "percentile:N",
                 scale=alt.Scale(domain=["p50", "p99"], range=[[1, 0], [5, 4]]),
                 title=None,
+                legend=alt.Legend(symbolType="stroke", symbolStrokeColor=_INK),
             ),
         )
     )

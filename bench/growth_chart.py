@@ -56,7 +56,13 @@ def chart_of(result: dict[str, Any]) -> Any:
             titleFontSize=12,
         ),
         legend=alt.LegendConfig(
-            labelColor=_INK, titleColor=_INK, labelFontSize=12, orient="bottom", columns=3
+            labelColor=_INK,
+            titleColor=_INK,
+            labelFontSize=12,
+            orient="bottom",
+            columns=3,
+            symbolBaseFillColor="transparent",
+            symbolBaseStrokeColor=_INK,
         ),
         title=alt.TitleConfig(color=_INK, fontSize=13, anchor="start"),
         view=alt.ViewConfig(stroke=None),
@@ -87,7 +93,7 @@ def _latency(result: dict[str, Any]) -> Any:
                 "percentile:N",
                 scale=alt.Scale(domain=["p50", "p99"], range=[[1, 0], [5, 4]]),
                 title=None,
-                legend=alt.Legend(symbolType="stroke", symbolStrokeColor=_INK),
+                legend=alt.Legend(symbolType="stroke"),
             ),
         )
     )

@@ -1,5 +1,6 @@
 """An explanation is held to the answer that it explains."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.listwise import WeightedSum
 from mercato.ranking.features import NAMES
 from mercato.ranking.fusion import Calibration
-from mercato.ranking.learned import LearnedRanker, shown
+from mercato.ranking.learned import FEATURES, LearnedRanker, save_ranker, shown
 from mercato.search.explain import explain
 from mercato.search.explained import Explanation
 from mercato.search.request import SearchContext, SearchRequest
@@ -224,12 +225,23 @@ def test_without_words_items_stand_by_popularity(
 def test_a_ranker_is_opened_as_it_was_saved(
     ranker: LearnedRanker, tmp_path: Path, context: SearchContext
 ) -> None:
-    ranker.sum.save(tmp_path / "sum")
-    assert ranker.trees is not None
-    ranker.trees.save(tmp_path / "trees")
-    write_graph(ranker.trees, tmp_path / "trees" / "trees.onnx")
+    save_ranker(tmp_path, ranker.sum, ranker.trees)
     opened = LearnedRanker.open(tmp_path)
     assert opened is not None
     request = SearchRequest("red mug", distinct=False)
     again = SearchContext(context.catalogue, vector, context.calibration, opened)
     assert search(request, again).scores.tolist() == search(request, context).scores.tolist()
+
+
+def test_a_ranker_of_other_features_is_left_out(ranker: LearnedRanker, tmp_path: Path) -> None:
+    save_ranker(tmp_path, ranker.sum, ranker.trees)
+    renamed = json.dumps([*NAMES[:-1], "another"])
+    (tmp_path / FEATURES).write_text(renamed)
+    assert LearnedRanker.open(tmp_path) is None
+
+
+def test_a_ranker_that_is_the_first_stage_is_left_out(tmp_path: Path) -> None:
+    weights = np.zeros(len(NAMES), np.float32)
+    weights[0] = 10
+    save_ranker(tmp_path, WeightedSum(weights, np.zeros_like(weights)), None)
+    assert LearnedRanker.open(tmp_path) is None

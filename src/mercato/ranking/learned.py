@@ -1,5 +1,6 @@
 """The ranker of a release: a weighted sum of features, corrected by trees where it learned some."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.models.lambdamart.graph import GRAPH_FILE, Score, open_graph
+from mercato.models.lambdamart.graph import GRAPH_FILE, Score, open_graph, write_graph
 from mercato.models.lambdamart.shapley import contributions
 from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.listwise import WeightedSum
 from mercato.ranking.candidates import Candidates
 from mercato.ranking.features import NAMES, features
 
-SUM, TREES = "sum", "trees"
-"""Folders of a ranker's."""
+SUM, TREES, FEATURES = "sum", "trees", "features.json"
+"""In a ranker's folder."""
 
 SPREAD = 4.0
 """Scores are shown as 1 / (1 + exp(-raw / SPREAD)): above 0, so that rules can multiply them, and
@@ -38,6 +39,15 @@ class Told:
     score: float
 
 
+def save_ranker(folder: Path, weighted: WeightedSum, trees: Trees | None) -> None:
+    """Write what `LearnedRanker.open` opens."""
+    weighted.save(folder / SUM)
+    (folder / FEATURES).write_text(json.dumps(NAMES, indent=1))
+    if trees is not None:
+        trees.save(folder / TREES)
+        write_graph(trees, folder / TREES / GRAPH_FILE)
+
+
 @dataclass(frozen=True)
 class LearnedRanker:
     """trees, correct : None where the weighted sum alone did better"""
@@ -51,7 +61,7 @@ class LearnedRanker:
         """None where it is the first stage's order, or was learned over other features than
         there are now. Raises NotReady where there is none, or one of another format."""
         weighted = WeightedSum.load(folder / SUM)
-        if len(weighted.weights) != len(NAMES):
+        if json.loads((folder / FEATURES).read_text()) != list(NAMES):
             return None
         if not (folder / TREES).is_dir():
             return cls(weighted) if weighted.weights[1:].any() else None

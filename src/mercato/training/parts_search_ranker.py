@@ -13,6 +13,7 @@ from mercato.core.progress import Step
 from mercato.core.settings import Settings
 from mercato.data.releases import Manifest, link_tree, write_manifest
 from mercato.ranking.defaults import default_sum
+from mercato.ranking.learned import save_ranker
 from mercato.search.request import SearchContext
 from mercato.shop.opened import Shop
 from mercato.shop.search import SearchCall, search_context
@@ -71,7 +72,7 @@ def make_search_ranker(
             draft = _draft(Path(scratch), made, known.as_of)
             with serve_draft(draft, settings) as shop:
                 fitted, comparison = _learned(workshop, shop, made, known, step)
-        fitted.save(folder)
+        save_ranker(folder, fitted.sum, fitted.trees)
         comparison.save(folder)
         step.note(comparison.told())
 

@@ -12,12 +12,10 @@ from mercato.core.errors import NotReady
 from mercato.core.progress import Step
 from mercato.evaluation.intervals import bootstrap, paired_difference
 from mercato.evaluation.metrics import Values
-from mercato.models.lambdamart.graph import GRAPH_FILE, write_graph
 from mercato.models.lambdamart.model import LambdaMart
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.listwise import Listwise, WeightedSum
 from mercato.models.ranking_data import RankingData
-from mercato.ranking.learned import SUM, TREES
 from mercato.training.search_ranker.examples import Examples
 
 FOLDS = 5
@@ -44,12 +42,6 @@ class Fitted:
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         total = self.sum.score(features).astype(np.float64)
         return total if self.trees is None else total + self.trees.score(features)
-
-    def save(self, folder: Path) -> None:
-        self.sum.save(folder / SUM)
-        if self.trees is not None:
-            self.trees.save(folder / TREES)
-            write_graph(self.trees, folder / TREES / GRAPH_FILE)
 
 
 Fit = Callable[[RankingData], Fitted]

@@ -46,7 +46,7 @@ PROTOCOL = (
 )
 FOLDS = 3
 DEPTH = 60
-SESSIONS = {"icecat": 2_000, "homedepot": 500}
+SESSIONS = {"icecat": 2_000, "homedepot": 2_000}
 REPEATS = {"icecat": 5, "homedepot": 1}
 MOST_QUERIES = 1_500
 QUICK_QUERIES = 40

@@ -169,6 +169,9 @@ def write_weights(weights: NDArray[np.float32], means: NDArray[np.float32]) -> N
         for at, name in enumerate(NAMES)
         if weights[at]
     }
+    for name in named:
+        if name.startswith("taste"):  # an average candidate is one that nobody in particular seeks
+            named[name] = {**named[name], "mean": 0.0}
     for name, weight in ASSUMED.items():
         named[name] = {"weight": weight, "mean": 1.0}
     told = {"made_by": "bench/default_ranker.py", "assumed": sorted(ASSUMED), "features": named}

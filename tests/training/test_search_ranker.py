@@ -84,6 +84,17 @@ def test_without_judgments_the_default_stays(built_tour: Path) -> None:
     shop.close()
     assert (comparison.chosen, comparison.source) == ("default", "none")
     assert comparison.told().startswith("default weights: ")
+    told = shop.live.manifest.metrics["search_ranker"]
+    assert told["left_out"].startswith("0 queries with a judgment or clicks")
+
+
+def test_a_shop_may_leave_the_ranker_alone(judged_tour: Path, tmp_path: Path) -> None:
+    alone = Path(shutil.copytree(judged_tour, tmp_path / "shop"))
+    settings = alone / "shop.toml"
+    text = settings.read_text().replace("search_ranker = true", "search_ranker = false")
+    settings.write_text(text)
+    built = build(alone, progress=Silent())
+    assert built.manifest.metrics["search_ranker"]["chosen"] == "default"
 
 
 def test_grades_gain_by_how_far_they_are_above_the_lowest(judged_tour: Path) -> None:

@@ -133,6 +133,9 @@ class TrainSettings:
     encoder_minutes: float = 10.0
     """Minutes at most in which a build tunes the text encoder on judgments or clicks, where the
     extra ``train`` is installed; 0: it stays as published."""
+    search_ranker: bool = True
+    """Whether a build learns to order searches, from judgments or clicks; else the weights stay
+    that Mercato comes with."""
 
 
 @dataclass(frozen=True)

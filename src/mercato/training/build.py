@@ -1,7 +1,7 @@
 """`mercato build`: assets → parts → measured as served → sealed, verified and published."""
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import mercato
 from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
-from mercato.core.settings import Settings, load_settings
+from mercato.core.settings import Settings, TrainSettings, load_settings
 from mercato.data.lineage.runs import build_run
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
@@ -21,6 +21,7 @@ from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
 from mercato.training.evaluate import measure_search, measure_shelves
 from mercato.training.parts import Parts, event_span, make_parts, read_assets
+from mercato.training.search_ranker.choosing import Comparison
 from mercato.training.workshop import DONE, UNFINISHED, Workshop, one_at_a_time
 
 _KEEP_RELEASES = 5
@@ -99,8 +100,8 @@ def _own_measure(
     if not days or span is None or span.newest - span.oldest < 2 * days:
         return {}
     split, most = span.newest - days, settings.evaluation.most_users
-    # Only shelves are measured, which need no tuned encoder.
-    untuned = replace(settings, train=replace(settings.train, encoder_minutes=0.0))
+    # Only shelves are measured, which need neither a tuned encoder nor a ranker of searches.
+    untuned = replace(settings, train=TrainSettings(encoder_minutes=0.0, search_ranker=False))
     try:
         return _measure(workshop, store, untuned, split, until, most).to_json()
     except NotReady:
@@ -154,6 +155,6 @@ def _assemble(
         inputs=parts.inputs,
         steps=steps,
         counts=parts.counts,
-        metrics=metrics,
+        metrics=metrics | {"search_ranker": asdict(Comparison.open(parts.folders["ranker"]))},
         mercato=mercato.__version__,
     )

@@ -41,6 +41,9 @@ MOST_QUERIES = 5_000
 """Queries that are learned from: 4,000 take 30 s to ask and a minute to learn."""
 
 
+LEFT_ALONE = Comparison("default", "none", 0, {}, {}, "nothing is learned, by shop.toml")
+
+
 @dataclass(frozen=True)
 class Known:
     """What tells which products answer which queries, and the versions that made the rows.
@@ -65,13 +68,16 @@ def make_search_ranker(
         "parts": {place: part.fingerprint for place, part in made.items()},
         "versions": known.versions,
         "settings": asdict(settings.search),
+        "learns": settings.train.search_ranker,
     }
 
     def work(folder: Path, step: Step) -> None:
-        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
-            draft = _draft(Path(scratch), made, known.as_of)
-            with serve_draft(draft, settings) as shop:
-                fitted, comparison = _learned(workshop, shop, made, known, step)
+        fitted, comparison = Fitted(default_sum()), LEFT_ALONE
+        if settings.train.search_ranker:
+            with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
+                draft = _draft(Path(scratch), made, known.as_of)
+                with serve_draft(draft, settings) as shop:
+                    fitted, comparison = _learned(workshop, shop, made, known)
         save_ranker(folder, fitted.sum, fitted.trees)
         comparison.save(folder)
         step.note(comparison.told())
@@ -89,7 +95,7 @@ def _draft(folder: Path, made: Mapping[str, Made], as_of: int) -> Path:
 
 
 def _learned(
-    workshop: Workshop, shop: Shop, made: Mapping[str, Made], known: Known, step: Step
+    workshop: Workshop, shop: Shop, made: Mapping[str, Made], known: Known
 ) -> tuple[Fitted, Comparison]:
     default = default_sum()
     graded, source = _graded(shop, made, known)

@@ -83,7 +83,7 @@ class Recombined:
             "brand": title.split()[0],
             "product_type": self._category(title),
             "price": f"{float(np.exp(random.normal(3.5, 1.2))) + 0.5:.2f}",
-            "currency": "EUR",
+            "currency": "USD",
             "availability": "in_stock" if random.random() < 0.9 else "out_of_stock",
             "color": COLORS[int(random.integers(len(COLORS)))] if random.random() < 0.6 else None,
             "item_group_id": f"g{number // VARIANTS}" if in_group else None,

@@ -36,7 +36,7 @@ from mercato.ranking.taste import Taste
 from mercato.search.request import SearchContext
 from mercato.shop.opened import Shop
 from mercato.shop.search import SearchCall, search_context
-from mercato.training.search_ranker.examples import Examples, candidates_for
+from mercato.training.search_ranker.examples import Examples, Question, candidates_for
 
 PROTOCOL = (
     "Complete Journey (CC0): {n:,} purchases of December 2017, each sought by one to three words "
@@ -134,7 +134,9 @@ def simulate(shop: Shop, purchases: Purchases, most: int) -> tuple[Examples, lis
             break
     group = np.array([len(part) for part in parts])
     data = RankingData(np.concatenate(parts), group, np.concatenate(gains))
-    return Examples(tuple(queries), data, np.ones(len(parts))), households
+    no_rows = np.zeros(0, np.int32)
+    questions = tuple(Question(query, None, no_rows, {}) for query in queries)
+    return Examples(questions, data, np.ones(len(parts))), households
 
 
 def taste(catalogue: Catalogue, rows: NDArray[np.int64] | None) -> Taste | None:
@@ -196,7 +198,7 @@ def measure(asked: Arguments, shop: Shop, folder: Path) -> tuple[list[Row], int]
         rows.append(_row(name, metrics, begun, chosen=which is LEARNED))
     if not asked.quick:
         write_weights(weights, known.data.features.mean(axis=0))
-    return rows, len(other.queries)
+    return rows, len(other)
 
 
 def _row(name: str, metrics: Mapping[str, object], begun: float, *, chosen: bool = False) -> Row:

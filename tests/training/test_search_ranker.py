@@ -25,6 +25,7 @@ from mercato.training.search_ranker.choosing import Comparison
 from mercato.training.search_ranker.examples import (
     Examples,
     Graded,
+    Question,
     discounted,
     graded_by_judgments,
 )
@@ -122,7 +123,8 @@ def test_ndcg_counts_what_was_not_found() -> None:
     gains = np.array([3, 0, 1, 0, 1], np.float32)
     data = RankingData(np.zeros((5, 1), np.float32), np.array([3, 2]), gains)
     best = 3 / np.log2(2) + 3 / np.log2(3)  # one of the two best was not among the candidates
-    examples = Examples(("a", "b"), data, np.array([best, 1.0]))
+    questions = tuple(Question(q, None, np.zeros(0, np.int32), {}) for q in "ab")
+    examples = Examples(questions, data, np.array([best, 1.0]))
     found = examples.ndcg(np.array([1, 3, 2, 0, 1]))
     assert found[0] == pytest.approx((1 / np.log2(3) + 3 / np.log2(4)) / best)
     assert found[1] == pytest.approx(1)

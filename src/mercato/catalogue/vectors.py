@@ -79,7 +79,7 @@ def write_vectors(
     rows_by_text = np.argsort(text_of_row, kind="stable").astype(np.int32)
     starts = np.searchsorted(text_of_row[rows_by_text], np.arange(len(vectors) + 1))
     save_array(folder, "vectors", quantised)
-    save_array(folder, "inverse_lengths", _inverse_lengths(quantised))
+    save_array(folder, "inverse_lengths", inverse_lengths(quantised))
     save_array(folder, "text_of_row", text_of_row.astype(np.int32))
     save_array(folder, "rows_by_text", rows_by_text)
     save_array(folder, "text_starts", starts.astype(np.int32))
@@ -179,7 +179,7 @@ class VectorIndex:
         return replace(
             self,
             late=self.late.extended(new),
-            late_lengths=self.late_lengths.extended(_inverse_lengths(new)),
+            late_lengths=self.late_lengths.extended(inverse_lengths(new)),
             texts=texts.extended(np.array(text_of_row, np.int32)),
         )
 
@@ -318,7 +318,8 @@ def _largest(texts: NDArray[np.int64], values: NDArray[np.float32], most: int) -
     return np.asarray(texts[values >= least], np.int64)
 
 
-def _inverse_lengths(vectors: NDArray[np.int8]) -> NDArray[np.float32]:
+def inverse_lengths(vectors: NDArray[np.int8]) -> NDArray[np.float32]:
+    """(n,) of vectors (n, d), 0 for a vector of zeros."""
     found = np.zeros(len(vectors), np.float32)
     for start in range(0, len(vectors), _CHUNK):
         part = vectors[start : start + _CHUNK].astype(np.float32)

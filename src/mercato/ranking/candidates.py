@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.catalogue import Catalogue
 from mercato.ranking.demand import Demand
 from mercato.ranking.evidence import Evidence
+from mercato.ranking.known_answers import KnownAnswers
 from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 
@@ -23,6 +24,7 @@ class Candidates:
     now     : microseconds since 1970 UTC, on the shop's clock
     demand  : None where nothing is known of it
     taste   : the shopper's; None where nobody is known to ask
+    known   : what was chosen for past queries; None where the ranker learned of none
     """
 
     catalogue: Catalogue
@@ -34,6 +36,7 @@ class Candidates:
     now: int = 0
     demand: Demand | None = None
     taste: Taste | None = None
+    known: KnownAnswers | None = None
 
 
 class Ranker(Protocol):

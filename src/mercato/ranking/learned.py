@@ -1,7 +1,7 @@
 """The ranker of a release: a weighted sum of features, corrected by trees where it learned some."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.listwise import WeightedSum
 from mercato.ranking.candidates import Candidates
 from mercato.ranking.features import NAMES, features
+from mercato.ranking.known_answers import KnownAnswers
 
-SUM, TREES, FEATURES = "sum", "trees", "features.json"
+SUM, TREES, KNOWN, FEATURES = "sum", "trees", "known", "features.json"
 """In a ranker's folder."""
 
 SPREAD = 4.0
@@ -39,22 +40,33 @@ class Told:
     score: float
 
 
-def save_ranker(folder: Path, weighted: WeightedSum, trees: Trees | None) -> None:
+def save_ranker(
+    folder: Path,
+    weighted: WeightedSum,
+    trees: Trees | None = None,
+    known: KnownAnswers | None = None,
+) -> None:
     """Write what `LearnedRanker.open` opens."""
+    folder.mkdir(parents=True, exist_ok=True)
     weighted.save(folder / SUM)
     (folder / FEATURES).write_text(json.dumps(NAMES, indent=1))
     if trees is not None:
         trees.save(folder / TREES)
         write_graph(trees, folder / TREES / GRAPH_FILE)
+    if known is not None:
+        known.save(folder / KNOWN)
 
 
 @dataclass(frozen=True)
 class LearnedRanker:
-    """trees, correct : None where the weighted sum alone did better"""
+    """trees, correct : None where the weighted sum alone did better
+    known          : answers that it learned from; None where it learned from none
+    """
 
     sum: WeightedSum
     trees: Trees | None = None
     correct: Score | None = None
+    known: KnownAnswers | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "LearnedRanker | None":
@@ -63,10 +75,11 @@ class LearnedRanker:
         weighted = WeightedSum.load(folder / SUM)
         if json.loads((folder / FEATURES).read_text()) != list(NAMES):
             return None
+        known = KnownAnswers.load(folder / KNOWN) if (folder / KNOWN).is_dir() else None
         if not (folder / TREES).is_dir():
-            return cls(weighted) if weighted.weights[1:].any() else None
+            return cls(weighted, known=known) if weighted.weights[1:].any() else None
         trees = Trees.load(folder / TREES)
-        return cls(weighted, trees, open_graph(folder / TREES / GRAPH_FILE))
+        return cls(weighted, trees, open_graph(folder / TREES / GRAPH_FILE), known)
 
     @cached_property
     def needed(self) -> NDArray[np.bool_]:
@@ -78,7 +91,7 @@ class LearnedRanker:
 
     def scores(self, candidates: Candidates) -> NDArray[np.float32]:
         """(k,) above 0, higher is better."""
-        return shown(self.raw(features(candidates, self.needed)))
+        return shown(self.raw(features(replace(candidates, known=self.known), self.needed)))
 
     def raw(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """(k,) of features (k, n_features), as they were learned."""
@@ -87,7 +100,7 @@ class LearnedRanker:
 
     def tell(self, candidates: Candidates, at: int) -> Told:
         """Of the candidate at a position."""
-        values = features(candidates)
+        values = features(replace(candidates, known=self.known))
         one = values[at]
         parts, base = self.sum.contributions(one)
         whole = parts.astype(np.float64)

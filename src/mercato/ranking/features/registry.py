@@ -10,6 +10,7 @@ from mercato.ranking.features.coverage import COVERAGE
 from mercato.ranking.features.demand import DEMAND
 from mercato.ranking.features.first_stage import FIRST_STAGE
 from mercato.ranking.features.kind import KIND
+from mercato.ranking.features.known import KNOWN
 from mercato.ranking.features.lexical import LEXICAL
 from mercato.ranking.features.meaning import MEANING
 from mercato.ranking.features.offer import OFFER
@@ -28,6 +29,7 @@ FAMILIES = (
     OFFER,
     DEMAND,
     TASTE,
+    KNOWN,
     QUESTION,
 )
 

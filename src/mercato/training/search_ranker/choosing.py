@@ -15,7 +15,7 @@ from mercato.evaluation.metrics import Values
 from mercato.models.lambdamart.model import LambdaMart
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.listwise import Listwise, WeightedSum
-from mercato.models.ranking_data import RankingData
+from mercato.ranking.known_answers import KnownAnswers
 from mercato.training.search_ranker.examples import Examples
 
 FOLDS = 5
@@ -34,29 +34,36 @@ FILE = "comparison.json"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A weighted sum, and trees that correct it, if any."""
+    """A weighted sum, trees that correct it, if any, and the answers that it knows."""
 
     sum: WeightedSum
     trees: Trees | None = None
+    known: KnownAnswers | None = None
 
-    def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def score(self, examples: Examples) -> NDArray[np.float64]:
+        """(n,) of other queries than it learned from."""
+        features = examples.knowing(self.known).features
         total = self.sum.score(features).astype(np.float64)
         return total if self.trees is None else total + self.trees.score(features)
 
 
-Fit = Callable[[RankingData], Fitted]
+Fit = Callable[[Examples], Fitted]
 
 
 def fits(default: WeightedSum, *, trees: bool) -> dict[str, Fit]:
     """How a ranker may be learned, by name; each starts from the default's weights."""
 
-    def weighted(data: RankingData) -> Fitted:
-        return Fitted(Listwise().fit(data, default.weights))
+    def weighted(examples: Examples) -> Fitted:
+        known = examples.known()
+        data = examples.knowing(known, own=True)
+        return Fitted(Listwise().fit(data, default.weights), known=known)
 
-    def corrected(data: RankingData) -> Fitted:
-        first = weighted(data).sum
+    def corrected(examples: Examples) -> Fitted:
+        known = examples.known()
+        data = examples.knowing(known, own=True)
+        first = Listwise().fit(data, default.weights)
         start = first.score(data.features).astype(np.float64)
-        return Fitted(first, LambdaMart().fit(data, start))
+        return Fitted(first, LambdaMart().fit(data, start), known)
 
     found: dict[str, Fit] = {"weighted sum": weighted}
     return found | {"trees": corrected} if trees else found
@@ -101,7 +108,7 @@ def choose(
     """The ranker that does best on queries it has not seen; the default unless it is likely
     better. ``step`` advances by fits, see `n_fits`."""
     tried, left_out = _possible(default, examples)
-    values = {"default": examples.ndcg(Fitted(default).score(examples.data.features))}
+    values = {"default": examples.ndcg(Fitted(default).score(examples))}
     for name, fit in tried.items():
         values[name] = _cross_validated(examples, fit, step)
     best = max(tried, key=lambda name: float(values[name].mean()))
@@ -110,22 +117,22 @@ def choose(
     comparison = Comparison(
         best if better else "default",
         source,
-        len(examples.queries),
+        len(examples),
         {name: bootstrap(of).to_json() for name, of in values.items()},
         {name: paired_difference(values[name], values["default"]).to_json() for name in tried},
         left_out,
     )
-    fitted = tried[best](examples.data) if better else Fitted(default)
+    fitted = tried[best](examples) if better else Fitted(default)
     step.advance()
     return fitted, comparison
 
 
 def n_fits(examples: Examples) -> int:
-    return FOLDS * (1 + (len(examples.queries) >= FEWEST_FOR_TREES)) + 1
+    return FOLDS * (1 + (len(examples) >= FEWEST_FOR_TREES)) + 1
 
 
 def _possible(default: WeightedSum, examples: Examples) -> tuple[dict[str, Fit], str]:
-    if len(examples.queries) < FEWEST_FOR_TREES:
+    if len(examples) < FEWEST_FOR_TREES:
         return fits(default, trees=False), f"trees need {FEWEST_FOR_TREES} queries"
     try:
         LambdaMart(n_trees=1).fit(examples.data.of(np.arange(1)))
@@ -136,12 +143,12 @@ def _possible(default: WeightedSum, examples: Examples) -> tuple[dict[str, Fit],
 
 def _cross_validated(examples: Examples, fit: Fit, step: Step) -> Values:
     """(n_queries,) of each query by a ranker that has not seen it."""
-    fold = np.random.default_rng(0).permutation(len(examples.queries)) % FOLDS
-    values = np.zeros(len(examples.queries))
+    fold = np.random.default_rng(0).permutation(len(examples)) % FOLDS
+    values = np.zeros(len(examples))
     for number in range(FOLDS):
         held_out = np.flatnonzero(fold == number)
-        fitted = fit(examples.data.of(np.flatnonzero(fold != number)))
+        fitted = fit(examples.some(np.flatnonzero(fold != number)))
         some = examples.some(held_out)
-        values[held_out] = some.ndcg(fitted.score(some.data.features))
+        values[held_out] = some.ndcg(fitted.score(some))
         step.advance()
     return values

@@ -14,6 +14,8 @@ from mercato.evaluation.metrics import Values
 from mercato.models.ranking_data import RankingData
 from mercato.ranking.candidates import Candidates
 from mercato.ranking.features import NAMES, features
+from mercato.ranking.features.known import KNOWN
+from mercato.ranking.known_answers import KnownAnswers
 from mercato.search.request import SearchContext
 from mercato.search.search import SearchRequest, search
 from mercato.training.clicks import ClickExamples
@@ -67,28 +69,82 @@ def graded_by_clicks(examples: ClickExamples) -> dict[str, Graded]:
 
 
 @dataclass(frozen=True)
+class Question:
+    """One query as it is asked.
+
+    code      : (1, d) int8, its vector; None where nothing was sought by meaning
+    base_rows : (k,) of its candidates, in the order of their features
+    answers   : base row → what it is worth, of all that is known
+    """
+
+    text: str
+    code: NDArray[np.int8] | None
+    base_rows: NDArray[np.int32]
+    answers: Mapping[int, float]
+
+
+@dataclass(frozen=True)
 class Examples:
     """What a ranker learns from.
 
+    data  : features but those of known answers, which depend on what is known
     ideal : (n_queries,) the discounted gain of the best first K products, found or not
     """
 
-    queries: tuple[str, ...]
+    questions: tuple[Question, ...]
     data: RankingData
     ideal: Values
 
+    def __len__(self) -> int:
+        return len(self.questions)
+
     def some(self, which: NDArray[np.integer]) -> "Examples":
-        names = tuple(self.queries[at] for at in which.tolist())
-        return Examples(names, self.data.of(which), self.ideal[which])
+        questions = tuple(self.questions[at] for at in which.tolist())
+        return Examples(questions, self.data.of(which), self.ideal[which])
+
+    def known(self) -> KnownAnswers | None:
+        """The answers of these queries, in their order; None where none was sought by meaning."""
+        codes = [question.code for question in self.questions]
+        some = next((code for code in codes if code is not None), None)
+        if some is None:
+            return None
+        vectors = [np.zeros_like(some) if code is None else code for code in codes]
+        answers = [question.answers for question in self.questions]
+        return KnownAnswers.of(
+            np.concatenate(vectors),
+            [np.fromiter(of, np.int32, len(of)) for of in answers],
+            [np.fromiter(of.values(), np.float32, len(of)) for of in answers],
+        )
+
+    def knowing(self, known: KnownAnswers | None, *, own: bool = False) -> RankingData:
+        """The data with the features of known answers.
+
+        own : whether the answers are these queries' own: each is then told of the others alone
+        """
+        if known is None:
+            return self.data
+        features = self.data.features.copy()
+        for at, (start, question) in enumerate(zip(self.data.starts, self.questions, strict=True)):
+            if question.code is None:
+                continue
+            lent = known.lent(question.code, question.base_rows, at if own else None)
+            rows = slice(int(start), int(start) + len(question.base_rows))
+            features[rows, CHOSEN] = lent.gain
+            features[rows, JUDGED] = lent.asked
+            features[rows, NEAREST] = lent.nearest
+        return replace(self.data, features=features)
 
     def ndcg(self, scores: NDArray[np.floating]) -> Values:
         """(n_queries,) nDCG@K of the candidates in the order of scores (n,)."""
-        values = np.zeros(len(self.queries))
+        values = np.zeros(len(self))
         for at, (start, n) in enumerate(zip(self.data.starts, self.data.group, strict=True)):
             part = slice(int(start), int(start + n))
             best = np.argsort(-scores[part], kind="stable")[:K]
             values[at] = discounted(self.data.gain[part][best]) / self.ideal[at]
         return values
+
+
+CHOSEN, JUDGED, NEAREST = (NAMES.index(f"{KNOWN.name}: {feature}") for feature in KNOWN.features)
 
 
 def discounted(gains: NDArray[np.floating]) -> float:
@@ -117,38 +173,47 @@ def candidates_for(query: str, context: SearchContext) -> Candidates | None:
 
 def gather_examples(graded: Mapping[str, Graded], context: SearchContext, step: Step) -> Examples:
     """Ask each query as a shopper would; ``step`` advances by queries."""
-    parts, gains, weights, group, ideal = [], [], [], [], []
-    for query, of in graded.items():
-        candidates = candidates_for(query, context)
-        values, gain, weight = _of_query(candidates, of)
-        parts.append(values)
-        gains.append(gain)
-        weights.append(weight)
-        group.append(len(values))
-        ideal.append(discounted(np.sort(list(of.gain.values()))[::-1][:K]))
-        step.advance()
+    asked = [_of_query(query, of, context, step) for query, of in graded.items()]
     weighted = any(of.weight is not None for of in graded.values())
     data = RankingData(
-        np.concatenate([np.zeros((0, len(NAMES)), np.float32), *parts]),
-        np.array(group, np.int64),
-        np.concatenate([np.zeros(0, np.float32), *gains]),
-        np.concatenate(weights) if weighted else None,
+        np.concatenate([np.zeros((0, len(NAMES)), np.float32), *(each.values for each in asked)]),
+        np.array([len(each.values) for each in asked], np.int64),
+        np.concatenate([np.zeros(0, np.float32), *(each.gain for each in asked)]),
+        np.concatenate([each.weight for each in asked]) if weighted else None,
     )
-    return Examples(tuple(graded), data, np.array(ideal))
+    best = (np.sort(list(of.gain.values()))[::-1][:K] for of in graded.values())
+    ideal = np.array([discounted(gains) for gains in best])
+    return Examples(tuple(each.question for each in asked), data, ideal)
 
 
-def _of_query(
-    candidates: Candidates | None, graded: Graded
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+@dataclass(frozen=True)
+class _Asked:
     """Features, gains and weights of those candidates that are examples."""
+
+    question: Question
+    values: NDArray[np.float32]
+    gain: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+def _of_query(query: str, graded: Graded, context: SearchContext, step: Step) -> _Asked:
+    candidates = candidates_for(query, context)
+    step.advance()
     if candidates is None:
-        nothing = np.zeros(0, np.float32)
-        return np.zeros((0, len(NAMES)), np.float32), nothing, nothing
+        nothing, no_rows = np.zeros(0, np.float32), np.zeros(0, np.int32)
+        none = np.zeros((0, len(NAMES)), np.float32)
+        return _Asked(Question(query, None, no_rows, {}), none, nothing, nothing)
     rows = candidates.rows.tolist()
-    values = features(candidates)
     gain = np.array([graded.gain.get(row, 0.0) for row in rows], np.float32)
-    if graded.weight is None:
-        return values, gain, np.ones(len(rows), np.float32)
-    weight = np.array([graded.weight.get(row, 0.0) for row in rows], np.float32)
-    known = weight > 0
-    return values[known], gain[known], weight[known]
+    weight = np.ones(len(rows), np.float32)
+    if graded.weight is not None:
+        weight = np.array([graded.weight.get(row, 0.0) for row in rows], np.float32)
+    kept = np.flatnonzero(weight > 0)
+    cosines = candidates.evidence.cosines
+    question = Question(
+        query,
+        None if cosines is None else cosines.query,
+        candidates.catalogue.base_of[candidates.rows[kept]],
+        graded.gain,
+    )
+    return _Asked(question, features(candidates)[kept], gain[kept], weight[kept])

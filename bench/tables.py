@@ -42,6 +42,7 @@ ENGLISH = {
     "Seeded faults": "Faults seeded into a feed and a log, and found",
     "drift": "Drift seeded into a supermarket's year, and the alarms it raises",
     "imports": "Ten million event lines imported, then the same file again",
+    "click_learning": "Learning from clicks whose position bias is known, corrected and uncorrected",
     "spelling": "Spelling: queries with an error each, and shoppers' own",
 }
 CHINESE = {
@@ -53,6 +54,7 @@ CHINESE = {
     "Seeded faults": "植入商品目录与日志的错误及其检出",
     "drift": "植入一家超市全年数据的漂移及其告警",
     "imports": "导入一千万行事件，再导入同一文件",
+    "click_learning": "从位置偏差已知的点击中学习：校正与未校正的比较",
     "spelling": "拼写：各带一个错误的查询，以及用户原本的查询",
 }
 PAGES: Mapping[str, Page] = {

@@ -41,7 +41,7 @@ def trainer(random_bert, place: Path, **options) -> Trainer:
     limit, score = options.pop("limit", 1e9), options.pop("score", right)
     clock = options.pop("clock", lambda: 0.0)
     settings = {"batch_queries": 8, "passes": 12, "checks": 3, "patience": 9} | options
-    tuning = Tuning(learning_rate=3e-3, **settings)
+    tuning = Tuning(learning_rate=3e-3, hard_negatives=1, **settings)
     bert = Bert(weights, shape)
     return Trainer(bert, material, tuning, limit=limit, score=score, place=place, clock=clock)
 
@@ -114,11 +114,11 @@ def test_batches_hold_each_query_once_its_answer_and_a_hard_negative() -> None:
         ["a", "a", "b", "c"], np.array([1, 2, 3, 4]), np.array([1.0, 3.0, 1, 1]), "by hand"
     )
     hard = Hard(np.array([[7, -1], [8, 9], [-1, -1]]))
-    found = list(batches(pairs, hard, 2, np.random.default_rng(0)))
+    found = list(batches(pairs, hard, 2, 1, np.random.default_rng(0)))
     assert sorted(np.concatenate([batch.query for batch in found]).tolist()) == [0, 1, 2]
     drawn = []
     for seed in range(200):
-        for batch in batches(pairs, hard, 3, np.random.default_rng(seed)):
+        for batch in batches(pairs, hard, 3, 1, np.random.default_rng(seed)):
             at = {number: place for place, number in enumerate(batch.query.tolist())}
             answer = batch.row[batch.answer]
             drawn.append(answer[at[0]])

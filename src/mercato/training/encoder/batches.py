@@ -36,15 +36,17 @@ class Batch:
     weight: NDArray[np.float32]
 
 
-def batches(pairs: Pairs, hard: Hard, size: int, random: np.random.Generator) -> Iterator[Batch]:
-    """One pass over all queries; of each, one answer drawn by weight and one hard negative."""
+def batches(
+    pairs: Pairs, hard: Hard, size: int, n_hard: int, random: np.random.Generator
+) -> Iterator[Batch]:
+    """One pass over all queries; of each, one answer drawn by weight and ``n_hard`` negatives."""
     order = random.permutation(len(pairs.queries))
     for start in range(0, len(order), size):
-        yield _batch(pairs, hard, order[start : start + size], random)
+        yield _batch(pairs, hard, order[start : start + size], n_hard, random)
 
 
 def _batch(
-    pairs: Pairs, hard: Hard, query: NDArray[np.int64], random: np.random.Generator
+    pairs: Pairs, hard: Hard, query: NDArray[np.int64], n_hard: int, random: np.random.Generator
 ) -> Batch:
     answers, weights, negatives = [], [], []
     for number in query.tolist():
@@ -54,8 +56,7 @@ def _batch(
         answers.append(pairs.row[own][drawn])
         weights.append(weight[drawn])
         at_hand = hard.row[number][hard.row[number] >= 0]
-        if len(at_hand):
-            negatives.append(random.choice(at_hand))
+        negatives += random.choice(at_hand, min(n_hard, len(at_hand)), replace=False).tolist()
     row, position = np.unique(np.array(answers + negatives, np.int64), return_inverse=True)
     answer = position[: len(query)]
     known = np.stack([np.isin(row, pairs.row[pairs.of(number)]) for number in query.tolist()])

@@ -73,7 +73,8 @@ class LearnedRanker:
         """None where it is the first stage's order, or was learned over other features than
         there are now. Raises NotReady where there is none, or one of another format."""
         weighted = WeightedSum.load(folder / SUM)
-        if json.loads((folder / FEATURES).read_text()) != list(NAMES):
+        named = folder / FEATURES
+        if not named.is_file() or json.loads(named.read_text()) != list(NAMES):
             return None
         known = KnownAnswers.load(folder / KNOWN) if (folder / KNOWN).is_dir() else None
         if not (folder / TREES).is_dir():

@@ -43,6 +43,12 @@ WITH_PARAMETERS = [
     "PUT /v1/rules/{rule_id}",
     "DELETE /v1/rules/{rule_id}",
     "POST /v1/rules:preview",
+    "GET /v1/explain",
+    "GET /v1/synonyms",
+    "POST /v1/synonyms",
+    "DELETE /v1/synonyms/{synonym_id}",
+    "POST /v1/synonyms/{synonym_id}:accept",
+    "POST /v1/synonyms/{synonym_id}:reject",
 ]
 PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/rules", "GET /v1/rules/conflicts"]
 

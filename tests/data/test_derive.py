@@ -75,6 +75,7 @@ def test_a_setting_makes_new_versions_of_what_reads_it(
     assert {name for name, version in versions(shop).items() if version == 1} == {
         "sessions",
         "co_purchase",
+        "query_statistics",
         "users",
     }
     derive(shop, DERIVED, settings=settings)  # the versions of before are still there

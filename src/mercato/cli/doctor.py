@@ -84,10 +84,9 @@ def installation() -> Iterator[Finding]:
 
 
 def _required() -> list[str]:
-    """The packages that an installed Mercato asks for on this machine."""
-    named = (
-        re.match("[A-Za-z0-9._-]+", text) for text in importlib.metadata.requires("mercato") or ()
-    )
+    """The packages that an installed Mercato asks for on this machine, but for its extras'."""
+    asked = importlib.metadata.requires("mercato") or ()
+    named = (re.match("[A-Za-z0-9._-]+", text) for text in asked if "extra ==" not in text)
     return [match.group() for match in named if match]
 
 

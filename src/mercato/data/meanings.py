@@ -107,6 +107,16 @@ _DERIVED = {
     "category": "Category path; empty for everything.",
     "period": "Days before the newest event that are counted.",
     "query": "What is searched for.",
+    "text": "The query folded: what spellings of it share.",
+    "searches": "Times searched for.",
+    "recent_searches": "Times searched for, older ones counting less.",
+    "zero_share": "Share of the searches that found nothing.",
+    "next_query": "What was searched for instead.",
+    "empty": "Times the first query had found nothing.",
+    "shown": "Times shown at that place.",
+    "clicked": "Times clicked there.",
+    "carted": "Times put into a basket from there.",
+    "bought": "Times bought after it was shown there.",
     "grade": "How well the product fits the query, higher is better.",
 }
 
@@ -126,6 +136,7 @@ MEANINGS: Mapping[str, str] = _FOUND | _DERIVED | _IMPORTS | _ANSWERS | _BOTH | 
 
 _OF_ASSET: Mapping[tuple[str, str], str] = {
     ("quarantine", c.VALUE): _IMPORTS["value"],
+    ("reformulations", "sessions"): "Visits in which the second followed the first.",
     ("sessions", "events"): "Events of the visit.",
     ("histories", "events"): "What the shopper did, oldest first.",
     **{("users", each.name): each.english for each in users.COLUMNS},

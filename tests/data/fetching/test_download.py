@@ -60,7 +60,7 @@ def test_other_answers_are_failures(feed_server, download, tmp_path, status, rem
     ("said", "seconds"),
     [
         ("120", 120),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=3_600), usegmt=True), 3_600),
+        ("in an hour", 3_600),
         ("999999999", 86_400),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
         ("soon", None),
@@ -68,6 +68,8 @@ def test_other_answers_are_failures(feed_server, download, tmp_path, status, rem
     ],
 )
 def test_a_server_may_ask_to_be_left_alone(feed_server, download, said, seconds) -> None:
+    if said == "in an hour":
+        said = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     feed_server.answers["/feed.csv"] = (503, {"Retry-After": said}, b"")
     with pytest.raises(FetchFailed) as failed:
         download(feed_server.url("/feed.csv"))

@@ -129,6 +129,12 @@ def test_a_weight_of_nothing_leaves_a_query_out(ranking: RankingData) -> None:
     assert np.argsort(found.score(fresh)).tolist() == [0, 1]
 
 
+def test_a_query_without_candidates_changes_nothing(ranking: RankingData, fitted: Trees) -> None:
+    group = np.insert(ranking.group, 3, 0)
+    found = SMALL.fit(RankingData(ranking.features, group, ranking.gain))
+    assert (found.score(ranking.features) == fitted.score(ranking.features)).all()
+
+
 def test_trees_correct_the_scores_they_start_from(ranking: RankingData) -> None:
     start = 10.0 * ranking.gain.astype(np.float64)  # nothing is left to correct
     kept = SMALL.fit(ranking, start)

@@ -46,10 +46,14 @@ class LambdaMart:
 
         Raises NotReady where LightGBM cannot be loaded.
         """
-        lightgbm = _lightgbm()
+        lightgbm = load_lightgbm()
         labels, gains = _labels(data.gain)
         dataset = lightgbm.Dataset(
-            data.features, labels, group=data.group, weight=data.weight, init_score=start
+            data.features,
+            labels,
+            group=data.group[data.group > 0],
+            weight=data.weight,
+            init_score=start,
         )
         booster = lightgbm.train(self._parameters(gains), dataset, self.n_trees)
         return _trees(booster.dump_model(), data.features.shape[1])
@@ -73,7 +77,8 @@ class LambdaMart:
         }
 
 
-def _lightgbm() -> Any:
+def load_lightgbm() -> Any:
+    """The module. Raises NotReady where it cannot be loaded."""
     try:
         import lightgbm
     except (ImportError, OSError) as error:

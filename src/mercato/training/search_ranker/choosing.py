@@ -12,7 +12,7 @@ from mercato.core.errors import NotReady
 from mercato.core.progress import Step
 from mercato.evaluation.intervals import bootstrap, paired_difference
 from mercato.evaluation.metrics import Values
-from mercato.models.lambdamart.model import LambdaMart
+from mercato.models.lambdamart.model import LambdaMart, load_lightgbm
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.listwise import Listwise, WeightedSum
 from mercato.ranking.known_answers import KnownAnswers
@@ -135,7 +135,7 @@ def _possible(default: WeightedSum, examples: Examples) -> tuple[dict[str, Fit],
     if len(examples) < FEWEST_FOR_TREES:
         return fits(default, trees=False), f"trees need {FEWEST_FOR_TREES} queries"
     try:
-        LambdaMart(n_trees=1).fit(examples.data.of(np.arange(1)))
+        load_lightgbm()
     except NotReady as error:
         return fits(default, trees=False), str(error)
     return fits(default, trees=True), ""

@@ -23,7 +23,7 @@ from mercato.training.search_ranker.examples import (
 
 N_QUERIES, N_ITEMS = 30, 10
 WORDS = [f"kind{chr(97 + n // 10)}{chr(97 + n % 10)}" for n in range(N_QUERIES)]
-"""In the order of the alphabet, as the examples have them; and no codes: no ranker is asked for those."""
+"""In the order of the alphabet, as the examples are; no codes, which no ranker is asked for."""
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from mercato.core.errors import BadInput
 NO_TEXT = -1
 """In ``text_of_row``: the row has no vector."""
 
-MOST_EXACT = 150_000
+MOST_EXACT = 100_000
 """Texts of a release that are all compared with each query: about where the first look by sign
 begins to pay."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mercato.catalogue.analysis import stem
 from mercato.catalogue.base import Base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.lexicon import Lexicon
@@ -30,7 +31,7 @@ class WrittenWords:
         """
         found = base.completions
         counts = zip(found.words.tolist(), np.diff(found.offsets).tolist(), strict=True)
-        written = {word.decode(): count for word, count in counts}
+        written = _with_singulars({word.decode(): count for word, count in counts})
         a_share = len(base) / max(sum(searched.values()), 1)
         for word in written.keys() & searched.keys():
             written[word] += round(searched[word] * a_share)
@@ -52,6 +53,17 @@ class WrittenWords:
         """The release's words, and those that only later products have."""
         late = (_late(part, catalogue.memo) for part in catalogue.text.late.parts)
         return self.lexicon, *late
+
+
+def _with_singulars(written: Mapping[str, int]) -> dict[str, int]:
+    """With the singular of each word, which finds as many products: titles sell strawberries, and
+    shoppers mistype strawberry."""
+    found = dict(written)
+    for word, count in written.items():
+        singular = stem(word)
+        if singular != word:
+            found[singular] = found.get(singular, 0) + count
+    return found
 
 
 def _late(words: dict[str, int], memo: Memo) -> Lexicon:

@@ -217,3 +217,18 @@ def test_a_search_finds_what_was_meant(
     answer = search(SearchRequest("cieling fan"), context)
     assert answer.did_you_mean == "ceiling fan"
     assert answer.applied.corrected == ({"from": "cieling", "to": "ceiling"},)
+
+
+def test_the_singular_of_a_word_that_stands_in_the_plural_is_known(
+    open_catalogue: Callable[..., Catalogue],
+) -> None:
+    shelf = open_catalogue([{"id": "a", "title": "fresh strawberries"}])
+    written = WrittenWords.of(shelf.base, {})
+    found = put_right(
+        Understood("strawbery", "strawbery", as_sought(words("strawbery"))), written, shelf
+    )
+    assert found.did_you_mean == "strawberry"
+    right = put_right(
+        Understood("strawberry", "strawberry", as_sought(words("strawberry"))), written, shelf
+    )
+    assert right.did_you_mean is None

@@ -48,7 +48,7 @@ def _tokens(sought: Sought) -> list[str]:
 
 def _cheap_there(meant: tuple[Meant, ...], cheap: set[str], intent: Intent) -> tuple[Meant, ...]:
     """With ``cheap`` by the prices of the likeliest category."""
-    low = intent.low_price
+    low = round(intent.low_price, 2)
     return tuple(
         replace(each, filter=replace(each.filter, high=low))
         if each.text in cheap and isinstance(each.filter, Range) and not math.isnan(low)

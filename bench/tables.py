@@ -42,7 +42,7 @@ ENGLISH = {
     "Seeded faults": "Faults seeded into a feed and a log, and found",
     "drift": "Drift seeded into a supermarket's year, and the alarms it raises",
     "imports": "Ten million event lines imported, then the same file again",
-    "click_learning": "Learning from clicks whose position bias is known, corrected and uncorrected",
+    "click_learning": "Learning from simulated clicks whose bias is known",
     "spelling": "Spelling: queries with an error each, and shoppers' own",
 }
 CHINESE = {

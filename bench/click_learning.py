@@ -29,7 +29,7 @@ from mercato.ranking.features import features
 from mercato.search.search import SearchRequest, search
 from mercato.shop.opened import Shop
 from mercato.shop.search import SearchCall, search_context
-from mercato.training.search_ranker.choosing import FEWEST_FOR_TREES, Fitted, fits
+from mercato.training.search_ranker.choosing import FEWEST_FOR_TREES, Fitted, fit_data
 
 PROTOCOL = (
     "nDCG@10 over the whole catalogue, unjudged products worth nothing, of the first 200 products "
@@ -164,8 +164,7 @@ def fitted(found: Lists, examples: Examples, queries: NDArray[np.int64]) -> Fitt
         examples.gain[rows].astype(np.float32),
         None if examples.weight is None else examples.weight[rows].astype(np.float32),
     )
-    trees = len(queries) >= FEWEST_FOR_TREES
-    return fits(default_sum(), trees=trees)["trees" if trees else "weighted sum"](data)
+    return fit_data(data, default_sum(), trees=len(queries) >= FEWEST_FOR_TREES)
 
 
 def cross_validated(found: Lists, examples: Examples) -> Values:
@@ -175,7 +174,7 @@ def cross_validated(found: Lists, examples: Examples) -> Values:
     for number in range(FOLDS):
         ranker = fitted(found, examples, np.flatnonzero(fold != number))
         for query in np.flatnonzero(fold == number).tolist():
-            values[query] = found.ndcg(query, ranker.score(found.matrix[found.of(query)]))
+            values[query] = found.ndcg(query, ranker.score_features(found.matrix[found.of(query)]))
     return values
 
 

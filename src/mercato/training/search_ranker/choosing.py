@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from mercato.evaluation.metrics import Values
 from mercato.models.lambdamart.model import LambdaMart, load_lightgbm
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.listwise import Listwise, WeightedSum
+from mercato.models.ranking_data import RankingData
 from mercato.ranking.known_answers import KnownAnswers
 from mercato.training.search_ranker.examples import Examples
 
@@ -42,7 +43,10 @@ class Fitted:
 
     def score(self, examples: Examples) -> NDArray[np.float64]:
         """(n,) of other queries than it learned from."""
-        features = examples.knowing(self.known).features
+        return self.score_features(examples.knowing(self.known).features)
+
+    def score_features(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(n,) of rows of features (n, n_features)."""
         total = self.sum.score(features).astype(np.float64)
         return total if self.trees is None else total + self.trees.score(features)
 
@@ -53,20 +57,25 @@ Fit = Callable[[Examples], Fitted]
 def fits(default: WeightedSum, *, trees: bool) -> dict[str, Fit]:
     """How a ranker may be learned, by name; each starts from the default's weights."""
 
-    def weighted(examples: Examples) -> Fitted:
-        known = examples.known()
-        data = examples.knowing(known, own=True)
-        return Fitted(Listwise().fit(data, default.weights), known=known)
+    def fit_with(trees: bool) -> Fit:
+        def fit(examples: Examples) -> Fitted:
+            known = examples.known()
+            found = fit_data(examples.knowing(known, own=True), default, trees=trees)
+            return replace(found, known=known)
 
-    def corrected(examples: Examples) -> Fitted:
-        known = examples.known()
-        data = examples.knowing(known, own=True)
-        first = Listwise().fit(data, default.weights)
-        start = first.score(data.features).astype(np.float64)
-        return Fitted(first, LambdaMart().fit(data, start), known)
+        return fit
 
-    found: dict[str, Fit] = {"weighted sum": weighted}
-    return found | {"trees": corrected} if trees else found
+    found = {"weighted sum": fit_with(False)}
+    return found | {"trees": fit_with(True)} if trees else found
+
+
+def fit_data(data: RankingData, default: WeightedSum, *, trees: bool) -> Fitted:
+    """A weighted sum and, if wanted, trees that correct it."""
+    first = Listwise().fit(data, default.weights)
+    if not trees:
+        return Fitted(first)
+    start = first.score(data.features).astype(np.float64)
+    return Fitted(first, LambdaMart().fit(data, start))
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,16 @@ from numpy.typing import NDArray
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.categories import NO_CATEGORY, leaf_categories
 from mercato.recommend.placements import Part, Stage
+from mercato.recommend.reranking.ranked import Ranked
 from mercato.recommend.retrieval import Allowed, Proposal
 
 
 class Blend(NamedTuple):
-    """By falling score, then as the catalogue stands.
-
-    rows   : (m,) each once
-    scores : (m,) float64, above 0
-    part   : (m,) which part of the stage counted most for the row
+    """ranked : by falling score, then as the catalogue stands
     more   : whether some part may have more to propose
     """
 
-    rows: Rows
-    scores: NDArray[np.float64]
-    part: NDArray[np.int64]
+    ranked: Ranked
     more: bool
 
 
@@ -37,7 +32,7 @@ def blend(stage: Stage, asked: Asked, allowed: Allowed, most: int, same_category
     shares = _shares(stage.parts, proposals, at, len(rows))
     scores = shares.sum(axis=0) * _category_factors(asked, rows, same_category)
     order = np.lexsort((asked.catalogue.place[rows], -scores))
-    return Blend(rows[order], scores[order], shares.argmax(axis=0)[order], more)
+    return Blend(Ranked(rows, scores, shares.argmax(axis=0)).at(order), more)
 
 
 def _shares(

@@ -9,6 +9,7 @@ from mercato.core.history import Interactions
 from mercato.models import Models
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
+from mercato.recommend.reranking.settings import AS_RANKED, Reranking
 
 MOST_ITEMS = 100
 
@@ -63,6 +64,7 @@ class ShelfContext:
     late              : the shopper's events with items newer than the release
     most_per_category : at most so many items of one leaf category; 0: no cap
     effects           : of the merchandising rules that hold on shelves; what they hide is not shown
+    reranking         : what the merchant asks of the order in which candidates are picked
     """
 
     catalogue: Catalogue
@@ -73,6 +75,7 @@ class ShelfContext:
     late: tuple[LateEvent, ...] = ()
     most_per_category: int = 0
     effects: Effects = NO_EFFECTS
+    reranking: Reranking = AS_RANKED
 
 
 @dataclass(frozen=True)

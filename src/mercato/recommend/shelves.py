@@ -7,10 +7,12 @@ import numpy as np
 
 from mercato.ranking.reasons import Reason
 from mercato.recommend.asked import Asked, Rows, as_rows, without
-from mercato.recommend.blending import Blend, blend
+from mercato.recommend.blending import blend
 from mercato.recommend.categories import NO_CATEGORY, leaf_categories
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Stage
 from mercato.recommend.request import Shelf, ShelfContext, ShelfItem, ShelfRequest
+from mercato.recommend.reranking.ranked import Ranked
+from mercato.recommend.reranking.rerank import rerank
 from mercato.recommend.retrieval import Allowed
 
 _FEW = 1_000
@@ -77,9 +79,10 @@ class _Filling:
         """Add what a stage proposes, below what stands there."""
         ceiling = self.picks[-1].score if self.picks else 1.0
         for most in (_FEW, self.asked.catalogue.n_rows):
-            found = blend(stage, self.asked, self.allowed, most, self.same_category)
+            blended = blend(stage, self.asked, self.allowed, most, self.same_category)
+            found = rerank(blended.ranked, self.asked, self.asked.context.reranking)
             chosen = self._chosen(found)
-            if len(chosen) >= self.missing or not found.more:
+            if len(chosen) >= self.missing or not blended.more:
                 break
         if len(chosen) == 0:
             return
@@ -94,7 +97,7 @@ class _Filling:
         if self.asked.context.most_per_category:
             self.of_category.update(leaf_categories(self.asked.catalogue, rows).tolist())
 
-    def _chosen(self, found: Blend) -> list[int]:
+    def _chosen(self, found: Ranked) -> list[int]:
         """Positions in ``found``, best first: as many as are missing."""
         at = np.arange(len(found.rows))
         if self.asked.request.distinct:

@@ -1,0 +1,1 @@
+"""What a shelf makes of its best candidates before they are picked."""

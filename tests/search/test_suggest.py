@@ -7,6 +7,8 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.suggested_writing import suggested_queries
 from mercato.catalogue.suggestion_rules import Blocked
 from mercato.core.changes import Change, ItemChange
+from mercato.ranking.rules.effects import Effects
+from mercato.ranking.rules.rule import read_rule
 from mercato.search.suggest import Own, SuggestContext, Suggestions, suggest
 from mercato.training.parts_suggestions import phrase_scores
 
@@ -143,6 +145,14 @@ def test_blocked_words_are_nowhere(catalogue: Catalogue) -> None:
     assert [each.id for each in found.items] == ["i0", "i1", "i3", "i5"]
     assert found.categories == ()
     assert ask(catalogue, "茶", blocked="茶") == Suggestions()
+
+
+def test_what_rules_hide_everywhere_is_not_suggested(catalogue: Catalogue) -> None:
+    hide = {"type": "hide", "items": ["i0", "i5"]}
+    rule = read_rule({"id": "recalled", "scope": "everywhere", "actions": [hide]})
+    found = suggest("st", SuggestContext(catalogue, effects=Effects((rule,))))
+    # The blue towels of the group stand in for the red ones.
+    assert [each.id for each in found.items] == ["i1", "i2", "i6"]
 
 
 def test_releases_from_before_suggest_phrases(catalogue: Catalogue) -> None:

@@ -9,6 +9,7 @@ from mercato.core.changes import Change, ItemChange
 from mercato.ranking.intent import CategoryIntent, Intent, query_tokens
 from mercato.search.request import SearchContext, SearchRequest
 from mercato.search.search import search
+from mercato.search.understanding.reading import Reading
 from mercato.training.parts_intent import Categories, Searched, learn_intent
 
 KINDS = {
@@ -142,3 +143,6 @@ def test_the_likeliest_category_comes_first(
     led = search(SearchRequest("game of fresh apple"), SearchContext(catalogue, intent=knowledge))
     assert catalogue.ids(led.rows)[0] == "b-food"
     assert "category" in {step.name for step in led.understood.steps}
+    off = SearchContext(catalogue, intent=knowledge, reading=Reading(properties="off"))
+    unread = search(SearchRequest("game of fresh apple"), off)
+    assert "category" not in {step.name for step in unread.understood.steps}

@@ -12,6 +12,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.suggested import SuggestedQueries, typed_key
 from mercato.catalogue.suggestion_rules import Blocked, looks_personal
 from mercato.core import columns as c
+from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 
 _FIRST_LOOK = 512
 """Rows among which the first cards are sought before all rows are."""
@@ -34,12 +35,15 @@ class Own:
 
 @dataclass(frozen=True)
 class SuggestContext:
-    """queries : None in releases from before there were any: then phrases of titles"""
+    """queries : None in releases from before there were any: then phrases of titles
+    effects : of the merchandising rules that hold everywhere; what they hide is not suggested
+    """
 
     catalogue: Catalogue
     queries: SuggestedQueries | None = None
     blocked: Blocked = Blocked()
     own: Own = Own()
+    effects: Effects = NO_EFFECTS
 
 
 @dataclass(frozen=True)
@@ -121,16 +125,17 @@ def _items(
 ) -> Iterator[SuggestedItem]:
     catalogue = context.catalogue
     more = 2 * n if context.blocked.terms else n
-    rows = _item_rows(typed, catalogue, more)
+    rows = _item_rows(typed, context, more)
     if not len(rows) and queries:
-        rows = _item_rows(surface_words(queries[0]), catalogue, more)
+        rows = _item_rows(surface_words(queries[0]), context, more)
     items = catalogue.items(rows)
     kept = [item for item in items if not context.blocked(item[c.TITLE])]
     return (SuggestedItem(item[c.ID], item[c.TITLE]) for item in kept[:n])
 
 
-def _item_rows(typed: list[str], catalogue: Catalogue, n: int) -> NDArray[np.int64]:
+def _item_rows(typed: list[str], context: SuggestContext, n: int) -> NDArray[np.int64]:
     """Rows with a word that starts as the last one typed, and with all words before it."""
+    catalogue = context.catalogue
     mask = np.zeros(catalogue.n_rows, bool)
     mask[catalogue.completions.rows_with(typed[-1])] = True
     mask &= catalogue.alive
@@ -138,6 +143,9 @@ def _item_rows(typed: list[str], catalogue: Catalogue, n: int) -> NDArray[np.int
         having = np.zeros(catalogue.n_rows, bool)
         having[catalogue.text.rows_with(word)] = True
         mask &= having
+    if context.effects:
+        rows = np.flatnonzero(mask)
+        mask[rows[context.effects.hidden(rows, catalogue)]] = False
     rows = catalogue.in_order(mask)
     return _one_of_each_group(rows, catalogue.group, n)
 

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.catalogue.filters import parse
 from mercato.core.columns import Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
 from mercato.ranking.reasons import Reason
-from mercato.ranking.rules.browsed import browsed
-from mercato.ranking.rules.conditions import Occasion
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.recommend import recommend
 from mercato.recommend.request import LateEvent, ShelfContext, ShelfRequest
 from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.opened import Live, Shop
 from mercato.state import RecentEvent
 
@@ -79,7 +77,9 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
     )
     most_per_category = shop.settings.recommend.most_per_category
-    effects = _effects(shop, live, call)
+    effects = effects_everywhere(
+        shop, live, filters=call.filters, user_id=call.user_id, visitor_id=call.visitor_id
+    )
     found = filled(live, call, events, shop.wall(), most_per_category, effects)
     query_id = new_query_id()
     log_answer(
@@ -134,19 +134,6 @@ def filled(
         for id_, item in zip(ids, answer.items, strict=True)
     )
     return Filled(placement, cards, answer.fallback)
-
-
-def _effects(shop: Shop, live: Live, call: ShelfCall) -> Effects:
-    """What rules do on shelves: those that hold everywhere."""
-    index = shop.rules.index
-    if not len(index):
-        return NO_EFFECTS
-    occasion = Occasion(
-        categories=tuple(path for each in call.filters for path in browsed(parse(each))),
-        segments=live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset(),
-        now=shop.wall(),
-    )
-    return Effects(index.holding(occasion)).everywhere
 
 
 def _placement(name: str) -> Placement:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from mercato.core.columns import PRODUCT_TYPE
 from mercato.search.suggest import Own, SuggestContext, Suggestions
 from mercato.search.suggest import suggest as complete
+from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.opened import Live, Shop
 from mercato.state.events import RecentEvent
 
@@ -28,7 +29,9 @@ def suggest(
     if (user_id or visitor_id) and q.strip():
         events = shop.state.events.recent(user_id, visitor_id, limit=RECENT_MOST)
         own = own_of(live, events, user_id)
-    return complete(q, SuggestContext(live.catalogue, live.suggestions, shop.blocked, own), n)
+    effects = effects_everywhere(shop, live, user_id=user_id, visitor_id=visitor_id)
+    context = SuggestContext(live.catalogue, live.suggestions, shop.blocked, own, effects)
+    return complete(q, context, n)
 
 
 def own_of(live: Live, events: Iterable[RecentEvent], user_id: str | None) -> Own:

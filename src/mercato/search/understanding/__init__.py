@@ -42,6 +42,6 @@ def understand(q: str, context: "SearchContext") -> Understood:
         understood = name_properties(
             understood, context.entities, context.catalogue, context.reading
         )
-    if context.intent is not None:
+    if context.intent is not None and context.reading.properties != "off":
         understood = tell_category(understood, context.intent, context.catalogue)
     return with_synonyms(understood, context.synonyms)

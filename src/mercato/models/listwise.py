@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from mercato.models.ranking_data import RankingData
 from mercato.models.saving import Saved
@@ -47,6 +46,9 @@ class Listwise:
 
     def fit(self, data: RankingData, start: NDArray[np.floating]) -> WeightedSum:
         """Learn from the queries with anything of worth; ``start``: (n_features,) weights."""
+        # A server scores with what was learned; importing this would cost its start a quarter second.
+        from scipy.optimize import minimize
+
         if data.n_queries > self.most_queries:
             some = np.random.default_rng(0).permutation(data.n_queries)[: self.most_queries]
             data = data.of(some)

@@ -46,7 +46,7 @@ class Listwise:
 
     def fit(self, data: RankingData, start: NDArray[np.floating]) -> WeightedSum:
         """Learn from the queries with anything of worth; ``start``: (n_features,) weights."""
-        # A server scores with what was learned; importing this would cost its start a quarter second.
+        # A server only scores; importing this would cost its start a quarter of a second.
         from scipy.optimize import minimize
 
         if data.n_queries > self.most_queries:

@@ -1,7 +1,8 @@
 """Metrics of answers, one value a shopper or query; means and intervals are `intervals`'.
 
 An item is relevant where its grade is above 0. Where fewer than k items are relevant, recall and
-the ideal of nDCG are those of an answer that has them all on top.
+the ideal of nDCG are those of an answer that has them all on top; where more are, `recall` asks for
+k of them and `recall_of_all` for all.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,6 +47,15 @@ def recall(judged: Judged, k: int) -> Values:
     """(n,) relevant among the first k, over min(k, all that are relevant)."""
     found = (judged.grades[:, :k] > 0).sum(axis=1)
     return np.asarray(found / np.clip((judged.ideal > 0).sum(axis=1), 1, k))
+
+
+def recall_of_all(judged: Judged, k: int) -> Values:
+    """(n,) relevant among the first k, over all that are relevant, be they more than k.
+
+    As published tables have it that follow LightGCN; 1 is out of reach of some answers then.
+    """
+    found = (judged.grades[:, :k] > 0).sum(axis=1)
+    return np.asarray(found / np.maximum((judged.ideal > 0).sum(axis=1), 1))
 
 
 def precision(judged: Judged, k: int) -> Values:

@@ -15,13 +15,14 @@ from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Silent
 from mercato.models import MODELS
 from mercato.models.base import FittedModel
+from mercato.models.further import FURTHER
 from mercato.models.item_knn import ItemKnn
 
 N_SHOPPERS = N_ITEMS = 24
 AS_OF = 100 * MICROSECONDS_PER_DAY
 
 CONFIGURED = {
-    **{name: model() for name, model in MODELS.items()},
+    **{name: model() for name, model in (*MODELS.items(), *FURTHER.items())},
     "item-knn over shoppers": ItemKnn(over="shopper"),
 }
 

@@ -1,0 +1,12 @@
+"""Models that no release holds: too heavy for what they add to a shop, or yet to win there.
+
+They pass the same contract and stand in published tables, so that one can be taken up by moving
+its name to `release.MODELS`.
+"""
+
+from collections.abc import Mapping
+
+from mercato.models.base import Model
+from mercato.models.ials import Ials
+
+FURTHER: Mapping[str, type[Model]] = {"ials": Ials}

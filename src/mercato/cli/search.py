@@ -1,5 +1,6 @@
 """`mercato search`: ask a shop's search box from the terminal."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from mercato.cli.opened import opened_shop
 from mercato.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
+    from mercato.search.applied import Applied
     from mercato.shop.opened import Shop
     from mercato.shop.search import SearchCall
 
@@ -63,6 +65,23 @@ def command(
     for field, counts in answer.facets.items():
         print_table((field, "products"), [(v, f"{n:,}") for v, n in counts.items()])
     say(f"{answer.total:,} found, page {answer.page}")
+    for line in _told(answer.applied):
+        say(line)
+
+
+def _told(applied: "Applied") -> Iterator[str]:
+    """What became of the query, a line for each thing that did."""
+    for words in applied.corrected:
+        yield f"Sought beside {words['from']!r}: {words['to']}"
+    for read in applied.understood:
+        verb = "only" if read.effect == "filter" else "preferred"
+        yield f"Read {read.text!r}: {verb} {read.filter}"
+    if applied.relaxed:
+        yield f"Given up, so that there is an answer: {', '.join(applied.relaxed)}"
+    if applied.rules:
+        yield f"Rules that held: {', '.join(applied.rules)}"
+    if applied.redirect:
+        yield f"The shopper is led to {applied.redirect}"
 
 
 def _explain(shop: "Shop", call: "SearchCall", asked: str, *, as_json: bool) -> None:

@@ -30,17 +30,17 @@ def linear_weights(
     whole = sp.csr_array(
         (found.weight, found.item, found.offsets), (n_users, found.item.max(initial=0) + 1)
     )
-    lower = _inverse(_gram(whole[:, items], regularisation, step))
+    lower = inverse(gram(whole[:, items], regularisation, step))
     diagonal = np.diag(lower)
     for start in range(0, len(lower), _BLOCK):
         rows = slice(start, min(start + _BLOCK, len(lower)))
-        weights = _rows(lower, rows) / -diagonal
+        weights = whole_rows(lower, rows) / -diagonal
         weights[np.arange(len(weights)), np.arange(rows.start, rows.stop)] = 0
         step.advance(len(weights))
         yield rows, weights
 
 
-def _gram(matrix: sp.csr_array, regularisation: float, step: Step) -> NDArray[np.float32]:
+def gram(matrix: sp.csr_array, regularisation: float, step: Step) -> NDArray[np.float32]:
     """(n, n) X'X + regularisation I, for X (n_users, n)."""
     n = matrix.shape[1]
     gram = np.empty((n, n), np.float32, order="F")
@@ -53,11 +53,11 @@ def _gram(matrix: sp.csr_array, regularisation: float, step: Step) -> NDArray[np
     return gram
 
 
-def _inverse(gram: NDArray[np.float32]) -> NDArray[np.float32]:
+def inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """The inverse of a symmetric positive definite matrix, in its place; only the lower half."""
-    if len(gram) == 0:
-        return gram
-    factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
+    if len(matrix) == 0:
+        return matrix
+    factor, failed = lapack.spotrf(matrix, lower=1, overwrite_a=1)
     if not failed:
         inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed:
@@ -69,7 +69,7 @@ def _inverse(gram: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(inverse, np.float32)
 
 
-def _rows(lower: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
+def whole_rows(lower: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
     """Rows of a symmetric matrix from its lower half."""
     block = np.tril(lower[rows, rows])
     block += np.tril(block, -1).T

@@ -1,0 +1,1 @@
+"""Filters over the graph of shoppers and items: the graph's low frequencies are shared tastes."""

@@ -10,7 +10,7 @@ import pytest
 
 from mercato.core.errors import BadInput, NotReady
 from mercato.models.lambdamart.graph import GRAPH_FILE, open_graph, write_graph
-from mercato.models.lambdamart.model import LambdaMart, _trees
+from mercato.models.lambdamart.model import LambdaMart, trees_of
 from mercato.models.lambdamart.shapley import contributions
 from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.ranking_data import RankingData
@@ -150,7 +150,7 @@ def test_trees_are_saved_and_deterministic(
 
 
 def test_a_tree_of_one_leaf_is_read() -> None:
-    found = _trees({"tree_info": [{"tree_structure": {"leaf_value": 0.5}}]}, 3)
+    found = trees_of({"tree_info": [{"tree_structure": {"leaf_value": 0.5}}]}, 3)
     assert found.score(np.zeros((2, 3), np.float32)).tolist() == [0.5, 0.5]
 
 

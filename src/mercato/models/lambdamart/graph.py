@@ -18,7 +18,11 @@ Score = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 def write_graph(trees: Trees, path: Path) -> None:
-    """Write the model ``features (k, n_features) → score (k, 1)``, float32 both."""
+    path.write_bytes(graph_of(trees))
+
+
+def graph_of(trees: Trees) -> bytes:
+    """The model ``features (k, n_features) → score (k, 1)``, float32 both."""
     # Serving runs graphs and never writes one: it is spared the import of onnx.
     from onnx import TensorProto, helper
 
@@ -40,7 +44,7 @@ def write_graph(trees: Trees, path: Path) -> None:
     )
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _attributes(trees: Trees) -> dict[str, Any]:
@@ -64,12 +68,13 @@ def _attributes(trees: Trees) -> dict[str, Any]:
     }
 
 
-def open_graph(path: Path) -> Score:
-    """Run what `write_graph` wrote; may be used from several threads at once."""
+def open_graph(graph: Path | bytes) -> Score:
+    """Run what `write_graph` wrote or `graph_of` gave; may be used from several threads at once."""
+    model = graph if isinstance(graph, bytes) else str(graph)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def score(features: NDArray[np.float32]) -> NDArray[np.float32]:
         (found,) = session.run(["score"], {"features": features})

@@ -56,7 +56,7 @@ class LambdaMart:
             init_score=start,
         )
         booster = lightgbm.train(self._parameters(gains), dataset, self.n_trees)
-        return _trees(booster.dump_model(), data.features.shape[1])
+        return trees_of(booster.dump_model(), data.features.shape[1])
 
     def _parameters(self, gains: list[float]) -> dict[str, Any]:
         return {
@@ -134,7 +134,8 @@ def _below(threshold: float) -> float:
     return float(np.nextafter(nearest, np.float32(-np.inf)) if above else nearest)
 
 
-def _trees(dump: Mapping[str, Any], n_features: int) -> Trees:
+def trees_of(dump: Mapping[str, Any], n_features: int) -> Trees:
+    """The trees of what LightGBM's ``Booster.dump_model`` gave."""
     nodes = _Nodes()
     roots = [nodes.add(tree["tree_structure"]) for tree in dump["tree_info"]]
     return Trees(

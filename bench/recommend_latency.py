@@ -25,7 +25,7 @@ from bench.harness import (
     source_of,
     write_result,
 )
-from mercato.core.columns import Placement
+from mercato.core.columns import PATH_SEPARATOR, Placement
 from mercato.data.store import AssetStore
 
 EVENTS = 100
@@ -45,25 +45,30 @@ PROTOCOL = (
 
 @dataclass(frozen=True)
 class Shopper:
-    """items : the last ones, newest last"""
+    """items : the last ones, newest last; category : the top level of the last one"""
 
     user_id: str
     events: int
     items: tuple[str, ...]
+    category: str
 
 
 def shoppers_of(shop: Path, most: int) -> list[Shopper]:
     """Those whose number of events, with items that are still sold, comes closest to `EVENTS`."""
     store = AssetStore(shop / "assets")
     table = store.read("histories")
-    sold = set(store.read("items", columns=["id"])["id"].to_pylist())
+    items_table = store.read("items", columns=["id", "product_type"]).to_pylist()
+    sold = {
+        each["id"]: (each["product_type"] or "").split(PATH_SEPARATOR)[0] for each in items_table
+    }
     found = []
     for shopper_id, events in zip(
         table["shopper_id"].to_pylist(), table["events"].to_pylist(), strict=True
     ):
         items = [event["item_id"] for event in events if event["item_id"] in sold]
         if items and not shopper_id.startswith("visitor:"):
-            found.append(Shopper(shopper_id, len(items), tuple(items[-LIVE_EVENTS:])))
+            last = tuple(items[-LIVE_EVENTS:])
+            found.append(Shopper(shopper_id, len(items), last, sold[last[-1]]))
     return sorted(found, key=lambda each: (abs(each.events - EVENTS), each.user_id))[:most]
 
 
@@ -93,6 +98,10 @@ def address(placement: Placement, shopper: Shopper) -> str:
         asked["item_id"] = shopper.items[-1]
     if placement == Placement.CART:
         asked["cart"] = shopper.items[-3:]
+    if placement == Placement.CATEGORY:
+        asked["category"] = shopper.category
+    if placement == Placement.ZERO_RESULTS:
+        asked["q"] = f"{shopper.category} {shopper.user_id}"
     return f"/v1/recommend/{placement}?{urlencode(asked, doseq=True)}"
 
 
@@ -105,7 +114,8 @@ def measure(data: Path, asked: Arguments) -> tuple[str, list[Row]]:
             rows = [
                 _row(server, placement, shoppers)
                 for placement in Placement
-                if asked.wants(placement)
+                # The supermarket's products are of no store.
+                if placement is not Placement.STORE and asked.wants(placement)
             ]
         return PROTOCOL.format(shoppers=len(shoppers)) + f" {products_in(shop):,} products.", rows
 

@@ -6,7 +6,9 @@ from mercato.core.columns import Placement
 
 @pytest.mark.parametrize("placement", list(Placement))
 def test_every_placement_answers_in_one_shape(client: TestClient, placement: Placement) -> None:
+    client.put("/v1/items/lamp-north", json={"title": "Lamp", "store_id": "north"})
     asked = {"user_id": "u03", "item_id": "stove-gas", "cart": "stove-gas", "n": 4}
+    asked |= {"category": {"category": "Camping"}, "store": {"store": "north"}}.get(placement, {})
     answer = client.get(f"/v1/recommend/{placement}", params=asked)
     assert answer.status_code == 200
     found = answer.json()

@@ -14,12 +14,15 @@ from mercato.core.columns import Event, Placement
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Silent
 from mercato.models import Models
+from mercato.models.complements import Complements
 from mercato.models.ease import Ease
 from mercato.models.item_knn import ItemKnn
 from mercato.models.personal_frequency import PersonalFrequency
 from mercato.models.popularity import Popularity
 from mercato.models.repeat_purchase import RepeatPurchase
+from mercato.models.substitutes import Substitutes
 from mercato.recommend import LateEvent, Shelf, ShelfContext, ShelfRequest, recommend
+from mercato.recommend.reranking.settings import AS_RANKED, Reranking
 
 TODAY = 100
 
@@ -93,7 +96,8 @@ class CornerShop:
         *,
         recent: Sequence[str] = (),
         late: Sequence[tuple[str, Event, float]] = (),
-        most_per_category: int = 0,
+        reranking: Reranking = AS_RANKED,
+        seed: int = 0,
         today: float = TODAY,
         item: str | None = None,
         cart: Sequence[str] = (),
@@ -112,7 +116,8 @@ class CornerShop:
                 LateEvent(self.row(id_), event, round(day * MICROSECONDS_PER_DAY))
                 for id_, event, day in late
             ),
-            most_per_category=most_per_category,
+            reranking=reranking,
+            seed=seed,
         )
         request = ShelfRequest(
             placement,
@@ -150,6 +155,8 @@ def fitted(log: Interactions) -> Models:
             repeat_purchase=RepeatPurchase().fit(log, as_of, step),
             item_knn=ItemKnn().fit(log, as_of, step),
             ease=Ease(regularisation=5.0).fit(log, as_of, step),
+            complements=Complements().fit(log, as_of, step),
+            substitutes=Substitutes().fit(log, as_of, step),
         )
 
 

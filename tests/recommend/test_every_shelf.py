@@ -10,6 +10,8 @@ from mercato.core.columns import Event, Placement
 from mercato.core.errors import BadInput
 from mercato.recommend import Shelf
 from mercato.recommend.placements import PLACEMENTS
+from mercato.recommend.request import NARROWED_BY
+from mercato.recommend.reranking.settings import Reranking
 
 BREAKFAST = [(90, "bread"), (90, "jam"), (95, "bread")]
 
@@ -50,8 +52,18 @@ def shopper(request: pytest.FixtureRequest) -> dict[str, Any]:
     return SHOPPERS[request.param]
 
 
-def page(placement: Placement) -> dict[str, Any]:
-    """What the page says that the shelf stands on."""
+def page(placement: Placement, *filters: str) -> dict[str, Any]:
+    """What the page says that the shelf stands on, and what filters it besides."""
+    return {**_page(placement), "filters": (*_narrowed(placement), *filters)}
+
+
+def _narrowed(placement: Placement) -> tuple[str, ...]:
+    """A filter that the placement needs, through which everything passes."""
+    field = NARROWED_BY.get(placement)
+    return (f"{field}:north OR NOT {field}:north",) if field else ()
+
+
+def _page(placement: Placement) -> dict[str, Any]:
     if placement in (Placement.ITEM_SIMILAR, Placement.ITEM_TOGETHER):
         return {"item": "jam"}
     return {"cart": ["butter"]} if placement is Placement.CART else {}
@@ -100,20 +112,24 @@ def test_the_whole_shop_fits_on_a_shelf(corner_shop, placement) -> None:
         Placement.ITEM_SIMILAR: 10,
         Placement.ITEM_TOGETHER: 10,
         Placement.CART: 10,
+        Placement.CATEGORY: 11,
+        Placement.STORE: 11,
+        Placement.ZERO_RESULTS: 11,
+        Placement.EMAIL: 11,
     }
     assert len(shelf.items) == expected[placement]
 
 
 def test_filters_hold(corner_shop, placement, shopper) -> None:
     wanted = ('product_type:"Food"', "NOT id:jam")
-    shelf = corner_shop.ask(placement, **shopper, **page(placement), filters=wanted)
+    shelf = corner_shop.ask(placement, **shopper, **page(placement, *wanted))
     ids = set(corner_shop.ids(shelf))
     assert ids
     assert ids <= {"bread", "honey", "butter"}
 
 
 def test_filters_that_leave_nothing_leave_nothing(corner_shop, placement) -> None:
-    nothing = corner_shop.ask(placement, **page(placement), filters=('product_type:"Toys"',))
+    nothing = corner_shop.ask(placement, **page(placement, 'product_type:"Toys"'))
     assert nothing.items == ()
     assert nothing.fallback is None
 
@@ -136,7 +152,8 @@ def test_withdrawn_items_are_gone_and_changed_ones_stay(corner_shop, placement) 
         (Change.PATCH, "lamp", {"availability": "backorder"}),
     )
     did = [(90, "bread"), (90, "butter"), (90, "nuts"), (90, "lamp")]
-    asked = page(placement) if placement is not Placement.CART else {"cart": ["jam"]}
+    asked = page(placement)
+    asked |= {"cart": ["jam"]} if placement is Placement.CART else {}
     ids = shop.ids(shop.ask(placement, did, **asked, n=100))
     assert not {"bread", "nuts"} & set(ids)
     if placement is Placement.BUY_AGAIN:
@@ -158,7 +175,8 @@ def test_without_vectors_nothing_is_empty(wordless_shop, placement, shopper) -> 
 
 
 def test_a_cap_on_categories(corner_shop, placement) -> None:
-    shelf = corner_shop.ask(placement, **page(placement), n=100, most_per_category=1)
+    capped = Reranking(most_per_category=1)
+    shelf = corner_shop.ask(placement, **page(placement), n=100, reranking=capped)
     leaves = [
         item.get("product_type")
         for item in corner_shop.catalogue.items(np.array([each.row for each in shelf.items]))
@@ -184,7 +202,7 @@ def test_refuses_n_out_of_range(corner_shop, placement, n) -> None:
 
 def test_refuses_filters_that_cannot_be_read(corner_shop, placement) -> None:
     with pytest.raises(BadInput, match="Did you mean 'brand'"):
-        corner_shop.ask(placement, **page(placement), filters=("brnad:Acme",))
+        corner_shop.ask(placement, **page(placement, "brnad:Acme"))
 
 
 @pytest.mark.parametrize("placement", [Placement.ITEM_SIMILAR, Placement.ITEM_TOGETHER])

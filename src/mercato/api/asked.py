@@ -90,6 +90,21 @@ class ShelfAsked(_ByShopper):
         max_length=MOST_VALUES,
         description="Ids of the items in the basket: repeatable, or separated by commas.",
     )
+    category: Annotated[str | None, Field(max_length=10_000)] = Field(
+        None,
+        description="Only of this category and those below it, as `Dairy > Cheese`; "
+        f"{Placement.CATEGORY} needs it, or a filter on `product_type`.",
+    )
+    store: Id = Field(
+        None,
+        description=f"Only what has this `store_id`; {Placement.STORE} needs it, or a filter on "
+        "`store_id`.",
+    )
+    q: str = Field(
+        "",
+        max_length=LONGEST_QUERY,
+        description=f"Words that were searched for in vain; {Placement.ZERO_RESULTS} goes by them.",
+    )
     n: int = Field(20, ge=1, le=100)
     filter: Filters = []
     distinct: bool = Field(False, description="One card of each `item_group_id`.")

@@ -22,6 +22,9 @@ def command(
     cart: Annotated[
         list[str] | None, typer.Option(help="An item in the basket. May be repeated.")
     ] = None,
+    category: Annotated[str | None, typer.Option(help="Only of this category.")] = None,
+    store: Annotated[str | None, typer.Option(help="Only what this store sells.")] = None,
+    q: Annotated[str, typer.Option("--q", help="Words that a search found nothing for.")] = "",
     n: Annotated[int, typer.Option("--n", min=1, max=100, help="Products at most.")] = 20,
     filters: Filters = None,
     as_json: AsJson = False,
@@ -36,6 +39,9 @@ def command(
         cart=tuple(cart or ()),
         n=n,
         filters=tuple(filters or ()),
+        category=category,
+        store=store,
+        q=q,
     )
     if user is not None:
         on_record(folder, "recommend", ("histories",), user_id=user)

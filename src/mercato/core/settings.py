@@ -126,6 +126,20 @@ class AlgoliaSettings:
 class RecommendSettings:
     most_per_category: int = 0
     """At most so many items of one category on a shelf; 0: no cap."""
+    most_per_group: int = 0
+    """At most so many items of one ``item_group_id`` on a shelf; 0: no cap."""
+    variety: float = 0.0
+    """From the likeliest items first (0) to shelves as varied, and of as little known things, as
+    may be (1). What is gained and lost in between: docs/recommendation.md."""
+    new_items: float = 0.1
+    """Share of the places of discovering shelves that belong to items which hardly anybody bought
+    yet, where the shopper buys of their kind."""
+    explore: float = 0.0
+    """Share of places that show an item from further down, drawn by chance; the log of answers
+    holds the chances, so that what would have been clicked can be estimated."""
+    price_fit: float = 0.0
+    """How much it counts (0 to 1) that an item is as cheap or dear of its kind as what the
+    shopper buys."""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from mercato.models.base import Model
+from mercato.models.base import FittedModel, Model
+from mercato.models.complements import Complements, FittedComplements
 from mercato.models.ease import Ease, FittedEase
 from mercato.models.item_knn import FittedItemKnn, ItemKnn
 from mercato.models.personal_frequency import FittedPersonalFrequency, PersonalFrequency
 from mercato.models.popularity import FittedPopularity, Popularity
 from mercato.models.repeat_purchase import FittedRepeatPurchase, RepeatPurchase
+from mercato.models.substitutes import FittedSubstitutes, Substitutes
+
+Fitted = TypeVar("Fitted", bound=FittedModel)
 
 MODELS: Mapping[str, type[Model]] = {
     "popularity": Popularity,
@@ -17,25 +22,32 @@ MODELS: Mapping[str, type[Model]] = {
     "repeat-purchase": RepeatPurchase,
     "item-knn": ItemKnn,
     "ease": Ease,
+    "complements": Complements,
+    "substitutes": Substitutes,
 }
 """Name of a model, and of its folder in a release."""
 
 
 @dataclass(frozen=True)
 class Models:
-    """The fitted models of one release, all over the same items."""
+    """The fitted models of one release, all over the same items.
+
+    complements, substitutes : None in releases from before they were told apart
+    """
 
     popularity: FittedPopularity
     personal_frequency: FittedPersonalFrequency
     repeat_purchase: FittedRepeatPurchase
     item_knn: FittedItemKnn
     ease: FittedEase
+    complements: FittedComplements | None = None
+    substitutes: FittedSubstitutes | None = None
 
 
 def open_models(folder: Path) -> Models:
     """Open the folder that holds one folder for each of `MODELS`.
 
-    Raises NotReady where one is missing or of another format.
+    Raises NotReady where one that a shelf cannot do without is missing, or of another format.
     """
     return Models(
         popularity=FittedPopularity.load(folder / "popularity"),
@@ -43,4 +55,11 @@ def open_models(folder: Path) -> Models:
         repeat_purchase=FittedRepeatPurchase.load(folder / "repeat-purchase"),
         item_knn=FittedItemKnn.load(folder / "item-knn"),
         ease=FittedEase.load(folder / "ease"),
+        complements=_where_there(FittedComplements, folder / "complements"),
+        substitutes=_where_there(FittedSubstitutes, folder / "substitutes"),
     )
+
+
+def _where_there(model: type[Fitted], folder: Path) -> Fitted | None:
+    """None in releases from before there was any."""
+    return model.load(folder) if folder.is_dir() else None

@@ -18,6 +18,12 @@ class ReasonCode(StrEnum):
     """It reads like ``item``."""
     POPULAR_IN_CATEGORY = "popular-in-category"
     """Many shoppers buy it, of all in ``category``."""
+    NEW_IN_CATEGORY = "new-in-category"
+    """Hardly anybody bought it yet, and this shopper buys things of ``category``."""
+    VIEWED_INSTEAD = "viewed-instead"
+    """Shoppers look at it beside ``item`` and buy one of the two."""
+    NEAR_QUERY = "near-query"
+    """It means something like the words that were searched for."""
     POPULAR = "popular"
     """``shoppers`` shoppers bought it lately; not told where nobody did."""
 

@@ -32,3 +32,17 @@ def rows_of_category(catalogue: Catalogue, code: int) -> NDArray[np.int64]:
     """All rows with the category, dead ones too."""
     parts = list(catalogue.columns[PRODUCT_TYPE].rows_of(code))
     return np.concatenate(parts).astype(np.int64)
+
+
+def all_leaves(catalogue: Catalogue) -> NDArray[np.int64]:
+    """(n_rows,) the leaf category of every row, dead ones too; read only."""
+    base = catalogue.base
+    early = base.memo.get("leaves", lambda: leaf_categories(catalogue, np.arange(len(base))))
+    late = np.arange(len(base), catalogue.n_rows)
+    if len(late) == 0:
+        return early
+
+    def make() -> NDArray[np.int64]:
+        return np.concatenate([early, leaf_categories(catalogue, late)])
+
+    return catalogue.memo.get("leaves", make, frozenset({PRODUCT_TYPE}))

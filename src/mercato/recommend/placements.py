@@ -8,11 +8,16 @@ from mercato.core.columns import Placement
 from mercato.recommend import sources
 from mercato.recommend.retrieval import Retriever
 from mercato.recommend.retrievers.category import CATEGORY
+from mercato.recommend.retrievers.complements import COMPLEMENTS
 from mercato.recommend.retrievers.content import content
 from mercato.recommend.retrievers.ease import EASE
 from mercato.recommend.retrievers.item_knn import item_knn
+from mercato.recommend.retrievers.new_items import NEW_ITEMS
 from mercato.recommend.retrievers.popularity import POPULARITY
+from mercato.recommend.retrievers.query_category import QUERY_CATEGORY
+from mercato.recommend.retrievers.query_meaning import QUERY_MEANING
 from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
+from mercato.recommend.retrievers.substitutes import SUBSTITUTES
 
 
 class Excluded(StrEnum):
@@ -49,11 +54,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Rules:
-    """same_category : factor on items of the leaf category of the item that is looked at"""
+    """same_category : factor on items of the leaf category of the item that is looked at
+    arrivals      : has places of its own for what hardly anybody bought yet; None: no such places
+    """
 
     stages: tuple[Stage, ...]
     excluded: frozenset[Excluded]
     same_category: float = 1.0
+    arrivals: Stage | None = None
 
 
 def _stage(*parts: tuple[Retriever, float], when_empty: bool = False) -> Stage:
@@ -66,15 +74,30 @@ _SESSION = (
 )
 """What the session says, against 1 for all of the past. Assumed, until sessions are measured."""
 
+_ARRIVALS = _stage((NEW_ITEMS, 1.0))
+
+_NEW_TO_THE_SHOPPER = (
+    _stage((EASE, 1.0), *_SESSION),
+    _stage((item_knn(sources.the_past), 1.0)),
+    _stage((content(sources.the_past), 1.0)),
+    _stage((POPULARITY, 1.0)),
+)
+
+_NARROWED = Rules(
+    stages=(
+        _stage((REPEAT_PURCHASE, 1.0), (EASE, 0.3), (POPULARITY, 0.3), *_SESSION),
+        _stage((POPULARITY, 1.0)),
+    ),
+    excluded=frozenset({Excluded.CART}),
+    arrivals=_ARRIVALS,
+)
+"""The best of a part of the shop, whether the shopper knows it or not."""
+
 PLACEMENTS: Mapping[Placement, Rules] = {
     Placement.HOME: Rules(
-        stages=(
-            _stage((EASE, 1.0), *_SESSION),
-            _stage((item_knn(sources.the_past), 1.0)),
-            _stage((content(sources.the_past), 1.0)),
-            _stage((POPULARITY, 1.0)),
-        ),
+        stages=_NEW_TO_THE_SHOPPER,
         excluded=frozenset({Excluded.BOUGHT, Excluded.CART}),
+        arrivals=_ARRIVALS,
     ),
     Placement.BUY_AGAIN: Rules(
         stages=(
@@ -87,8 +110,8 @@ PLACEMENTS: Mapping[Placement, Rules] = {
         stages=(
             _stage(
                 (content(sources.the_item), 1.0),
+                (SUBSTITUTES, 0.5),
                 (CATEGORY, 0.05),
-                (item_knn(sources.the_item), 0.05),
             ),
             _stage((POPULARITY, 1.0)),
         ),
@@ -97,6 +120,7 @@ PLACEMENTS: Mapping[Placement, Rules] = {
     ),
     Placement.ITEM_TOGETHER: Rules(
         stages=(
+            _stage((COMPLEMENTS, 1.0)),
             _stage((item_knn(sources.the_item), 1.0)),
             _stage((content(sources.the_item), 1.0)),
             _stage((POPULARITY, 1.0)),
@@ -106,12 +130,29 @@ PLACEMENTS: Mapping[Placement, Rules] = {
     ),
     Placement.CART: Rules(
         stages=(
-            _stage((item_knn(sources.the_cart), 1.0)),
+            _stage((item_knn(sources.the_cart), 1.0), (REPEAT_PURCHASE, 1.0)),
             _stage((EASE, 1.0)),
             _stage((content(sources.the_cart), 1.0)),
             _stage((POPULARITY, 1.0)),
         ),
         excluded=frozenset({Excluded.CART}),
+    ),
+    Placement.CATEGORY: _NARROWED,
+    Placement.STORE: _NARROWED,
+    Placement.ZERO_RESULTS: Rules(
+        stages=(
+            _stage((QUERY_MEANING, 1.0), (QUERY_CATEGORY, 0.5)),
+            *_NEW_TO_THE_SHOPPER,
+        ),
+        excluded=frozenset({Excluded.CART}),
+    ),
+    Placement.EMAIL: Rules(
+        stages=(
+            _stage((REPEAT_PURCHASE, 1.0), (EASE, 0.5)),
+            _stage((POPULARITY, 1.0)),
+        ),
+        excluded=frozenset({Excluded.CART}),
+        arrivals=_ARRIVALS,
     ),
 }
 """The factors of ``same_category`` and the weights of ``item-similar`` are assumed."""

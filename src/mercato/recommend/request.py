@@ -1,17 +1,41 @@
 """What a shelf is asked for, all that its answer depends on, and the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mercato.catalogue.catalogue import Catalogue
-from mercato.core.columns import Event, Placement
+from mercato.catalogue.filters import parse
+from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput
 from mercato.core.history import Interactions
 from mercato.models import Models
 from mercato.ranking.reasons import Reason
+from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.recommend.reranking.settings import AS_RANKED, Reranking
 
 MOST_ITEMS = 100
+
+NARROWED_BY: Mapping[Placement, str] = {
+    Placement.CATEGORY: PRODUCT_TYPE,
+    Placement.STORE: STORE_ID,
+}
+"""Placements that are shelves of one value of a field, which a filter has to name."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What a shopper searched for in vain.
+
+    meaning    : (d,) float32, the vector of the words; None where the release has no encoder
+    categories : (path, chance) of those that the words ask for, the likeliest first
+    """
+
+    meaning: NDArray[np.float32] | None = None
+    categories: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,6 +46,7 @@ class ShelfRequest:
     item_row : the item that is looked at
     cart     : rows of the items in the basket
     distinct : one item of each group
+    sought   : of a search that found nothing
     """
 
     placement: Placement
@@ -30,9 +55,10 @@ class ShelfRequest:
     item_row: int | None = None
     cart: tuple[int, ...] = ()
     distinct: bool = False
+    sought: Sought | None = None
 
     def check(self) -> None:
-        """Raise BadInput where n is out of range or the placement lacks its item."""
+        """Raise BadInput where n is out of range or the placement lacks its item or filter."""
         if not 1 <= self.n <= MOST_ITEMS:
             raise BadInput(f"n from 1 to {MOST_ITEMS}", str(self.n), "Ask for fewer items.")
         if self.item_row is None and self.placement in (
@@ -40,6 +66,11 @@ class ShelfRequest:
             Placement.ITEM_TOGETHER,
         ):
             raise BadInput(f"an item with {self.placement}", "none", "Name the item shown.")
+        field = NARROWED_BY.get(self.placement)
+        if field and not any(list(named(parse(each), field)) for each in self.filters):
+            raise BadInput(
+                f"a filter on {field} with {self.placement}", "none", f'Add one: {field}:"…"'
+            )
 
 
 @dataclass(frozen=True)
@@ -58,13 +89,13 @@ class LateEvent:
 class ShelfContext:
     """All that an answer depends on besides the request.
 
-    shopper           : events of the one shopper, items as base rows
-    recent_rows       : rows touched in this session, oldest first
-    now               : microseconds since 1970 UTC, on the shop's clock
-    late              : the shopper's events with items newer than the release
-    most_per_category : at most so many items of one leaf category; 0: no cap
-    effects           : of the merchandising rules that hold on shelves; what they hide is not shown
-    reranking         : what the merchant asks of the order in which candidates are picked
+    shopper     : events of the one shopper, items as base rows
+    recent_rows : rows touched in this session, oldest first
+    now         : microseconds since 1970 UTC, on the shop's clock
+    late        : the shopper's events with items newer than the release
+    effects     : of the merchandising rules that hold on shelves; what they hide is not shown
+    reranking   : what the merchant asks of the order in which candidates are picked
+    seed        : of what is left to chance, where the merchant explores
     """
 
     catalogue: Catalogue
@@ -73,19 +104,23 @@ class ShelfContext:
     now: int
     models: Models
     late: tuple[LateEvent, ...] = ()
-    most_per_category: int = 0
     effects: Effects = NO_EFFECTS
     reranking: Reranking = AS_RANKED
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class ShelfItem:
-    """score : 0 to 1, not rising along a shelf; retriever : what proposed the item."""
+    """score : 0 to 1, not rising along a shelf; that of its place, where it came there otherwise
+    retriever  : what proposed the item
+    propensity : the chance that it stands where it stands
+    """
 
     row: int
     score: float
     reason: Reason
     retriever: str
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True)

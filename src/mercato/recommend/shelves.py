@@ -1,16 +1,19 @@
 """A shelf, filled stage by stage: a pure function."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from mercato.ranking.reasons import Reason
-from mercato.recommend.asked import Asked, Rows, as_rows, without
+from mercato.recommend.asked import Asked, as_rows, without
 from mercato.recommend.blending import blend
-from mercato.recommend.categories import NO_CATEGORY, leaf_categories
-from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Stage
+from mercato.recommend.picks import Pick
+from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Rules, Stage
 from mercato.recommend.request import Shelf, ShelfContext, ShelfItem, ShelfRequest
+from mercato.recommend.reranking.arrivals import places, with_arrivals
+from mercato.recommend.reranking.caps import Caps
+from mercato.recommend.reranking.exploration import POOL, explored
 from mercato.recommend.reranking.ranked import Ranked
 from mercato.recommend.reranking.rerank import rerank
 from mercato.recommend.retrieval import Allowed
@@ -28,23 +31,50 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     request.check()
     asked = Asked(request, context)
     rules = PLACEMENTS[request.placement]
-    filling = _Filling(asked, _allowed(asked, rules.excluded), rules.same_category)
+    settings = context.reranking
+    theirs = len(places(settings.new_items, request.n)) if rules.arrivals else 0
+    wanted = request.n + theirs + (POOL if settings.explore else 0)
+    allowed = _allowed(asked, rules.excluded)
+    filling = _Filling(asked, allowed, rules.same_category, wanted, _caps(asked))
     for stage in rules.stages:
         if not filling.missing or (stage.when_empty and filling.picks):
             break
         filling.fill(stage)
     if not filling.picks:
-        filling = _Filling(asked, _allowed(asked, rules.excluded & {Excluded.ASKED}), 1.0)
+        allowed = _allowed(asked, rules.excluded & {Excluded.ASKED})
+        filling = _Filling(asked, allowed, 1.0, wanted, _caps(asked))
         filling.fill(LAST_RESORT)
-    return Shelf(_items(asked, filling.picks), _fallback(filling.picks, rules.stages[0]))
+    picks, pool = filling.picks[: request.n], filling.picks[request.n :]
+    if theirs and filling.picks:
+        picks, pool = _with_arrivals(filling, rules, allowed, theirs)
+    fallback = _fallback(picks, rules)
+    shown = explored(picks, pool[:POOL], settings.explore, context.seed)
+    return Shelf(_items(asked, shown), fallback)
 
 
-@dataclass(frozen=True)
-class _Pick:
-    row: int
-    score: float
-    stage: Stage
-    part: int
+def _caps(asked: Asked) -> Caps:
+    settings = asked.context.reranking
+    return Caps(asked.catalogue, settings.most_per_category, settings.most_per_group)
+
+
+def _with_arrivals(
+    filling: "_Filling", rules: Rules, allowed: Allowed, theirs: int
+) -> tuple[list[Pick], list[Pick]]:
+    """The shelf with what hardly anybody bought yet, and the picks that are left over."""
+    assert rules.arrivals is not None
+    asked = filling.asked
+    # More than places: some may stand on the shelf already, or be one too many of their kind.
+    coming = _Filling(asked, allowed, 1.0, 4 * theirs, _caps(asked))
+    coming.fill(rules.arrivals)
+    return with_arrivals(
+        filling.picks,
+        coming.picks,
+        asked.request.n,
+        asked.context.reranking.new_items,
+        catalogue=asked.catalogue,
+        caps=_caps(asked),
+        distinct=asked.request.distinct,
+    )
 
 
 def _allowed(asked: Asked, excluded: frozenset[Excluded]) -> Allowed:
@@ -63,17 +93,21 @@ def _allowed(asked: Asked, excluded: frozenset[Excluded]) -> Allowed:
 
 @dataclass
 class _Filling:
-    """A shelf while it is being filled."""
+    """A shelf while it is being filled.
+
+    wanted : picks; more than the shelf has places, where some places go to others
+    """
 
     asked: Asked
     allowed: Allowed
     same_category: float
-    picks: list[_Pick] = field(default_factory=list)
-    of_category: Counter[int] = field(default_factory=Counter)
+    wanted: int
+    caps: Caps
+    picks: list[Pick] = field(default_factory=list)
 
     @property
     def missing(self) -> int:
-        return self.asked.request.n - len(self.picks)
+        return self.wanted - len(self.picks)
 
     def fill(self, stage: Stage) -> None:
         """Add what a stage proposes, below what stands there."""
@@ -88,14 +122,13 @@ class _Filling:
             return
         scores = ceiling * (found.scores / found.scores[chosen[0]])
         self.picks += [
-            _Pick(int(found.rows[at]), float(scores[at]), stage, int(found.part[at]))
+            Pick(int(found.rows[at]), float(scores[at]), stage, int(found.part[at]))
             for at in chosen
         ]
         rows = found.rows[chosen]
         distinct = self.asked.request.distinct
         self.allowed = without(self.allowed, rows, self.asked.catalogue, groups=distinct)
-        if self.asked.context.most_per_category:
-            self.of_category.update(leaf_categories(self.asked.catalogue, rows).tolist())
+        self.caps.take(rows)
 
     def _chosen(self, found: Ranked) -> list[int]:
         """Positions in ``found``, best first: as many as are missing."""
@@ -103,23 +136,11 @@ class _Filling:
         if self.asked.request.distinct:
             _, first = np.unique(self.asked.catalogue.group[found.rows], return_index=True)
             at = np.sort(first)
-        if self.asked.context.most_per_category:
-            at = at[self._uncrowded(found.rows[at])]
-        chosen: list[int] = at[: self.missing].tolist()
+        chosen: list[int] = at[self.caps.room(found.rows[at], self.missing)].tolist()
         return chosen
 
-    def _uncrowded(self, rows: Rows) -> list[int]:
-        """Positions of rows that their category still has room for."""
-        counted = self.of_category.copy()
-        kept = []
-        for at, leaf in enumerate(leaf_categories(self.asked.catalogue, rows).tolist()):
-            counted[leaf] += 1
-            if leaf == NO_CATEGORY or counted[leaf] <= self.asked.context.most_per_category:
-                kept.append(at)
-        return kept
 
-
-def _items(asked: Asked, picks: list[_Pick]) -> tuple[ShelfItem, ...]:
+def _items(asked: Asked, picks: Sequence[Pick]) -> tuple[ShelfItem, ...]:
     reasons: dict[int, Reason] = {}
     by_part: dict[tuple[Stage, int], list[int]] = {}
     for pick in picks:
@@ -129,13 +150,16 @@ def _items(asked: Asked, picks: list[_Pick]) -> tuple[ShelfItem, ...]:
         reasons.update(zip(rows, told, strict=True))
     return tuple(
         ShelfItem(
-            pick.row, pick.score, reasons[pick.row], pick.stage.parts[pick.part].retriever.name
+            pick.row,
+            pick.score,
+            reasons[pick.row],
+            pick.stage.parts[pick.part].retriever.name,
+            pick.propensity,
         )
         for pick in picks
     )
 
 
-def _fallback(picks: list[_Pick], first: Stage) -> str | None:
-    if not picks or picks[-1].stage is first:
-        return None
-    return picks[-1].stage.name
+def _fallback(picks: Sequence[Pick], rules: Rules) -> str | None:
+    own = [pick.stage for pick in picks if pick.stage is not rules.arrivals]
+    return None if not own or own[-1] is rules.stages[0] else own[-1].name

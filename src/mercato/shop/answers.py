@@ -33,9 +33,13 @@ def log_answer(
     call: "SearchCall | ShelfCall",
     ids: Sequence[str],
     scores: Sequence[float],
+    propensities: Sequence[float] | None = None,
     first_position: int = 1,
 ) -> None:
-    """Hand one answer to the state; does not wait until it is written."""
+    """Hand one answer to the state; does not wait until it is written.
+
+    propensities : the chance of each item to stand where it stands; None where chance had no part
+    """
     shop.state.answers.append(
         Answer(
             query_id=query_id,
@@ -51,6 +55,6 @@ def log_answer(
             item_ids=tuple(ids),
             positions=tuple(range(first_position, first_position + len(ids))),
             scores=tuple(scores),
-            propensities=(1.0,) * len(ids),
+            propensities=(1.0,) * len(ids) if propensities is None else tuple(propensities),
         )
     )

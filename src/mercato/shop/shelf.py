@@ -8,20 +8,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.core.columns import Event, Placement
+from mercato.catalogue.filters import Term, parse
+from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
 from mercato.ranking.reasons import Reason
+from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.recommend import recommend
-from mercato.recommend.request import LateEvent, ShelfContext, ShelfRequest
+from mercato.recommend.request import NARROWED_BY, LateEvent, ShelfContext, ShelfRequest
+from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.everywhere import effects_everywhere
+from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import Live, Shop
+from mercato.shop.sought import sought
 from mercato.state import RecentEvent
 
 RECENT_MOST = 200
 """So many of the shopper's events since the release join their history."""
+
+_PARAMETERS = {PRODUCT_TYPE: "category", STORE_ID: "store"}
 
 _RECENT_MICROSECONDS = 3_600_000_000
 """Events of the last hour say what the shopper is after now."""
@@ -40,6 +47,15 @@ class ShelfCall:
     n: int = 20
     filters: tuple[str, ...] = ()
     distinct: bool = False
+    category: str | None = None
+    store: str | None = None
+    q: str = ""
+
+    @property
+    def narrowing(self) -> tuple[str, ...]:
+        """All filters, those by category and store among them."""
+        named = ((PRODUCT_TYPE, self.category), (STORE_ID, self.store))
+        return (*self.filters, *(str(Term(field, value)) for field, value in named if value))
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,7 @@ class Card:
     reason: Reason
     retriever: str
     item: dict[str, Any]
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,12 +93,19 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     events = shop.state.events.recent(
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
     )
-    most_per_category = shop.settings.recommend.most_per_category
     effects = effects_everywhere(
-        shop, live, filters=call.filters, user_id=call.user_id, visitor_id=call.visitor_id
+        shop, live, filters=call.narrowing, user_id=call.user_id, visitor_id=call.visitor_id
     )
-    found = filled(live, call, events, shop.wall(), most_per_category, effects)
     query_id = new_query_id()
+    found = filled(
+        live,
+        call,
+        events,
+        shop.wall(),
+        reranking=reranking_of(shop.settings.recommend),
+        effects=effects,
+        seed=seed_of(query_id),
+    )
     log_answer(
         shop,
         query_id,
@@ -90,6 +114,7 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         call=call,
         ids=[card.id for card in found.cards],
         scores=[card.score for card in found.cards],
+        propensities=[card.propensity for card in found.cards],
     )
     return ShelfAnswer(query_id, found.placement, found.cards, found.fallback)
 
@@ -99,22 +124,27 @@ def filled(
     call: ShelfCall,
     events: tuple[RecentEvent, ...],
     wall: int,
-    most_per_category: int,
+    *,
+    reranking: Reranking,
     effects: Effects = NO_EFFECTS,
+    seed: int = 0,
 ) -> Filled:
     """The shelf for a shopper who did ``events`` since the release; the same for the same.
 
     wall    : microseconds since 1970 UTC. Errors as with `shelf`.
     effects : of the rules that hold on shelves
+    seed    : of what is left to chance
     """
     placement = _placement(call.placement)
+    _check_narrowed(placement, call)
     request = ShelfRequest(
         placement=placement,
         n=call.n,
-        filters=call.filters,
+        filters=call.narrowing,
         item_row=_asked_row(live, call.item_id, placement),
         cart=tuple(_rows(live, call.cart)),
         distinct=call.distinct,
+        sought=sought(live, call.q) if placement is Placement.ZERO_RESULTS else None,
     )
     answer_to = _Shopper(live, events, wall)
     context = ShelfContext(
@@ -124,13 +154,21 @@ def filled(
         now=live.clock.now(wall),
         models=live.models,
         late=answer_to.late(),
-        most_per_category=most_per_category,
         effects=effects,
+        reranking=reranking,
+        seed=seed,
     )
     answer = recommend(request, context)
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
     cards = tuple(
-        Card(id_, item.score, item.reason, item.retriever, live.catalogue.item(item.row))
+        Card(
+            id_,
+            item.score,
+            item.reason,
+            item.retriever,
+            live.catalogue.item(item.row),
+            item.propensity,
+        )
         for id_, item in zip(ids, answer.items, strict=True)
     )
     return Filled(placement, cards, answer.fallback)
@@ -143,6 +181,16 @@ def _placement(name: str) -> Placement:
         raise NotFound(
             "a placement that is served", repr(name), f"Ask for one of: {', '.join(Placement)}."
         ) from None
+
+
+def _check_narrowed(placement: Placement, call: ShelfCall) -> None:
+    """Raise BadInput where a shelf of one category or store does not say which."""
+    field = NARROWED_BY.get(placement)
+    if field and not any(list(named(parse(each), field)) for each in call.narrowing):
+        parameter = _PARAMETERS[field]
+        raise BadInput(
+            f"{parameter} with {placement}", "none", f"Add {parameter}=… or a filter on {field}."
+        )
 
 
 def _asked_row(live: Live, item_id: str | None, placement: Placement) -> int | None:

@@ -30,9 +30,10 @@ def reason_text(
             if reason.shoppers
             else language.text(f"{key}.plain")
         )
-    if reason.code == ReasonCode.POPULAR_IN_CATEGORY:
-        name = (reason.category or "").rpartition(PATH_SEPARATOR)[2]
-        return language.text(key, name=name)
+    if reason.code == ReasonCode.NEAR_QUERY:
+        return language.text(key)
+    if reason.code in (ReasonCode.POPULAR_IN_CATEGORY, ReasonCode.NEW_IN_CATEGORY):
+        return language.text(key, name=(reason.category or "").rpartition(PATH_SEPARATOR)[2])
     if reason.item == here and here is not None:
         return language.text(f"{key}.this")
     title = _title(catalogue, reason.item)

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from mercato.catalogue.filters import Term
-from mercato.core.columns import PRODUCT_TYPE, Placement
-from mercato.shop.search import SearchCall, search
+from mercato.core.columns import Placement
 from mercato.shop.shelf import ShelfAnswer, ShelfCall
 from mercato.shop.shelf import shelf as answer_shelf
 from mercato.web.asked import Ask
@@ -37,6 +35,8 @@ def shelf(
     *,
     item_id: str | None = None,
     cart: tuple[str, ...] = (),
+    category: str | None = None,
+    q: str = "",
     n: int = N_CARDS,
 ) -> Shelf:
     """Ask for one shelf in the name of the visit."""
@@ -51,6 +51,8 @@ def shelf(
             cart=cart,
             n=n,
             distinct=True,
+            category=category,
+            q=q,
         ),
     )
     return Shelf(
@@ -58,6 +60,7 @@ def shelf(
         answer.query_id,
         title,
         _cards(ask, answer, item_id),
+        more=None if category is None else listing_path(category),
         fallback=answer.fallback,
     )
 
@@ -74,22 +77,3 @@ def _cards(ask: Ask, answer: ShelfAnswer, here: str | None) -> tuple[Card, ...]:
         )
         for position, each in enumerate(answer.items, 1)
     )
-
-
-def popular_in(ask: Ask, category: str, title: str) -> Shelf:
-    """The most popular products of a category, told as what they are."""
-    answer = search(
-        ask.shop,
-        SearchCall(
-            filters=(str(Term(PRODUCT_TYPE, category)),),
-            per_page=N_CARDS,
-            user_id=ask.visit.user_id,
-            visitor_id=ask.visit.visitor_id,
-            session_id=ask.visit.session_id,
-        ),
-    )
-    cards = tuple(
-        card(hit.item, ask.currency, Origin(answer.query_id, "category", position))
-        for position, hit in enumerate(answer.hits, 1)
-    )
-    return Shelf("category", answer.query_id, title, cards, more=listing_path(category))

@@ -29,6 +29,9 @@ def add_recommend(app: FastAPI, shop: Shop) -> None:
             n=asked.n,
             filters=tuple(asked.filter),
             distinct=asked.distinct,
+            category=asked.category,
+            store=asked.store,
+            q=asked.q,
         )
         return JSONAnswer(_shape(shelf(shop, call)))
 

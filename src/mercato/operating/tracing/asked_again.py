@@ -11,6 +11,7 @@ import orjson
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings
 from mercato.data.releases import ReleaseStore
+from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import open_release
 from mercato.shop.shelf import RECENT_MOST, Card, ShelfCall, filled
 from mercato.state import Answer, State
@@ -50,7 +51,8 @@ def asked_again(
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=LOOKED_AT
     )
     known = tuple(event for event in events if event.ts <= answer.ts)[-RECENT_MOST:]
-    cards = filled(live, call, known, answer.ts, settings.recommend.most_per_category).cards
+    reranking, seed = reranking_of(settings.recommend), seed_of(answer.query_id)
+    cards = filled(live, call, known, answer.ts, reranking=reranking, seed=seed).cards
     return AskedAgain(cards, tuple(card.id for card in cards) == answer.item_ids)
 
 

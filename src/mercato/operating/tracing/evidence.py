@@ -155,5 +155,8 @@ _BY_CODE: Mapping[ReasonCode, Callable[[Finder, Reason], tuple[Evidence, ...]]] 
     ReasonCode.SIMILAR_TO: Finder.alike,
     ReasonCode.POPULAR_IN_CATEGORY: Finder.anybody,
     ReasonCode.POPULAR: Finder.anybody,
+    ReasonCode.VIEWED_INSTEAD: Finder.alike,
+    ReasonCode.NEW_IN_CATEGORY: Finder._own_newest,
+    ReasonCode.NEAR_QUERY: Finder._own_newest,
 }
 """What each reason refers to."""

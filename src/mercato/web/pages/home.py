@@ -7,7 +7,7 @@ from typing import ClassVar
 from mercato.core.columns import TITLE, Event, Placement
 from mercato.web.asked import Ask, Page
 from mercato.web.departments import Category, departments
-from mercato.web.shelves import Shelf, popular_in, shelf
+from mercato.web.shelves import Shelf, shelf
 
 _RECENT_EVENTS = 50
 _DEPARTMENT_SHELVES = 3
@@ -55,7 +55,8 @@ def _shelves(ask: Ask, top: tuple[Category, ...]) -> Iterator[Shelf]:
     yield shelf(ask, Placement.HOME, text(_discovery(known=known, looked=viewed is not None)))
     if not known:
         for category in top[:_DEPARTMENT_SHELVES]:
-            yield popular_in(ask, category.path, text("shelf.popular_in", name=category.name))
+            title = text("shelf.popular_in", name=category.name)
+            yield shelf(ask, Placement.CATEGORY, title, category=category.path)
 
 
 def _discovery(*, known: bool, looked: bool) -> str:

@@ -37,7 +37,8 @@ def listing(ask: Ask) -> Page:
     found = results(ask, asked)
     instead = None
     if found.total == 0:
-        instead = shelf(ask, Placement.HOME, ask.visit.language.text("shelf.instead"))
+        title = ask.visit.language.text("shelf.instead")
+        instead = shelf(ask, Placement.ZERO_RESULTS, title, q=asked.q)
     category = asked.category or ""
     context = ListingPage(
         q=asked.q,

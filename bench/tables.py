@@ -44,6 +44,12 @@ ENGLISH = {
     "imports": "Ten million event lines imported, then the same file again",
     "click_learning": "Learning from simulated clicks whose bias is known",
     "spelling": "Spelling: queries with an error each, and shoppers' own",
+    "search_peers": "Search beside other engines, in one run",
+    "search_throughput": "Searches a second over HTTP",
+    "growth": "Growth: ten thousand, a hundred thousand, a million products",
+    "upserts": "A hundred thousand changes beside searches",
+    "Hostile requests": "A shopper's searches beside hostile ones",
+    "default_ranker": "The ranking weights that Mercato comes with",
 }
 CHINESE = {
     "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
@@ -56,6 +62,12 @@ CHINESE = {
     "imports": "导入一千万行事件，再导入同一文件",
     "click_learning": "从位置偏差已知的点击中学习：校正与未校正的比较",
     "spelling": "拼写：各带一个错误的查询，以及用户原本的查询",
+    "search_peers": "同一次运行中与其他搜索引擎的比较",
+    "search_throughput": "经 HTTP 每秒完成的搜索",
+    "growth": "规模增长：一万、十万、一百万件商品",
+    "upserts": "十万次变更与同时进行的搜索",
+    "Hostile requests": "恶意请求旁的顾客搜索",
+    "default_ranker": "Mercato 自带的排序权重",
 }
 PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),

@@ -18,6 +18,8 @@ class ReasonCode(StrEnum):
     """It reads like ``item``."""
     POPULAR_IN_CATEGORY = "popular-in-category"
     """Many shoppers buy it, of all in ``category``."""
+    YOUR_CATEGORY = "your-category"
+    """The shopper buys things of ``category``."""
     NEW_IN_CATEGORY = "new-in-category"
     """Hardly anybody bought it yet, and this shopper buys things of ``category``."""
     VIEWED_INSTEAD = "viewed-instead"

@@ -15,6 +15,7 @@ from mercato.models import Models
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
+from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.recommend.reranking.settings import AS_RANKED, Reranking
 
 MOST_ITEMS = 100
@@ -96,6 +97,7 @@ class ShelfContext:
     effects     : of the merchandising rules that hold on shelves; what they hide is not shown
     reranking   : what the merchant asks of the order in which candidates are picked
     seed        : of what is left to chance, where the merchant explores
+    rankers     : of the release; None where it has none
     """
 
     catalogue: Catalogue
@@ -107,6 +109,7 @@ class ShelfContext:
     effects: Effects = NO_EFFECTS
     reranking: Reranking = AS_RANKED
     seed: int = 0
+    rankers: ShelfRankers | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from mercato.recommend.asked import Asked, as_rows, without
 from mercato.recommend.blending import blend
 from mercato.recommend.picks import Pick
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Rules, Stage
+from mercato.recommend.ranker import stages_of
 from mercato.recommend.request import Shelf, ShelfContext, ShelfItem, ShelfRequest
 from mercato.recommend.reranking.arrivals import places, with_arrivals
 from mercato.recommend.reranking.caps import Caps
@@ -36,7 +37,8 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     wanted = request.n + theirs + (POOL if settings.explore else 0)
     allowed = _allowed(asked, rules.excluded)
     filling = _Filling(asked, allowed, rules.same_category, wanted, _caps(asked))
-    for stage in rules.stages:
+    stages = stages_of(rules, asked)
+    for stage in stages:
         if not filling.missing or (stage.when_empty and filling.picks):
             break
         filling.fill(stage)
@@ -47,7 +49,7 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     picks, pool = filling.picks[: request.n], filling.picks[request.n :]
     if theirs and filling.picks:
         picks, pool = _with_arrivals(filling, rules, allowed, theirs)
-    fallback = _fallback(picks, rules)
+    fallback = _fallback(picks, stages[0], rules.arrivals)
     shown = explored(picks, pool[:POOL], settings.explore, context.seed)
     return Shelf(_items(asked, shown), fallback)
 
@@ -160,6 +162,6 @@ def _items(asked: Asked, picks: Sequence[Pick]) -> tuple[ShelfItem, ...]:
     )
 
 
-def _fallback(picks: Sequence[Pick], rules: Rules) -> str | None:
-    own = [pick.stage for pick in picks if pick.stage is not rules.arrivals]
-    return None if not own or own[-1] is rules.stages[0] else own[-1].name
+def _fallback(picks: Sequence[Pick], first: Stage, arrivals: Stage | None) -> str | None:
+    own = [pick.stage for pick in picks if pick.stage is not arrivals]
+    return None if not own or own[-1] is first else own[-1].name

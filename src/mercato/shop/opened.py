@@ -31,6 +31,7 @@ from mercato.ranking.demand import Demand
 from mercato.ranking.fusion import Calibration
 from mercato.ranking.intent import CategoryIntent
 from mercato.ranking.learned import LearnedRanker
+from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
 from mercato.shop.reading import reading_of
@@ -56,6 +57,7 @@ class Live:
     intent       : which categories a query asks for; None likewise, and without categories
     ranker       : orders what searches find; None where the first stage's order stays
     demand       : how items do with shoppers; None in releases from before it was told
+    shelf_rankers: order shelves; None in releases from before there were any
     """
 
     number: int
@@ -75,6 +77,7 @@ class Live:
     intent: CategoryIntent | None = None
     ranker: LearnedRanker | None = None
     demand: Demand | None = None
+    shelf_rankers: ShelfRankers | None = None
 
 
 def open_release(folder: Path, number: int) -> Live:
@@ -104,6 +107,9 @@ def open_release(folder: Path, number: int) -> Live:
         intent=CategoryIntent.open(told) if (told := folder / "intent").is_dir() else None,
         ranker=LearnedRanker.open(order) if (order := folder / "ranker").is_dir() else None,
         demand=Demand.load(sold) if (sold := folder / "demand").is_dir() else None,
+        shelf_rankers=ShelfRankers.open(shelves)
+        if (shelves := folder / "shelf_rankers").is_dir()
+        else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )

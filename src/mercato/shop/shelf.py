@@ -157,6 +157,7 @@ def filled(
         effects=effects,
         reranking=reranking,
         seed=seed,
+        rankers=live.shelf_rankers,
     )
     answer = recommend(request, context)
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))

@@ -6,6 +6,12 @@ from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.ranking.reasons import Reason, ReasonCode
 from mercato.web.languages import Language
 
+_OF_CATEGORIES = (
+    ReasonCode.POPULAR_IN_CATEGORY,
+    ReasonCode.YOUR_CATEGORY,
+    ReasonCode.NEW_IN_CATEGORY,
+)
+
 _DAYS_PER_WEEK = 7
 _DAYS_PER_MONTH = 30.44
 _WEEKS_FROM_DAYS = 14
@@ -32,7 +38,7 @@ def reason_text(
         )
     if reason.code == ReasonCode.NEAR_QUERY:
         return language.text(key)
-    if reason.code in (ReasonCode.POPULAR_IN_CATEGORY, ReasonCode.NEW_IN_CATEGORY):
+    if reason.code in _OF_CATEGORIES:
         return language.text(key, name=(reason.category or "").rpartition(PATH_SEPARATOR)[2])
     if reason.item == here and here is not None:
         return language.text(f"{key}.this")

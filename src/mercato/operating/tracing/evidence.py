@@ -156,6 +156,7 @@ _BY_CODE: Mapping[ReasonCode, Callable[[Finder, Reason], tuple[Evidence, ...]]] 
     ReasonCode.POPULAR_IN_CATEGORY: Finder.anybody,
     ReasonCode.POPULAR: Finder.anybody,
     ReasonCode.VIEWED_INSTEAD: Finder.alike,
+    ReasonCode.YOUR_CATEGORY: Finder._own_newest,
     ReasonCode.NEW_IN_CATEGORY: Finder._own_newest,
     ReasonCode.NEAR_QUERY: Finder._own_newest,
 }

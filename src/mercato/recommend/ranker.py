@@ -1,0 +1,135 @@
+"""The stage of a shelf that a release's ranker orders, and the reasons that it gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.ranking.reasons import Reason, ReasonCode
+from mercato.ranking.shelf_ranker import ShelfRanker, ShelfRankers
+from mercato.recommend.asked import Asked, Rows
+from mercato.recommend.categories import NO_CATEGORY, category_path, leaf_categories
+from mercato.recommend.placements import Part, Rules, Stage
+from mercato.recommend.pool import POOLS, Gathered, gather, pairs_of
+from mercato.recommend.retrieval import Allowed, Proposal, Retriever, best
+from mercato.recommend.retrievers.popularity import POPULARITY
+from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
+
+RANKER = "ranker"
+
+
+def stages_of(rules: Rules, asked: Asked) -> tuple[Stage, ...]:
+    """Those of a placement; where the release has a ranker for it, that orders the first."""
+    rankers = asked.context.rankers
+    ranker = None if rankers is None else rankers.of.get(asked.request.placement)
+    if rankers is None or ranker is None:
+        return rules.stages
+    return (_ranked_stage(rankers, ranker, asked), *rules.stages[1:])
+
+
+def _ranked_stage(rankers: ShelfRankers, ranker: ShelfRanker, asked: Asked) -> Stage:
+    """What the ranker says; and what is said of this session, which its log may have lacked."""
+    ranked = Ranked(rankers, ranker)
+    sessions = [source for source in POOLS[asked.request.placement] if source.session]
+    return Stage(
+        (
+            Part(Retriever(RANKER, ranked.propose, ranked.reasons)),
+            *(Part(source.retriever, source.weight) for source in sessions),
+        )
+    )
+
+
+@dataclass
+class Ranked:
+    """A ranker asked for one shelf; it remembers what it saw, to tell its reasons.
+
+    seen : row → its features
+    """
+
+    rankers: ShelfRankers
+    ranker: ShelfRanker
+    seen: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+
+    def propose(self, asked: Asked, allowed: Allowed, most: int) -> Proposal:
+        gathered = gather(asked.request.placement, asked, allowed)
+        if not len(gathered.rows):
+            return Proposal(gathered.rows, np.zeros(0, np.float32))
+        values = self.ranker.values(pairs_of(asked, gathered, self.rankers.facts))
+        scores = scored(self.ranker, asked, gathered, values)
+        self.seen.update(zip(gathered.rows.tolist(), values, strict=True))
+        return best(gathered.rows, scores.astype(np.float32), most)
+
+    def reasons(self, asked: Asked, rows: Rows) -> list[Reason]:
+        """Of each row the evidence without which it would lose most, of what can be told."""
+        values = np.stack([self.seen[row] for row in rows.tolist()])
+        tellers = _tellers(asked, self.ranker, rows, values)
+        # What only shifts all of a shopper's items, as how often they come, is no reason for one.
+        groups = [at for at, (name, _) in enumerate(self.ranker.groups) if name in tellers]
+        names = [self.ranker.groups[at][0] for at in groups]
+        may = np.column_stack([tellers[name].may for name in names])
+        moved = np.where(may, self.ranker.moved(values)[:, groups], -np.inf)
+        most = moved.argmax(axis=1)
+        found: dict[int, Reason] = {}
+        for group in np.unique(most).tolist():
+            of = np.flatnonzero(most == group)
+            told = tellers[names[group]].tell(asked, rows[of])
+            found.update(zip(of.tolist(), told, strict=True))
+        return [found[at] for at in range(len(rows))]
+
+
+class _Teller(NamedTuple):
+    """may : (n,) of which rows a group of features can be told as a reason; tell : in words"""
+
+    may: NDArray[np.bool_]
+    tell: Callable[[Asked, Rows], list[Reason]]
+
+
+def _tellers(
+    asked: Asked, ranker: ShelfRanker, rows: Rows, values: NDArray[np.float32]
+) -> dict[str, _Teller]:
+    """By group of features; that of demand can be told of every row."""
+    bought = _Teller(np.isin(rows, asked.bought), REPEAT_PURCHASE.reasons)
+    found = {
+        "habit": bought,
+        "rhythm": bought,
+        "kinds": _Teller(_of_bought_category(asked, rows), _your_category),
+        "demand": _Teller(np.ones(len(rows), bool), POPULARITY.reasons),
+    }
+    said = values[:, values.shape[1] - len(ranker.said) :]
+    for number, source in enumerate(POOLS[asked.request.placement]):
+        found[source.name] = _Teller(said[:, 2 * number] > 0, source.retriever.reasons)
+    return found
+
+
+def _of_bought_category(asked: Asked, rows: Rows) -> NDArray[np.bool_]:
+    leaves = leaf_categories(asked.catalogue, np.concatenate([rows, asked.bought]))
+    own = leaves[: len(rows)]
+    return np.asarray(np.isin(own, leaves[len(rows) :]) & (own != NO_CATEGORY))
+
+
+def _your_category(asked: Asked, rows: Rows) -> list[Reason]:
+    leaves = leaf_categories(asked.catalogue, rows).tolist()
+    return [
+        Reason(ReasonCode.YOUR_CATEGORY, category=category_path(asked.catalogue, leaf))
+        for leaf in leaves
+    ]
+
+
+def scored(
+    ranker: ShelfRanker, asked: Asked, gathered: Gathered, values: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """(n,) chances; where it pays, with the first stage's own score added."""
+    chances = ranker.chances(values)
+    if not ranker.formula:
+        return chances
+    formula = formula_scores(asked, gathered)
+    formula /= max(float(formula.max()), 1e-9)
+    return np.asarray(chances / chances.max() + ranker.formula * formula)
+
+
+def formula_scores(asked: Asked, gathered: Gathered) -> NDArray[np.float64]:
+    """(n,) what the shelf is ordered by without a ranker."""
+    weights = np.array([source.weight for source in POOLS[asked.request.placement]])
+    return np.asarray(gathered.shares @ weights, np.float64)

@@ -7,6 +7,16 @@ its name to `release.MODELS`.
 from collections.abc import Mapping
 
 from mercato.models.base import Model
+from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
+from mercato.models.markov import Markov
+from mercato.models.session_blend import SessionBlend
+from mercato.models.session_knn import SessionKnn
 
-FURTHER: Mapping[str, type[Model]] = {"ials": Ials}
+FURTHER: Mapping[str, type[Model]] = {
+    "graph-filter": GraphFilter,
+    "ials": Ials,
+    "markov": Markov,
+    "session-knn": SessionKnn,
+    "session-blend": SessionBlend,
+}

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
+from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, Scored, check_log
 from mercato.models.item_links import ItemLinks, follow, strongest
-from mercato.models.preference import EVENT_WEIGHTS, Forgetting, preferences
+from mercato.models.preference import Forgetting, preferences
+from mercato.models.sessions import said, session_of
 
 if TYPE_CHECKING:
     from mercato.models.co_occurrence import Pairs
@@ -75,8 +76,8 @@ class ItemKnn:
         from mercato.models import co_occurrence
 
         check_log(interactions, as_of)
-        met = interactions.of_kinds(*EVENT_WEIGHTS)
-        unit = self._sessions(met) if self.over == "session" else met.user
+        met = said(interactions)
+        unit = session_of(met, self.gap_minutes) if self.over == "session" else met.user
         incidence = co_occurrence.incidence(unit, met.item, met.n_items)
         blocks = [self._nearest(pairs) for pairs in co_occurrence.pairs(incidence, step)]
         source, target, weight = map(np.concatenate, zip(*blocks, strict=True))
@@ -91,16 +92,6 @@ class ItemKnn:
             target=target.astype(np.int32),
             weight=weight.astype(np.float16),
         )
-
-    def _sessions(self, met: Interactions) -> NDArray[np.int64]:
-        """(n,) the session of each event."""
-        if len(met.ts) == 0:
-            return np.zeros(0, np.int64)
-        gap = self.gap_minutes / (24 * 60) * MICROSECONDS_PER_DAY
-        user = met.user
-        opens = np.ones(len(user), bool)
-        opens[1:] = (user[1:] != user[:-1]) | (np.diff(met.ts) > gap)
-        return np.cumsum(opens) - 1
 
     def _nearest(
         self, pairs: "Pairs"

@@ -23,7 +23,7 @@ class ItemLinks(NamedTuple):
 
 def follow(links: ItemLinks, items: NDArray[np.integer], weights: NDArray[np.floating]) -> Scored:
     """Sum ``weights`` (k,) of ``items`` (k,) times the weights of their links, by target."""
-    at, source = _positions(links, items)
+    at, source = positions(links.offsets, items)
     target = links.target[at]
     n_items = len(links.offsets) - 1
     products = links.weight[at].astype(np.float32) * weights[source]
@@ -41,7 +41,7 @@ def strongest(
     """(len(targets),) which of ``items`` adds most to each target's sum; -1: none adds to it."""
     place = np.full(len(links.offsets) - 1, -1, np.int32)
     place[targets] = np.arange(len(targets))
-    at, source = _positions(links, items)
+    at, source = positions(links.offsets, items)
     wanted = np.flatnonzero(place[links.target[at]] >= 0)
     at, source = at[wanted], source[wanted]
     products = links.weight[at].astype(np.float32) * weights[source]
@@ -53,12 +53,15 @@ def strongest(
     return found
 
 
-def _positions(
-    links: ItemLinks, items: NDArray[np.integer]
+def positions(
+    offsets: NDArray[np.int64], owners: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the links of ``items`` stand, and which of ``items`` each comes from."""
-    starts = links.offsets[items]
-    counts = links.offsets[items + 1] - starts
-    source = np.repeat(np.arange(len(items)), counts)
+    """Where all that ``owners`` own stands, and which of ``owners`` each place belongs to.
+
+    offsets : (n + 1,), owner i owns what stands from offsets[i] to offsets[i + 1]
+    """
+    starts = offsets[owners]
+    counts = offsets[owners + 1] - starts
+    source = np.repeat(np.arange(len(owners)), counts)
     shift = starts - np.cumsum(counts) + counts
     return np.arange(len(source)) + shift[source], source

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 import numpy as np
 
@@ -17,7 +17,8 @@ _ABOUT = "model.json"
 
 @dataclass(frozen=True)
 class Saved:
-    """Array fields lie in one ``.npy`` each, all others in ``model.json``."""
+    """Array fields lie in one ``.npy`` each, those that are `Saved` themselves in a folder each,
+    all others in ``model.json``."""
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which is made where it is missing."""
@@ -27,6 +28,8 @@ class Saved:
             value = getattr(self, each.name)
             if isinstance(value, np.ndarray):
                 np.save(folder / f"{each.name}.npy", value, allow_pickle=False)
+            elif isinstance(value, Saved):
+                value.save(folder / each.name)
             else:
                 about[each.name] = value
         whole = {"format": _FORMAT, "model": type(self).__name__, "fields": about}
@@ -41,14 +44,15 @@ class Saved:
         try:
             whole = json.loads((folder / _ABOUT).read_text())
             about = _checked(whole, cls.__name__, folder)
-            arrays = {
-                each.name: _mapped(folder / f"{each.name}.npy")
+            kinds = get_type_hints(cls)
+            parts = {
+                each.name: _part(folder, each.name, kinds[each.name])
                 for each in fields(cls)
                 if each.name not in about
             }
         except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError) as error:
             raise _not_ready(cls.__name__, folder, str(error)) from None
-        return cls(**about, **arrays)
+        return cls(**about, **parts)
 
 
 def _checked(whole: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
@@ -57,6 +61,12 @@ def _checked(whole: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
         raise _not_ready(name, folder, f"{found[0]} of format {found[1]}")
     fields_: dict[str, Any] = whole["fields"]
     return fields_
+
+
+def _part(folder: Path, name: str, kind: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Saved):
+        return kind.load(folder / name)
+    return _mapped(folder / f"{name}.npy")
 
 
 def _mapped(path: Path) -> np.ndarray[Any, Any]:

@@ -42,6 +42,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
     "evaluate": [["evaluate", "{shop}", "--split", "2026-05-01", "--json"]],
     "search": [["search", "{shop}", "tent", "--json"]],
     "recommend": [["recommend", "{shop}", "buy-again", "--user", USER, "--json"]],
+    "batch": [["batch", "{shop}", "--out", "{new}/letters.jsonl"]],
     "releases": [["releases", "{shop}", "--json"]],
     "users": [
         ["users", "{shop}", "--user", USER],
@@ -85,7 +86,7 @@ NOT_ASKED = {
     "demo": "init, import, build and serve",
 }
 
-SHOWS = {"events", "quarantine", "assets", "import"}
+SHOWS = {"events", "quarantine", "assets", "import", "batch"}
 """Commands of which at least one way to ask shows persons whom nobody named."""
 
 PATHS = {

@@ -11,6 +11,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import conjuncts, parse_all
 from mercato.core.columns import AVAILABILITY, Availability, Event
 from mercato.core.history import EVENT_CODES, History, Interactions, history
+from mercato.models.preference import Forgetting, Preferences, preferences
 from mercato.ranking.rules.effects import Effects
 from mercato.recommend.request import ShelfContext, ShelfRequest
 
@@ -48,6 +49,11 @@ class Asked:
     def dismissed(self) -> Rows:
         """Rows that the shopper does not want to see."""
         return self._rows_of(Event.DISMISS)
+
+    @cached_property
+    def cares(self) -> Preferences:
+        """What the shopper cares for, items as base rows."""
+        return preferences(self.context.shopper, self.context.now, Forgetting())
 
     @cached_property
     def recent(self) -> Rows:

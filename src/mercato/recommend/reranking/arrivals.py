@@ -36,16 +36,25 @@ class _Shelf:
         """Add the next of the candidates that may stand here; whether there was one."""
         for pick in candidates:
             key = int(self.catalogue.group[pick.row]) if self.distinct else pick.row
-            row = np.array([pick.row])
-            if key in self.taken or not self.caps.room(row, 1):
+            if key in self.taken or not self._fits(pick.row):
                 continue
             self.taken.add(key)
-            self.caps.take(row)
             # A place's score falls along the shelf, whoever stands there.
-            score = min(pick.score, self.picks[-1].score) if self.picks else pick.score
-            self.picks.append(replace(pick, score=score))
+            if self.picks and pick.score > self.picks[-1].score:
+                pick = replace(pick, score=self.picks[-1].score)
+            self.picks.append(pick)
             return True
         return False
+
+    def _fits(self, row: int) -> bool:
+        """Whether the caps leave room for a row, which they then count."""
+        if not self.caps.any:
+            return True
+        one = np.array([row])
+        fits = bool(self.caps.room(one, 1))
+        if fits:
+            self.caps.take(one)
+        return fits
 
 
 def with_arrivals(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.core.columns import PRICE
-from mercato.models.preference import Forgetting, preferences
 from mercato.recommend.asked import Asked
 from mercato.recommend.categories import NO_CATEGORY, all_leaves
 
@@ -55,7 +54,7 @@ def _within(kind: NDArray[np.int64], price: NDArray[np.float64]) -> NDArray[np.f
 
 def usual_position(asked: Asked) -> float | None:
     """The shopper's; None where nothing says."""
-    cares = preferences(asked.context.shopper, asked.context.now, Forgetting())
+    cares = asked.cares
     positions = price_positions(asked.catalogue)[cares.item]
     told = ~np.isnan(positions)
     if not told.any():

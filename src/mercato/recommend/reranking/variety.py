@@ -26,6 +26,10 @@ _SAME_CATEGORY = 0.5
 LITTLE_KNOWN = 0.25
 """Assumed."""
 
+_SKIPPED = 20
+"""Picked beyond twice what the shelf holds, since caps leave some of them out; those behind stand
+by what they are worth by themselves."""
+
 _LEAST = 1e-10
 """A candidate that adds nothing to the determinant is as good as picked already."""
 
@@ -38,7 +42,7 @@ def varied(found: Ranked, asked: Asked, variety: float) -> Ranked:
     # Differences of sums of logarithms: neither scale matters.
     gains = (1 - variety) * np.log(found.scores[:m])
     gains -= variety * LITTLE_KNOWN * np.log1p(np.maximum(shoppers, 0))
-    order = greedy(gains, similarities(asked, head), variety)
+    order = greedy(gains, similarities(asked, head), variety, 2 * asked.request.n + _SKIPPED)
     behind = np.arange(m, len(found.rows))
     ranked = found.at(np.concatenate([order, behind]))
     return ranked._replace(scores=np.minimum.accumulate(ranked.scores))
@@ -50,31 +54,33 @@ def similarities(asked: Asked, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     same = (leaves[:, None] == leaves) & (leaves != NO_CATEGORY)
     found: NDArray[np.float64] = _SAME_CATEGORY * same.astype(np.float64)
     if asked.catalogue.vectors is not None:
-        vectors = asked.catalogue.vectors.of(rows).astype(np.float64)
+        vectors = asked.catalogue.vectors.of(rows)
         found += (1 - _SAME_CATEGORY) * (vectors @ vectors.T)
     np.fill_diagonal(found, 1.0)
     return found
 
 
 def greedy(
-    gains: NDArray[np.float64], similar: NDArray[np.float64], variety: float
+    gains: NDArray[np.float64], similar: NDArray[np.float64], variety: float, most: int
 ) -> NDArray[np.int64]:
     """(k,) the order in which the k candidates are picked.
 
     gains   : (k,) what each is worth by itself
     similar : (k, k) positive semidefinite, 1 on the diagonal
+    most    : so many are picked for what they add; the others follow by their gains
     """
     k = len(gains)
-    factors = np.zeros((k, k))  # row t: what the t-th pick says of each candidate
+    steps = min(most, k)
+    factors = np.zeros((steps, k))  # row t: what the t-th pick says of each candidate
     left = np.ones(k)  # d^2: what is not said by the picks so far
-    open_ = np.ones(k, bool)
-    order = np.empty(k, np.int64)
-    for step in range(k):
-        worth = gains + variety * np.log(np.maximum(left, _LEAST))
-        pick = int(np.argmax(np.where(open_, worth, -np.inf)))
-        order[step], open_[pick] = pick, False
+    open_ = gains.copy()
+    order = np.empty(steps, np.int64)
+    for step in range(steps):
+        pick = int(np.argmax(open_ + variety * np.log(np.maximum(left, _LEAST))))
+        order[step], open_[pick] = pick, -np.inf
         if left[pick] > _LEAST:
             said = similar[pick] - factors[:step, pick] @ factors[:step]
             factors[step] = said / np.sqrt(left[pick])
-            left = np.maximum(left - factors[step] ** 2, 0.0)
-    return order
+            left -= factors[step] ** 2
+    behind = np.argsort(-open_, kind="stable")[: k - steps]
+    return np.concatenate([order, behind])

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from mercato.catalogue.catalogue import Catalogue
 from mercato.core.columns import CREATED_AT, PRICE
 from mercato.core.history import MICROSECONDS_PER_DAY
-from mercato.models.preference import Forgetting, preferences
+from mercato.models.item_links import positions
+from mercato.models.preference import Preferences
 from mercato.ranking.reasons import Reason, ReasonCode
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.categories import all_leaves, category_path
-from mercato.recommend.kinds import kinds_of
+from mercato.recommend.kinds import Level, kinds_of
 from mercato.recommend.retrieval import NOTHING, Allowed, Proposal, Retriever, best
 
 FEW_SHOPPERS = 5
@@ -37,37 +38,47 @@ _UNDATED, _NOT_FRESH, _UNPRICED = 0.3, 0.1, 0.3
 """What an item counts whose first day is unknown or long ago, or that has no price, against a
 fresh one: it may never have been sold. Assumed."""
 
-_NO_DATE = -np.inf
-
 
 class _Unknown(NamedTuple):
-    """Rows of which hardly anybody bought anything; all of one snapshot of the catalogue.
+    """Rows of which hardly anybody bought anything, by leaf category; of one snapshot and day.
 
-    rows    : (m,) ascending
-    kinds   : for each level (m,) the kind of each, see `kinds`
-    created : (m,) microseconds since 1970 UTC; -inf where that is unknown, inf for what came
-              after the release
-    priced  : (m,) whether it has a price
+    rows   : (m,)
+    kinds  : for each level (m,) the kind of each, see `kinds`
+    worth  : (m,) what each counts by its first day and its price
+    starts : (n_leaves + 1,) those of a leaf's kind start here
     """
 
     rows: Rows
-    kinds: list[NDArray[np.int64]]
-    created: NDArray[np.float64]
-    priced: NDArray[np.bool_]
+    kinds: tuple[NDArray[np.int64], ...]
+    worth: NDArray[np.float32]
+    starts: NDArray[np.int64]
 
 
-def _unknown(catalogue: Catalogue) -> _Unknown:
+def _unknown(catalogue: Catalogue, now: int) -> _Unknown:
+    day = now // MICROSECONDS_PER_DAY
+
     def make() -> _Unknown:
         base = catalogue.live_of[catalogue.base.popularity < FEW_SHOPPERS]
         late = np.flatnonzero(catalogue.base_of[catalogue.n_base :] < 0) + catalogue.n_base
         rows = np.sort(np.concatenate([base[base >= 0], late[catalogue.alive[late]]]))
-        created = _numbers(catalogue, CREATED_AT, rows) * 1e6
-        created[np.isnan(created)] = _NO_DATE
-        created[catalogue.base_of[rows] < 0] = np.inf
-        priced = ~np.isnan(_numbers(catalogue, PRICE, rows))
-        return _Unknown(rows, kinds_of(catalogue).of_rows(catalogue, rows), created, priced)
+        kinds = kinds_of(catalogue)
+        found = kinds.of_rows(catalogue, rows)
+        order = np.argsort(found[1], kind="stable")
+        n_leaves = len(kinds.levels[1].keys)
+        starts = np.searchsorted(found[1][order], np.arange(n_leaves + 1))
+        worth = _worth(catalogue, rows, now)[order]
+        return _Unknown(rows[order], tuple(kind[order] for kind in found), worth, starts)
 
-    return catalogue.memo.get("unknown items", make, frozenset({CREATED_AT, PRICE}))
+    return catalogue.memo.get(("unknown items", day), make, frozenset({CREATED_AT, PRICE}))
+
+
+def _worth(catalogue: Catalogue, rows: Rows, now: int) -> NDArray[np.float32]:
+    created = _numbers(catalogue, CREATED_AT, rows) * 1e6  # microseconds
+    worth = np.where(np.isnan(created), _UNDATED, _NOT_FRESH)
+    fresh = created > now - _FRESH_DAYS * MICROSECONDS_PER_DAY
+    worth[fresh | (catalogue.base_of[rows] < 0)] = 1.0
+    worth[np.isnan(_numbers(catalogue, PRICE, rows))] *= _UNPRICED
+    return worth.astype(np.float32)
 
 
 def _numbers(catalogue: Catalogue, field: str, rows: Rows) -> NDArray[np.float64]:
@@ -98,28 +109,27 @@ def _active(catalogue: Catalogue) -> list[NDArray[np.float64]]:
 
 def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
     catalogue = asked.catalogue
-    cares = preferences(asked.context.shopper, asked.context.now, Forgetting())
+    cares = asked.cares
     if len(cares.item) == 0:
         return NOTHING
-    unknown = _unknown(catalogue)
-    shares = []
-    for level, many in zip(kinds_of(catalogue).levels, _active(catalogue), strict=True):
-        mine = level.of_base[cares.item]
-        told = np.bincount(mine[mine >= 0], cares.weight[mine >= 0], len(many))
-        shares.append(np.append(told / many, 0.0))  # the last one is for no kind
-    _, leaf, _ = unknown.kinds
-    at = np.flatnonzero((shares[1][leaf] > 0) & allowed[unknown.rows])
-    scores = np.zeros(len(at))
+    unknown = _unknown(catalogue, asked.context.now)
+    shares = [
+        _share(level, cares, many)
+        for level, many in zip(kinds_of(catalogue).levels, _active(catalogue), strict=True)
+    ]
+    at, _ = positions(unknown.starts, np.flatnonzero(shares[1][:-1]))
+    at = at[allowed[unknown.rows[at]]]
+    scores = np.zeros(len(at), np.float32)
     for weight, share, kind in zip(_LEVELS, shares, unknown.kinds, strict=True):
-        scores += weight * share[kind[at]]
-    scores *= _worth(unknown, asked.context.now)[at]
-    return best(unknown.rows[at], scores.astype(np.float32), most)
+        scores += np.float32(weight) * share[kind[at]]
+    return best(unknown.rows[at], scores * unknown.worth[at], most)
 
 
-def _worth(unknown: _Unknown, now: int) -> NDArray[np.float64]:
-    fresh = unknown.created > now - _FRESH_DAYS * MICROSECONDS_PER_DAY
-    dated = np.where(unknown.created == _NO_DATE, _UNDATED, _NOT_FRESH)
-    return np.asarray(np.where(fresh, 1.0, dated) * np.where(unknown.priced, 1.0, _UNPRICED))
+def _share(level: Level, cares: Preferences, active: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(n_kinds + 1,) what an item of each kind may expect; the last one is for no kind."""
+    kind = level.of_base[cares.item]
+    told = np.bincount(kind[kind >= 0], cares.weight[kind >= 0], len(active))
+    return np.append(told / active, 0.0).astype(np.float32)
 
 
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:

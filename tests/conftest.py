@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from mercato.catalogue.base import open_base, write_catalogue
@@ -115,8 +117,34 @@ def open_catalogue(tmp_path_factory: pytest.TempPathFactory) -> OpenCatalogue:
     return make
 
 
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def supermarket(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """``made_once(name, make)``: a folder that ``make`` fills. Where tests run in several processes
+    the first that needs it makes it, and each works on a copy of its own."""
+    own = tmp_path_factory.mktemp("made")
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    # Each process has its folder in one that all share.
+    shared = own if alone else tmp_path_factory.getbasetemp().parent / "made"
+    shared.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        whole, unfinished = shared / name, shared / f"{name}.unfinished"
+        with FileLock(shared / f"{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(whole)
+        return whole if alone else Path(shutil.copytree(whole, own / name))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def supermarket(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's shop made smaller and built: the 1,500 products that most households buy, and
     every sixteenth household. Tests that write into it open a copy."""
     # Imported late: no other test waits for what a build needs.
@@ -129,23 +157,24 @@ def supermarket(tmp_path_factory: pytest.TempPathFactory) -> Path:
         whole = package_folder()
     except NotReady as error:
         pytest.skip(str(error.remedy))
-    part = tmp_path_factory.mktemp("supermarket-data")
-    _sample(whole, part)
-    folder = tmp_path_factory.mktemp("shops") / "supermarket"
-    folder.mkdir()
-    paths = ShopPaths(folder)
     settings = Settings()
     settings = replace(
         settings,
         shop=replace(settings.shop, name="Mercato Supermarket"),
         evaluation=replace(settings.evaluation, days=0),
     )
-    paths.settings.write_text(settings_text(settings))
-    store = AssetStore(paths.assets)
-    for load in (import_items, import_events):
-        load(store, [part], format="complete-journey", settings=settings)
-    build(folder, progress=Silent())
-    return folder
+
+    def make(folder: Path) -> None:
+        part = tmp_path_factory.mktemp("supermarket-data")
+        _sample(whole, part)
+        paths = ShopPaths(folder)
+        paths.settings.write_text(settings_text(settings))
+        store = AssetStore(paths.assets)
+        for load in (import_items, import_events):
+            load(store, [part], format="complete-journey", settings=settings)
+        build(folder, progress=Silent())
+
+    return made_once("supermarket", make)
 
 
 def _sample(whole: Path, part: Path) -> None:

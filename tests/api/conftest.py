@@ -36,15 +36,15 @@ SETTINGS = Settings(
 
 
 @pytest.fixture(scope="session")
-def built_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("shops") / "tour"
-    folder.mkdir()
-    (folder / "shop.toml").write_text(settings_text(SETTINGS))
-    store = AssetStore(folder / "assets")
-    import_items(store, [TOUR / "products.csv"], settings=SETTINGS)
-    import_events(store, [TOUR / "events.csv"], settings=SETTINGS)
-    build(folder, progress=Silent())
-    return folder
+def built_shop(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    def make(folder: Path) -> None:
+        (folder / "shop.toml").write_text(settings_text(SETTINGS))
+        store = AssetStore(folder / "assets")
+        import_items(store, [TOUR / "products.csv"], settings=SETTINGS)
+        import_events(store, [TOUR / "events.csv"], settings=SETTINGS)
+        build(folder, progress=Silent())
+
+    return made_once("wordless tour", make)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The tour's outdoor shop, imported and built once with its encoder; tests work on copies."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,15 @@ TOUR = Path(__file__).parents[2] / "examples" / "tour"
 
 
 @pytest.fixture(scope="session")
-def built_tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tour")
-    (folder / "shop.toml").write_text(settings_text(Settings()))
-    store = AssetStore(folder / "assets")
-    import_items(store, [TOUR / "products.csv"], settings=Settings())
-    import_events(store, [TOUR / "events.csv"], settings=Settings())
-    build(folder, progress=Silent())
-    return folder
+def built_tour(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    def make(folder: Path) -> None:
+        (folder / "shop.toml").write_text(settings_text(Settings()))
+        store = AssetStore(folder / "assets")
+        import_items(store, [TOUR / "products.csv"], settings=Settings())
+        import_events(store, [TOUR / "events.csv"], settings=Settings())
+        build(folder, progress=Silent())
+
+    return made_once("tour", make)
 
 
 @pytest.fixture

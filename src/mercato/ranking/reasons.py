@@ -27,7 +27,9 @@ class ReasonCode(StrEnum):
     NEAR_QUERY = "near-query"
     """It means something like the words that were searched for."""
     POPULAR = "popular"
-    """``shoppers`` shoppers bought it lately; not told where nobody did."""
+    """``shoppers`` shoppers bought it lately; where some only looked, without their number."""
+    ALSO_HERE = "also-here"
+    """Nothing speaks for it but that it is sold here: of ``category``, where the shelf is of one."""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ PLACEMENTS: Mapping[Placement, Rules] = {
         stages=(
             _stage(
                 (content(sources.the_item), 1.0),
-                (SUBSTITUTES, 0.5),
+                (SUBSTITUTES, 1.0),
                 (CATEGORY, 0.05),
             ),
             _stage((POPULARITY, 1.0)),

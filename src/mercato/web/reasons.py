@@ -38,7 +38,11 @@ def reason_text(
         )
     if reason.code == ReasonCode.NEAR_QUERY:
         return language.text(key)
-    if reason.code in _OF_CATEGORIES:
+    if reason.code == ReasonCode.ALSO_HERE and reason.category is None:
+        return language.text(f"{key}.plain")
+    if reason.code == ReasonCode.ALSO_HERE:
+        key = f"{key}.category"
+    if reason.code in (*_OF_CATEGORIES, ReasonCode.ALSO_HERE):
         return language.text(key, name=(reason.category or "").rpartition(PATH_SEPARATOR)[2])
     if reason.item == here and here is not None:
         return language.text(f"{key}.this")

@@ -155,6 +155,7 @@ _BY_CODE: Mapping[ReasonCode, Callable[[Finder, Reason], tuple[Evidence, ...]]] 
     ReasonCode.SIMILAR_TO: Finder.alike,
     ReasonCode.POPULAR_IN_CATEGORY: Finder.anybody,
     ReasonCode.POPULAR: Finder.anybody,
+    ReasonCode.ALSO_HERE: Finder.anybody,
     ReasonCode.VIEWED_INSTEAD: Finder.alike,
     ReasonCode.YOUR_CATEGORY: Finder._own_newest,
     ReasonCode.NEW_IN_CATEGORY: Finder._own_newest,

@@ -32,7 +32,13 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
 
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
     path = category_path(asked.catalogue, _leaf(asked))
-    return [Reason(ReasonCode.POPULAR_IN_CATEGORY, category=path) for _ in rows]
+    return [popular_in(path, shoppers) for shoppers in shoppers_of(asked, rows).tolist()]
+
+
+def popular_in(path: str, shoppers: float) -> Reason:
+    """What nobody bought lately is only there."""
+    code = ReasonCode.POPULAR_IN_CATEGORY if shoppers else ReasonCode.ALSO_HERE
+    return Reason(code, category=path)
 
 
 CATEGORY = Retriever("category", _propose, _reasons)

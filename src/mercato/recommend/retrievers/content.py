@@ -23,7 +23,9 @@ def content(start: From) -> Retriever:
         if not mean.any():
             return NOTHING
         others = without(allowed, sources.rows, asked.catalogue, groups=False)
-        return Proposal(*vectors.nearest(mean, most, _LEAST_COSINE, others))
+        rows, cosines = vectors.nearest(mean, most, _LEAST_COSINE, others)
+        # The sum over the sources of weight times cosine: what each adds can be told apart.
+        return Proposal(rows, cosines * np.linalg.norm(mean).astype(np.float32))
 
     def reasons(asked: Asked, rows: Rows) -> list[Reason]:
         sources = start(asked)

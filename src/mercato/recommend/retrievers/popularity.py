@@ -27,6 +27,8 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
     return [
         Reason(ReasonCode.POPULAR, shoppers=round(shoppers) or None)
+        if shoppers
+        else Reason(ReasonCode.ALSO_HERE)
         for shoppers in shoppers_of(asked, rows).tolist()
     ]
 

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.filters import Term
 from mercato.core.columns import PRODUCT_TYPE
-from mercato.ranking.reasons import Reason, ReasonCode
+from mercato.ranking.reasons import Reason
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.retrieval import NOTHING, Allowed, Proposal, Retriever, best
+from mercato.recommend.retrievers.category import popular_in
 from mercato.recommend.retrievers.popularity import shoppers_of
 
 _LEAST_CHANCE = 0.1
@@ -25,13 +26,12 @@ def _within(asked: Asked, path: str) -> NDArray[np.bool_]:
 
 
 def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
-    """The chance of a category is shared by its items as its shoppers are."""
+    """Shoppers of an item times the chance that its category is meant."""
     scores = np.zeros(asked.catalogue.n_rows, np.float32)
     for path, chance in _meant(asked):
         rows = np.flatnonzero(allowed & _within(asked, path))
         if len(rows):
-            shoppers = shoppers_of(asked, rows) + 1
-            scores[rows] += np.float32(chance) * shoppers / shoppers.max()
+            scores[rows] += np.float32(chance) * (shoppers_of(asked, rows) + 1)
     rows = np.flatnonzero(scores)
     return best(rows, scores[rows], most) if len(rows) else NOTHING
 
@@ -40,7 +40,8 @@ def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
     of_row: dict[int, str] = {}
     for path, _ in reversed(_meant(asked)):
         of_row |= dict.fromkeys(rows[_within(asked, path)[rows]].tolist(), path)
-    return [Reason(ReasonCode.POPULAR_IN_CATEGORY, category=of_row[row]) for row in rows.tolist()]
+    told = zip(rows.tolist(), shoppers_of(asked, rows).tolist(), strict=True)
+    return [popular_in(of_row[row], shoppers) for row, shoppers in told]
 
 
 QUERY_CATEGORY = Retriever("query-category", _propose, _reasons)

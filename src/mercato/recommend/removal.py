@@ -1,0 +1,150 @@
+"""Whether a reason is true: what is left of an item's score without the evidence that it names.
+
+The evidence is taken away as if it had never been: the shopper's events with an item, an item
+beside which the shelf stands, the shoppers who made something popular, the words of a search. The
+same retrievers are then asked for the same item again, each still counted by the greatest score
+that it gave before.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.ranking.reasons import ReasonCode
+from mercato.recommend.asked import Asked, Rows
+from mercato.recommend.categories import NO_CATEGORY, all_leaves, category_path
+from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Stage
+from mercato.recommend.request import ShelfItem
+from mercato.recommend.retrieval import Allowed
+
+_MANY = 1_000
+"""Rows among which a retriever's greatest score is sought."""
+
+
+class Standing(NamedTuple):
+    """An item's score with and without what its reason names; 0: it is not proposed any more."""
+
+    told: float
+    untold: float
+
+    @property
+    def falls(self) -> bool:
+        return self.untold < self.told
+
+
+def standing(asked: Asked, item: ShelfItem) -> Standing:
+    """Of an item on a shelf that was answered to ``asked`` by retrievers, without a ranker."""
+    allowed = asked.shown
+    stage = _stage_of(asked, item, allowed)
+    tops = [
+        max(part.retriever.propose(asked, allowed, _MANY).scores, default=1.0)
+        for part in stage.parts
+    ]
+    weights = np.array([part.weight for part in stage.parts]) / np.array(tops)
+    without = _BY_CODE[item.reason.code](asked, item)
+    return Standing(
+        float(weights @ _scores(asked, stage, item.row)),
+        float(weights @ _scores(without, stage, item.row)),
+    )
+
+
+def _stage_of(asked: Asked, item: ShelfItem, allowed: Allowed) -> Stage:
+    """The first stage in which the retriever that is named proposes the item."""
+    rules = PLACEMENTS[asked.request.placement]
+    arrivals = (rules.arrivals,) if rules.arrivals else ()
+    for stage in (*rules.stages, *arrivals, LAST_RESORT):
+        names = [part.retriever.name for part in stage.parts]
+        if item.retriever in names and _scores(asked, stage, item.row)[names.index(item.retriever)]:
+            return stage
+    raise LookupError(f"no stage has {item.row} from {item.retriever}")
+
+
+def _scores(asked: Asked, stage: Stage, row: int) -> NDArray[np.float64]:
+    """(n_parts,) what each retriever gives to one row; 0 where it does not propose it."""
+    only = np.zeros(asked.catalogue.n_rows, bool)
+    only[row] = True
+    proposals = [part.retriever.propose(asked, only, 1) for part in stage.parts]
+    return np.array([float(proposal.scores.sum()) for proposal in proposals])
+
+
+def without_item(asked: Asked, item: ShelfItem) -> Asked:
+    """Without the shopper's events with the item named, and where the shelf does not start from
+    it."""
+    named = asked.catalogue.row(item.reason.item) if item.reason.item is not None else None
+
+    def gone(rows: Rows) -> NDArray[np.bool_]:
+        return np.ones(len(rows), bool) if named is None else rows == named
+
+    return _forgetting(asked, gone)
+
+
+def _without_purchases(asked: Asked, item: ShelfItem) -> Asked:
+    return _forgetting(asked, lambda rows: rows == item.row)
+
+
+def _without_category(asked: Asked, item: ShelfItem) -> Asked:
+    """Without what the shopper did in the category, and if the shelf stands beside it."""
+    leaves = all_leaves(asked.catalogue)
+    codes = np.unique(leaves[leaves != NO_CATEGORY]).tolist()
+    meant = [each for each in codes if category_path(asked.catalogue, each) == item.reason.category]
+    return _forgetting(asked, lambda rows: np.isin(leaves[rows], meant))
+
+
+def _forgetting(asked: Asked, gone: Callable[[Rows], NDArray[np.bool_]]) -> Asked:
+    context, request = asked.context, asked.request
+    rows = asked.catalogue.live_of[context.shopper.item].astype(np.int64)
+    lost = gone(rows) & (rows >= 0)
+
+    def kept(row: int) -> bool:
+        return not bool(gone(np.array([row]))[0])
+
+    shown = request.item_row
+    return Asked(
+        replace(
+            request,
+            item_row=shown if shown is None or kept(shown) else None,
+            cart=tuple(filter(kept, request.cart)),
+        ),
+        replace(
+            context,
+            shopper=context.shopper.where(~lost),
+            recent_rows=tuple(filter(kept, context.recent_rows)),
+            late=tuple(event for event in context.late if kept(event.row)),
+        ),
+    )
+
+
+def _without_shoppers(asked: Asked, item: ShelfItem) -> Asked:
+    """As if nobody had bought the item lately."""
+    models = asked.context.models
+    shoppers = models.popularity.shoppers.copy()
+    base = asked.catalogue.base_of[item.row]
+    if base >= 0:
+        shoppers[base] = 0
+    popularity = replace(models.popularity, shoppers=shoppers)
+    return Asked(
+        asked.request, replace(asked.context, models=replace(models, popularity=popularity))
+    )
+
+
+def _without_words(asked: Asked, item: ShelfItem) -> Asked:
+    return Asked(replace(asked.request, sought=None), asked.context)
+
+
+_BY_CODE: Mapping[ReasonCode, Callable[[Asked, ShelfItem], Asked]] = {
+    ReasonCode.BOUGHT_BEFORE: _without_purchases,
+    ReasonCode.BECAUSE_BOUGHT: without_item,
+    ReasonCode.BECAUSE_VIEWED: without_item,
+    ReasonCode.BOUGHT_TOGETHER: without_item,
+    ReasonCode.SIMILAR_TO: without_item,
+    ReasonCode.VIEWED_INSTEAD: without_item,
+    ReasonCode.YOUR_CATEGORY: _without_category,
+    ReasonCode.NEW_IN_CATEGORY: _without_category,
+    ReasonCode.POPULAR: _without_shoppers,
+    ReasonCode.POPULAR_IN_CATEGORY: _without_shoppers,
+    ReasonCode.NEAR_QUERY: _without_words,
+}
+"""`ReasonCode.ALSO_HERE` names nothing that could be taken away."""

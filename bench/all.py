@@ -9,9 +9,11 @@ BENCH = Path(__file__).resolve().parent
 NO_BENCHES = {
     "all",
     "asking",
+    "contenders",
     "growth_chart",
     "harness",
     "recombined",
+    "sequences",
     "tables",
     "trained_search",
 }

@@ -262,6 +262,16 @@ def _peak_mb(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def own_peak_mb() -> float:
+    """The largest resident memory of this process since `forget_peak`."""
+    return _peak_mb(os.getpid())
+
+
+def forget_peak() -> None:
+    """Measure the largest resident memory from here on (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 @contextmanager
 def served(shop: Path, workers: int = 1) -> Iterator[Served]:
     """`mercato serve` in a process of its own, until it is ready."""

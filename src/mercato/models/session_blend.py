@@ -1,7 +1,7 @@
 """Sessions like this one, and where their items lead: session kNN and a Markov walk, added up.
 
 kNN orders what it finds best, but finds little for rare items; the walk's second step reaches
-further. On validation of Diginetica the sum has .015 more recall@20 than session kNN alone.
+further. On validation of Diginetica the sum finds .003 to .004 more among 20 than kNN alone.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, Scored
 from mercato.models.markov import FittedMarkov, Markov
-from mercato.models.session_knn import VSTAN, FittedSessionKnn, SessionKnn
+from mercato.models.session_knn import FittedSessionKnn, SessionKnn
 from mercato.models.sessions import Query, query_of
 
 
@@ -44,9 +44,9 @@ class SessionBlend:
     """weight : of the walk's chances, against 1 for what kNN finds in all"""
 
     gap_minutes: float = 30.0
-    weight: float = 0.5
-    knn: SessionKnn = VSTAN
-    walk: Markov = Markov(window=8, back=0.5, fading=2.0, second=1.0)
+    weight: float = 0.2
+    knn: SessionKnn = SessionKnn()
+    walk: Markov = Markov(window=8, back=0.5, fading=2.0, second=1.0, links=50)
     fitted: ClassVar[type[FittedModel]] = FittedSessionBlend
 
     def fit(self, interactions: Interactions, as_of: int, step: Step) -> FittedSessionBlend:

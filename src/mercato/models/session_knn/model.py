@@ -127,7 +127,7 @@ class FittedSessionKnn(FittedModel):
 
 @dataclass(frozen=True)
 class SessionKnn:
-    """With 0 a fading is left out.
+    """With 0 a fading is left out. Defaults chosen on validation of Diginetica.
 
     gap_minutes  : silence after which a session ends
     neighbours   : most sessions that are listened to
@@ -143,16 +143,16 @@ class SessionKnn:
     """
 
     gap_minutes: float = 30.0
-    neighbours: int = 500
+    neighbours: int = 1_000
     newest: int = 1_000
     fading: Fading = "exponential"
-    query_fading: float = 2.0
-    match_fading: float = 0.0
-    recency_days: float = 0.0
-    reach: float = 2.0
-    before: float = 1.0
-    idf: float = 0.0
-    length: float = 0.5
+    query_fading: float = 5.0
+    match_fading: float = 2.5
+    recency_days: float = 200.0
+    reach: float = 12.0
+    before: float = 0.5
+    idf: float = 5.0
+    length: float = 0.35
     fitted: ClassVar[type[FittedModel]] = FittedSessionKnn
 
     def fit(self, interactions: Interactions, as_of: int, step: Step) -> FittedSessionKnn:

@@ -150,6 +150,9 @@ class TrainSettings:
     search_ranker: bool = True
     """Whether a build learns to order searches, from judgments or clicks; else the weights stay
     that Mercato comes with."""
+    shelf_rankers: bool = True
+    """Whether a build learns the order of shelves from what was bought in its newest days, and
+    keeps it where that does better."""
 
 
 @dataclass(frozen=True)

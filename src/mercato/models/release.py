@@ -49,17 +49,22 @@ def open_models(folder: Path) -> Models:
 
     Raises NotReady where one that a shelf cannot do without is missing, or of another format.
     """
+    return open_fitted({name: folder / name for name in MODELS})
+
+
+def open_fitted(folders: Mapping[str, Path]) -> Models:
+    """The same of folders by name, wherever they lie."""
     return Models(
-        popularity=FittedPopularity.load(folder / "popularity"),
-        personal_frequency=FittedPersonalFrequency.load(folder / "personal-frequency"),
-        repeat_purchase=FittedRepeatPurchase.load(folder / "repeat-purchase"),
-        item_knn=FittedItemKnn.load(folder / "item-knn"),
-        ease=FittedEase.load(folder / "ease"),
-        complements=_where_there(FittedComplements, folder / "complements"),
-        substitutes=_where_there(FittedSubstitutes, folder / "substitutes"),
+        popularity=FittedPopularity.load(folders["popularity"]),
+        personal_frequency=FittedPersonalFrequency.load(folders["personal-frequency"]),
+        repeat_purchase=FittedRepeatPurchase.load(folders["repeat-purchase"]),
+        item_knn=FittedItemKnn.load(folders["item-knn"]),
+        ease=FittedEase.load(folders["ease"]),
+        complements=_where_there(FittedComplements, folders.get("complements")),
+        substitutes=_where_there(FittedSubstitutes, folders.get("substitutes")),
     )
 
 
-def _where_there(model: type[Fitted], folder: Path) -> Fitted | None:
+def _where_there(model: type[Fitted], folder: Path | None) -> Fitted | None:
     """None in releases from before there was any."""
-    return model.load(folder) if folder.is_dir() else None
+    return model.load(folder) if folder is not None and folder.is_dir() else None

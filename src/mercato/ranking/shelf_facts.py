@@ -61,12 +61,11 @@ class ShelfFacts(Saved):
 
     def place(self, item: Whole) -> Whole:
         """Where an item stands in the arrays; one newer than the log at their end."""
-        found: Whole = np.where(item < self.n_items, item, self.n_items)
-        return found
+        return np.asarray(np.minimum(item, self.n_items), np.int64)
 
     def kind(self, name: str, place: Whole) -> Whole:
         """(m,) codes of one of KINDS at places of the arrays."""
-        return self.kinds[place, KINDS.index(name)].astype(np.int64)
+        return np.asarray(self.kinds[place, KINDS.index(name)], np.int64)
 
     @classmethod
     def of_log(

@@ -85,11 +85,7 @@ class ShelfRanker:
         return self.score(values)[:, None] - lowered
 
     def save(self, folder: Path) -> None:
-        self.trees.save(folder / TREES)
-        write_graph(self.trees, folder / TREES / GRAPH_FILE)
-        Usual(self.usual).save(folder / USUAL)
-        about = {"features": [*NAMES, *self.said], "said": self.said, "formula": self.formula}
-        (folder / ABOUT).write_text(json.dumps(about, indent=1))
+        save_ranker(folder, self.trees, self.said, self.formula, self.usual)
 
     @classmethod
     def open(cls, folder: Path) -> "ShelfRanker | None":
@@ -109,19 +105,27 @@ class ShelfRanker:
         )
 
 
+def save_ranker(
+    folder: Path,
+    trees: Trees,
+    said: tuple[str, ...],
+    formula: float,
+    usual: NDArray[np.float32],
+) -> None:
+    """Write what `ShelfRanker.open` opens."""
+    trees.save(folder / TREES)
+    write_graph(trees, folder / TREES / GRAPH_FILE)
+    Usual(usual).save(folder / USUAL)
+    about = {"features": [*NAMES, *said], "said": said, "formula": formula}
+    (folder / ABOUT).write_text(json.dumps(about, indent=1))
+
+
 @dataclass(frozen=True)
 class ShelfRankers:
     """of : those placements whose ranker was better than the first stage alone"""
 
     facts: ShelfFacts
     of: Mapping[Placement, ShelfRanker]
-
-    def save(self, folder: Path) -> None:
-        """Write what `open` opens."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.facts.save(folder / FACTS)
-        for placement, ranker in self.of.items():
-            ranker.save(folder / placement)
 
     @classmethod
     def open(cls, folder: Path) -> "ShelfRankers":

@@ -35,7 +35,7 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     settings = context.reranking
     theirs = len(places(settings.new_items, request.n)) if rules.arrivals else 0
     wanted = request.n + theirs + (POOL if settings.explore else 0)
-    allowed = _allowed(asked, rules.excluded)
+    allowed = may_stand(asked, rules.excluded)
     filling = _Filling(asked, allowed, rules.same_category, wanted, _caps(asked))
     stages = stages_of(rules, asked)
     for stage in stages:
@@ -43,7 +43,7 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
             break
         filling.fill(stage)
     if not filling.picks:
-        allowed = _allowed(asked, rules.excluded & {Excluded.ASKED})
+        allowed = may_stand(asked, rules.excluded & {Excluded.ASKED})
         filling = _Filling(asked, allowed, 1.0, wanted, _caps(asked))
         filling.fill(LAST_RESORT)
     picks, pool = filling.picks[: request.n], filling.picks[request.n :]
@@ -79,7 +79,7 @@ def _with_arrivals(
     )
 
 
-def _allowed(asked: Asked, excluded: frozenset[Excluded]) -> Allowed:
+def may_stand(asked: Asked, excluded: frozenset[Excluded]) -> Allowed:
     """(n_rows,) which rows may stand on the shelf."""
     request = asked.request
     allowed = asked.shown

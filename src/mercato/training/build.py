@@ -12,7 +12,7 @@ import mercato
 from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
-from mercato.core.settings import Settings, TrainSettings, load_settings
+from mercato.core.settings import Settings, load_settings
 from mercato.data.lineage.runs import build_run
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
@@ -21,7 +21,9 @@ from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
 from mercato.training.evaluate import measure_search, measure_shelves
 from mercato.training.parts import Parts, event_span, make_parts, read_assets
+from mercato.training.parts_shelf_ranker import SHELF_RANKERS
 from mercato.training.search_ranker.choosing import Comparison
+from mercato.training.shelf_ranker.choosing import Comparison as ShelfComparison
 from mercato.training.workshop import DONE, UNFINISHED, Workshop, one_at_a_time
 
 _KEEP_RELEASES = 5
@@ -50,8 +52,9 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
     releases = ReleaseStore(paths.releases)
     with one_at_a_time(paths.build), build_run(root, settings, store) as made:
         workshop = Workshop(paths.build, progress)
-        metrics = _own_measure(workshop, store, settings, until)
-        parts = _parts(workshop, store, settings, until)
+        eve = _eve(workshop, store, settings, until)
+        parts = _parts(workshop, store, settings, until, eve)
+        metrics = _own_measure(workshop, store, settings, until, eve, parts)
         with releases.draft() as draft:
             manifest = _assemble(draft, parts, workshop, until, metrics)
             write_manifest(draft, manifest)
@@ -79,7 +82,9 @@ def evaluate_split(
     settings = load_settings(paths.settings)
     with one_at_a_time(paths.build):
         workshop = Workshop(paths.build, progress)
-        return _measure(workshop, AssetStore(paths.assets), settings, split, end, None)
+        store = AssetStore(paths.assets)
+        parts = _parts(workshop, store, settings, split, _eve(workshop, store, settings, split))
+        return _measure(workshop, store, settings, parts, split, end, None)
 
 
 def evaluate_judgments(root: Path, *, judgments: pa.Table, gain: str, progress: Progress) -> Report:
@@ -91,32 +96,63 @@ def evaluate_judgments(root: Path, *, judgments: pa.Table, gain: str, progress: 
         return measure_search(shop, judgments, gain, progress)
 
 
-def _own_measure(
+@dataclass(frozen=True)
+class _Eve:
+    """The same shop up to its newest days, which tell how good what was learned before them is."""
+
+    parts: Parts
+    split: datetime
+
+
+def _eve(
     workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
-) -> dict[str, Any]:
-    """Metrics of the same pipeline on the newest days; nothing where the log does not tell."""
+) -> _Eve | None:
+    """None where the log is too short to hold days back."""
     days = timedelta(days=settings.evaluation.days)
     span = event_span(store, until)
     if not days or span is None or span.newest - span.oldest < 2 * days:
-        return {}
-    split, most = span.newest - days, settings.evaluation.most_users
+        return None
+    split = span.newest - days
     # Only shelves are measured, which need neither a tuned encoder nor a ranker of searches.
-    untuned = replace(settings, train=TrainSettings(encoder_minutes=0.0, search_ranker=False))
+    train = replace(settings.train, encoder_minutes=0.0, search_ranker=False)
+    return _Eve(_parts(workshop, store, replace(settings, train=train), split, None), split)
+
+
+def _own_measure(
+    workshop: Workshop,
+    store: AssetStore,
+    settings: Settings,
+    until: datetime | None,
+    eve: _Eve | None,
+    parts: Parts,
+) -> dict[str, Any]:
+    """Metrics of the same pipeline on the newest days; nothing where the log does not tell.
+
+    Shelves have the rankers that were chosen on these days, as learned before them.
+    """
+    if eve is None:
+        return {}
+    folders = eve.parts.folders
+    if parts.choice is not None:
+        folders = folders | {SHELF_RANKERS: parts.choice}
+    chosen = replace(eve.parts, folders=folders)
+    most = settings.evaluation.most_users
     try:
-        return _measure(workshop, store, untuned, split, until, most).to_json()
+        report = _measure(workshop, store, settings, chosen, eve.split, until, most)
     except NotReady:
         return {}  # nobody bought anything known in these days: no reason to publish nothing
+    return report.to_json()
 
 
 def _measure(
     workshop: Workshop,
     store: AssetStore,
     settings: Settings,
+    parts: Parts,
     split: datetime,
     end: datetime | None,
     most_users: int | None,
 ) -> Report:
-    parts = _parts(workshop, store, settings, split)
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
         folder = Path(scratch)
         write_manifest(folder, _assemble(folder, parts, workshop, split, {}))
@@ -125,10 +161,14 @@ def _measure(
 
 
 def _parts(
-    workshop: Workshop, store: AssetStore, settings: Settings, until: datetime | None
+    workshop: Workshop,
+    store: AssetStore,
+    settings: Settings,
+    until: datetime | None,
+    eve: _Eve | None,
 ) -> Parts:
     assets = read_assets(store, settings, until, workshop.progress)
-    return make_parts(workshop, assets, settings)
+    return make_parts(workshop, assets, settings, eve.parts if eve else None)
 
 
 def _assemble(
@@ -155,6 +195,14 @@ def _assemble(
         inputs=parts.inputs,
         steps=steps,
         counts=parts.counts,
-        metrics=metrics | {"search_ranker": asdict(Comparison.open(parts.folders["ranker"]))},
+        metrics=metrics | _choices(parts),
         mercato=mercato.__version__,
     )
+
+
+def _choices(parts: Parts) -> dict[str, Any]:
+    """Which rankers were chosen, and on what grounds."""
+    found: dict[str, Any] = {"search_ranker": asdict(Comparison.open(parts.folders["ranker"]))}
+    if parts.choice is not None:
+        found["shelf_rankers"] = ShelfComparison.open(parts.choice).to_json()
+    return found

@@ -16,6 +16,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.core.columns import TS
 from mercato.core.errors import NotReady
 from mercato.core.events import DRAIN_APPLICATION
+from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.core.progress import Progress, Step
 from mercato.core.settings import Settings
 from mercato.data.derive import derive_versions
@@ -31,6 +32,7 @@ from mercato.training.parts_intent import make_intent
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_search_ranker import Known, make_search_ranker
 from mercato.training.parts_segments import make_segments
+from mercato.training.parts_shelf_ranker import Before, Learned, Log, learn_before, learn_now
 from mercato.training.parts_suggestions import make_suggestions
 from mercato.training.parts_text import Shown, make_text
 from mercato.training.workshop import Made, Workshop
@@ -43,7 +45,9 @@ LEARNED_FROM = ("histories", "item_statistics", "query_statistics", "search_clic
 class Parts:
     """Everything that goes into a release: its folders by place, and what it was made from.
 
-    as_of : microseconds since 1970 UTC
+    as_of  : microseconds since 1970 UTC
+    before : what rankers of shelves learned, of parts for the eve of the newest days
+    choice : folder of the choice between rankers of shelves; None where none was made
     """
 
     folders: dict[str, Path]
@@ -52,6 +56,8 @@ class Parts:
     changes: int
     as_of: int
     counts: dict[str, int]
+    before: Before | None = None
+    choice: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Assets:
     """The versions and tables that a build works from, read once.
 
     rows_of : asset → the version that made the rows which its version holds
+    as_of, oldest : microseconds since 1970 UTC, the end of the log and its first event
     """
 
     versions: dict[str, int]
@@ -68,6 +75,7 @@ class Assets:
     items: pa.Table
     derived: dict[str, pa.Table]
     as_of: int
+    oldest: int
     n_events: int
     judgments: pa.Table | None
 
@@ -116,6 +124,7 @@ def read_assets(
         items=items,
         derived={name: store.read(name, at) for name, at in made.items()},
         as_of=round(as_of.timestamp() * 1_000_000) if as_of else 0,
+        oldest=round(span.oldest.timestamp() * 1_000_000) if span else 0,
         n_events=span.count if span else 0,
         judgments=None if judged is None else store.read("judgments", judged),
     )
@@ -141,8 +150,14 @@ def event_span(store: AssetStore, until: datetime | None) -> EventSpan | None:
     return EventSpan(len(ts), ends["min"], ends["max"]) if len(ts) else None
 
 
-def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
-    """Make, or find made, all parts of a release."""
+def make_parts(
+    workshop: Workshop, assets: Assets, settings: Settings, eve: Parts | None = None
+) -> Parts:
+    """Make, or find made, all parts of a release.
+
+    eve : those of a build up to the newest days; without them rankers of shelves are only
+          learned for a build that is one itself
+    """
     of = {
         "items": assets.rows_of["items"],
         "events": assets.rows_of.get("events"),
@@ -173,6 +188,8 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
         assets.rows_of["item_statistics"],
     )
     made["ranker"] = make_search_ranker(workshop, made, assets.known, settings)
+    before, learned = _shelf_rankers(workshop, assets, made, settings, eve)
+    made |= {"shelf_rankers": learned.rankers} if learned else {}
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
@@ -184,7 +201,29 @@ def make_parts(workshop: Workshop, assets: Assets, settings: Settings) -> Parts:
             "events": assets.n_events,
             "shoppers": assets.derived["histories"].num_rows,
         },
+        before=before,
+        choice=learned.choice.folder if learned else None,
     )
+
+
+def _shelf_rankers(
+    workshop: Workshop,
+    assets: Assets,
+    made: dict[str, Made],
+    settings: Settings,
+    eve: Parts | None,
+) -> tuple[Before | None, Learned | None]:
+    """What the eve of the newest days knows, or with an eve what the release learns."""
+    log = Log(assets.derived["histories"], assets.rows_of["histories"])
+    days = settings.evaluation.days
+    if eve is not None:
+        if eve.before is None:
+            return None, None
+        return None, learn_now(workshop, made, log, assets.as_of, eve.before)
+    long_enough = assets.as_of - assets.oldest >= 2 * days * MICROSECONDS_PER_DAY
+    if not settings.train.shelf_rankers or not days or not long_enough:
+        return None, None
+    return learn_before(workshop, made, log, assets.as_of, days), None
 
 
 def _catalogue(workshop: Workshop, assets: Assets, of: Mapping[str, Any]) -> Made:

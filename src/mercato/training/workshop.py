@@ -19,7 +19,16 @@ import mercato
 from mercato.core.errors import NotReady
 from mercato.core.progress import Progress, Step
 
-_ROOMS = ("core", "data", "catalogue", "models", "evaluation", "ranking", "training")
+_ROOMS = (
+    "core",
+    "data",
+    "catalogue",
+    "models",
+    "evaluation",
+    "ranking",
+    "recommend",
+    "training",
+)
 """The rooms whose code decides what a step makes."""
 
 DONE = "step.json"

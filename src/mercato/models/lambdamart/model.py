@@ -5,7 +5,7 @@ boosted trees whose gradients are what a swap of two candidates would change in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ GAIN_LEVELS = 31
 class LambdaMart:
     """Hyperparameters.
 
+    objective          : lambdarank; or binary, the log loss of gains that are 0 or 1: its scores
+                         are log odds, comparable between queries, learned in half the time
     n_trees, n_leaves  : 100 trees of 8 leaves order 200 candidates in .36 ms
     learning_rate      : of each tree
     least_rows         : in a leaf
@@ -31,6 +33,7 @@ class LambdaMart:
     looked_at          : places from the top in which swaps count
     """
 
+    objective: Literal["lambdarank", "binary"] = "lambdarank"
     n_trees: int = 100
     n_leaves: int = 8
     learning_rate: float = 0.08
@@ -51,7 +54,7 @@ class LambdaMart:
         dataset = lightgbm.Dataset(
             data.features,
             labels,
-            group=data.group[data.group > 0],
+            group=data.group[data.group > 0] if self.objective == "lambdarank" else None,
             weight=data.weight,
             init_score=start,
         )
@@ -60,8 +63,7 @@ class LambdaMart:
 
     def _parameters(self, gains: list[float]) -> dict[str, Any]:
         return {
-            "objective": "lambdarank",
-            "label_gain": gains,
+            **self._objective(gains),
             "num_leaves": self.n_leaves,
             "learning_rate": self.learning_rate,
             "min_data_in_leaf": self.least_rows,
@@ -69,11 +71,19 @@ class LambdaMart:
             "feature_fraction": self.feature_share,
             "bagging_fraction": self.row_share,
             "bagging_freq": 1,
-            "lambdarank_truncation_level": self.looked_at,
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
             "verbose": -1,
+        }
+
+    def _objective(self, gains: list[float]) -> dict[str, Any]:
+        if self.objective == "binary":
+            return {"objective": "binary"}
+        return {
+            "objective": "lambdarank",
+            "label_gain": gains,
+            "lambdarank_truncation_level": self.looked_at,
         }
 
 

@@ -1,0 +1,231 @@
+"""The part of a release that orders its shelves: learned from what was bought after an earlier
+moment, kept where it did better on the newest days."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from mercato.catalogue.base import open_base
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.vectors import VectorIndex
+from mercato.core.columns import Placement
+from mercato.core.history import MICROSECONDS_PER_DAY
+from mercato.core.progress import Step
+from mercato.data.histories import Histories
+from mercato.models import MODELS
+from mercato.models.base import Model
+from mercato.models.release import open_fitted
+from mercato.ranking.shelf_ranker import FACTS, ShelfRanker, save_ranker
+from mercato.recommend.pool import POOLS, said_names
+from mercato.training.shelf_ranker.choosing import (
+    BLENDS,
+    FORMULA,
+    Compared,
+    Comparison,
+    compare,
+    enough,
+    learn,
+)
+from mercato.training.shelf_ranker.lessons import Lessons, gather_lessons
+from mercato.training.shelf_ranker.moment import Moment, facts_of
+from mercato.training.workshop import Made, Workshop
+
+SHELF_RANKERS = "shelf_rankers"
+"""Place in a release."""
+
+MOST_SHOPPERS: Mapping[Placement, int] = {
+    Placement.BUY_AGAIN: 2_500,
+    Placement.HOME: 1_500,
+    Placement.CART: 1_500,
+}
+"""Shoppers that are learned from at each moment: more cost time and memory."""
+
+_POOLED = ("popularity", "personal-frequency", "repeat-purchase", "item-knn", "ease")
+"""Models that the pools of rankers ask."""
+
+_ASKED = ("catalogue", "vectors")
+"""Other parts of a build that they ask."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """table : the asset ``histories``; made_from : the version that made its rows"""
+
+    table: pa.Table
+    made_from: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where lessons are gathered: parts of a build, and models of before a moment.
+
+    made   : by place, with ``catalogue`` and, where there are any, ``vectors``
+    models : by name
+    at     : microseconds since 1970 UTC
+    """
+
+    made: Mapping[str, Made]
+    models: Mapping[str, Made]
+    at: int
+
+    def catalogue(self) -> Catalogue:
+        vectors = self.made.get("vectors")
+        index = None if vectors is None else VectorIndex.open(vectors.folder)
+        return Catalogue.over(open_base(self.made["catalogue"].folder, index), 0)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a build up to the newest days comes to, for the build of all days.
+
+    lessons : what its rankers learned from
+    rankers : of each placement that had enough to learn from
+    """
+
+    base: Base
+    lessons: Made
+    rankers: Made
+
+
+def learn_before(
+    workshop: Workshop, made: Mapping[str, Made], log: Log, as_of: int, days: int
+) -> Before:
+    """What is known on the eve of the newest days: rankers that learned from the days before.
+
+    made  : the other parts of a build up to ``as_of``, by place
+    as_of : microseconds since 1970 UTC
+    """
+    at = as_of - days * MICROSECONDS_PER_DAY
+    base = Base(made, _models_before(workshop, made["histories"], at), at)
+    lessons = _lessons(workshop, base, log, as_of)
+
+    def work(folder: Path, step: Step) -> None:
+        found = {place: each for place, each in _opened(lessons).items() if enough(each)}
+        for placement, each in found.items():
+            _save(folder / placement, placement, [each], 0.0)
+        _save_facts(folder, made["catalogue"], made["histories"], as_of)
+        step.note(", ".join(found) or "too few purchases")
+
+    of = {"lessons": lessons.fingerprint, "as_of": as_of}
+    rankers = workshop.make("shelf-rankers-before", of, work)
+    models = {name: made[f"models/{name}"] for name in _POOLED}
+    return Before(Base(made, models, as_of), lessons, rankers)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """choice : a `Comparison`, and the rankers of before that won; rankers: of the release"""
+
+    choice: Made
+    rankers: Made
+
+
+def learn_now(
+    workshop: Workshop, made: Mapping[str, Made], log: Log, as_of: int, before: Before
+) -> Learned:
+    """Rankers of a release: chosen on its newest days, then learned from those too."""
+    lessons = _lessons(workshop, before.base, log, as_of)
+    of = {"lessons": [lessons.fingerprint, before.lessons.fingerprint], "as_of": as_of}
+
+    def work_choice(folder: Path, step: Step) -> None:
+        comparison = _choice(folder, _opened(lessons), before.rankers.folder)
+        comparison.save(folder)
+        step.note(comparison.told())
+
+    choice = workshop.make(
+        "shelf-ranker-choice", {**of, "rankers": before.rankers.fingerprint}, work_choice
+    )
+
+    def work(folder: Path, step: Step) -> None:
+        newest, older = _opened(lessons), _opened(before.lessons)
+        chosen = Comparison.open(choice.folder).chosen()
+        for placement, name in chosen.items():
+            _save(
+                folder / placement, placement, [newest[placement], older[placement]], BLENDS[name]
+            )
+        _save_facts(folder, made["catalogue"], made["histories"], as_of)
+        step.note(", ".join(chosen) or "none")
+
+    rankers = workshop.make("shelf-rankers", {**of, "choice": choice.fingerprint}, work)
+    return Learned(choice, rankers)
+
+
+def _choice(folder: Path, newest: Mapping[Placement, Lessons], rankers: Path) -> Comparison:
+    """Compare, and leave in ``folder`` the rankers of before that were better."""
+    found = {}
+    for placement, lessons in newest.items():
+        ranker = ShelfRanker.open(rankers / placement) if (rankers / placement).is_dir() else None
+        if ranker is None:
+            found[placement] = Compared(FORMULA, len(lessons), {}, {}, "too few purchases")
+            continue
+        compared = compare(lessons, ranker.score(np.asarray(lessons.features)))
+        found[placement] = compared
+        if compared.chosen != FORMULA:
+            replace(ranker, formula=BLENDS[compared.chosen]).save(folder / placement)
+    shutil.copytree(rankers / FACTS, folder / FACTS)
+    return Comparison({str(placement): each for placement, each in found.items()})
+
+
+def _save(folder: Path, placement: Placement, lessons: Sequence[Lessons], formula: float) -> None:
+    """Learn, and write a `ShelfRanker`."""
+    usual = np.median(lessons[0].features, axis=0).astype(np.float32)
+    save_ranker(folder, learn(lessons), said_names(placement), formula, usual)
+
+
+def _lessons(workshop: Workshop, base: Base, log: Log, end: int) -> Made:
+    """A folder of `Lessons` for each placement; none where nobody bought anything."""
+
+    def work(folder: Path, step: Step) -> None:
+        catalogue = base.catalogue()
+        ids = pa.array(catalogue.ids(np.arange(catalogue.n_base)), pa.string())
+        whole = Histories.from_table(log.table, ids).interactions
+        models = {name: each.folder for name, each in base.models.items()}
+        moment = Moment(catalogue, open_fitted(models), whole, base.at, end + 1)
+        counts = []
+        for placement, most in MOST_SHOPPERS.items():
+            lessons = gather_lessons(moment, placement, most, step)
+            if lessons is not None:
+                lessons.save(folder / placement)
+                counts.append(f"{placement} {len(lessons.bought):,}")
+        step.note(", ".join(counts) or "no purchases")
+
+    of = {
+        "parts": {place: base.made[place].fingerprint for place in _ASKED if place in base.made},
+        "models": {name: each.fingerprint for name, each in base.models.items()},
+        "histories": log.made_from,
+        "at": base.at,
+        "end": end,
+    }
+    return workshop.make("shelf-lessons", of, work, sum(MOST_SHOPPERS.values()))
+
+
+def _opened(lessons: Made) -> dict[Placement, Lessons]:
+    return {
+        placement: Lessons.load(lessons.folder / placement)
+        for placement in POOLS
+        if (lessons.folder / placement).is_dir()
+    }
+
+
+def _models_before(workshop: Workshop, histories: Made, at: int) -> dict[str, Made]:
+    """The models that pools ask, fitted on what happened before a moment."""
+    made = {}
+    for name in _POOLED:
+
+        def work(folder: Path, step: Step, model: type[Model] = MODELS[name]) -> None:
+            log = Histories.open(histories.folder).interactions
+            model().fit(log.where(log.ts < at), at, step).save(folder)
+
+        of = {"histories": histories.fingerprint, "at": at}
+        made[name] = workshop.make(f"{name}-before", of, work)
+    return made
+
+
+def _save_facts(folder: Path, catalogue: Made, histories: Made, as_of: int) -> None:
+    opened = Catalogue.over(open_base(catalogue.folder, None), 0)
+    log = Histories.open(histories.folder).interactions
+    facts_of(opened, log, as_of).save(folder / FACTS)

@@ -1,0 +1,136 @@
+"""Whether a shelf is better ordered by a ranker: measured on days that it has not learned from."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.core.columns import Placement
+from mercato.evaluation.intervals import bootstrap, paired_difference
+from mercato.evaluation.metrics import Values, ndcg
+from mercato.models.lambdamart.model import LambdaMart
+from mercato.models.lambdamart.trees import Trees
+from mercato.models.ranking_data import RankingData
+from mercato.training.shelf_ranker.lessons import LOOKED_AT, Lessons
+
+FORMULA = "formula"
+BLENDS: Mapping[str, float] = {"ranker": 0.0, "blend": 0.5}
+"""How much of the formula is added to the chances, each divided by its greatest."""
+
+FEWEST_BOUGHT = 500
+"""Candidates that were bought, below which nothing is learned. Assumed."""
+
+FILE = "comparison.json"
+
+LEARNED = LambdaMart(
+    objective="binary", n_trees=200, n_leaves=24, learning_rate=0.06, feature_share=0.4
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One placement's ways of ordering, on the same shoppers.
+
+    chosen     : the name of what was kept
+    ndcg       : name → {"value", "low", "high"}, nDCG@20
+    difference : name → the same, minus the formula's, paired by shopper
+    left_out   : why nothing was compared
+    """
+
+    chosen: str
+    shoppers: int
+    ndcg: Mapping[str, Mapping[str, float]]
+    difference: Mapping[str, Mapping[str, float]]
+    left_out: str = ""
+
+    def told(self) -> str:
+        """A part of a line for a terminal."""
+        if not self.ndcg:
+            return f"formula ({self.left_out})"
+        values = ", ".join(f"{name} {of['value']:.3f}" for name, of in self.ndcg.items())
+        return f"{self.chosen} of {values}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """of : by placement"""
+
+    of: Mapping[str, Compared]
+
+    def save(self, folder: Path) -> None:
+        (folder / FILE).write_text(json.dumps(self.to_json(), indent=1))
+
+    def to_json(self) -> dict[str, object]:
+        return {placement: asdict(compared) for placement, compared in self.of.items()}
+
+    @classmethod
+    def open(cls, folder: Path) -> "Comparison":
+        found = json.loads((folder / FILE).read_text())
+        return cls({placement: Compared(**each) for placement, each in found.items()})
+
+    def told(self) -> str:
+        return "; ".join(f"{placement}: {each.told()}" for placement, each in self.of.items())
+
+    def chosen(self) -> dict[Placement, str]:
+        """Placements that a ranker orders, and which of BLENDS."""
+        return {
+            Placement(placement): each.chosen
+            for placement, each in self.of.items()
+            if each.chosen != FORMULA
+        }
+
+
+def learn(lessons: Sequence[Lessons]) -> Trees:
+    """The chance that a candidate is bought, from one moment or several.
+
+    Raises NotReady where LightGBM cannot be loaded.
+    """
+    data = RankingData(
+        np.concatenate([each.features for each in lessons]),
+        np.concatenate([each.group for each in lessons]),
+        np.concatenate([each.bought for each in lessons]).astype(np.float32),
+    )
+    return LEARNED.fit(data)
+
+
+def enough(lessons: Lessons) -> bool:
+    return int(lessons.bought.sum()) >= FEWEST_BOUGHT
+
+
+def compare(lessons: Lessons, score: NDArray[np.floating]) -> Compared:
+    """score : (n,) log odds of the candidates, by trees that have not learned from them"""
+    values = {FORMULA: _values(lessons, lessons.formula)}
+    for name, formula in BLENDS.items():
+        values[name] = _values(lessons, blended(lessons, score, formula))
+    best = max(BLENDS, key=lambda name: float(values[name].mean()))
+    difference = {
+        name: paired_difference(values[name], values[FORMULA]).to_json() for name in BLENDS
+    }
+    return Compared(
+        best if difference[best]["low"] > 0 else FORMULA,
+        len(lessons),
+        {name: bootstrap(of).to_json() for name, of in values.items()},
+        difference,
+    )
+
+
+def blended(lessons: Lessons, score: NDArray[np.floating], formula: float) -> NDArray[np.floating]:
+    """(n,) as `recommend.ranker.scored` adds them up."""
+    chances = 1 / (1 + np.exp(-score.astype(np.float64)))
+    if not formula:
+        return chances
+    return _of_greatest(lessons, chances) + formula * _of_greatest(lessons, lessons.formula)
+
+
+def _of_greatest(lessons: Lessons, scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(n,) divided by the greatest of the shopper."""
+    group = lessons.group[lessons.group > 0]
+    greatest = np.maximum.reduceat(scores, np.cumsum(group) - group)
+    return np.asarray(scores / np.maximum(np.repeat(greatest, group), 1e-9))
+
+
+def _values(lessons: Lessons, scores: NDArray[np.floating]) -> Values:
+    return ndcg(lessons.judged(scores), LOOKED_AT)

@@ -66,6 +66,7 @@ def test_a_release_learns_what_judges_prefer(judged_tour: Path) -> None:
     assert comparison.chosen == "weighted sum"
     assert comparison.difference["weighted sum"]["value"] > 0.05
     assert "trees need 200 queries" in comparison.left_out
+    assert comparison.position == ()
     ranker = shop.live.ranker
     assert ranker is not None
     assert ranker.sum.weights[NAMES.index("offer: price rank")] > 0

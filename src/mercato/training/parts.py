@@ -30,11 +30,12 @@ from mercato.training.parts_entities import make_entities
 from mercato.training.parts_forms import make_forms
 from mercato.training.parts_intent import make_intent
 from mercato.training.parts_lexicon import make_lexicon
-from mercato.training.parts_search_ranker import Known, make_search_ranker
+from mercato.training.parts_search_ranker import make_search_ranker
 from mercato.training.parts_segments import make_segments
 from mercato.training.parts_shelf_ranker import Before, Learned, Log, learn_before, learn_now
 from mercato.training.parts_suggestions import make_suggestions
 from mercato.training.parts_text import Shown, make_text
+from mercato.training.search_ranker.known import Known
 from mercato.training.workshop import Made, Workshop
 
 LEARNED_FROM = ("histories", "item_statistics", "query_statistics", "search_clicks", "users")

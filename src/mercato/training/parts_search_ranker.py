@@ -3,12 +3,9 @@ clicks, else the weights that Mercato comes with."""
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 from mercato.core.progress import Step
 from mercato.core.settings import Settings
@@ -18,11 +15,9 @@ from mercato.ranking.learned import save_ranker
 from mercato.search.request import SearchContext
 from mercato.shop.opened import Shop
 from mercato.shop.search import SearchCall, search_context
-from mercato.training.clicks import training_examples_from_clicks
 from mercato.training.draft import serve_draft
 from mercato.training.encoder.outcome import FILE as OUTCOME
 from mercato.training.encoder.outcome import Outcome
-from mercato.training.encoder.pairs import split_queries
 from mercato.training.search_ranker.choosing import (
     FEWEST_QUERIES,
     Comparison,
@@ -30,32 +25,11 @@ from mercato.training.search_ranker.choosing import (
     choose,
     n_fits,
 )
-from mercato.training.search_ranker.examples import (
-    Graded,
-    gather_examples,
-    graded_by_clicks,
-    graded_by_judgments,
-)
+from mercato.training.search_ranker.examples import gather_examples
+from mercato.training.search_ranker.known import Known, told_by
 from mercato.training.workshop import DONE, UNFINISHED, Made, Workshop
 
-MOST_QUERIES = 7_000
-"""Queries that are learned from: 4,000 take 30 s to ask, a minute to learn and 700 MB."""
-
-
 LEFT_ALONE = Comparison("default", "none", 0, {}, {}, "nothing is learned, by shop.toml")
-
-
-@dataclass(frozen=True)
-class Known:
-    """What tells which products answer which queries, and the versions that made the rows.
-
-    as_of : microseconds since 1970 UTC
-    """
-
-    judgments: pa.Table | None
-    clicks: pa.Table
-    versions: Mapping[str, int | None]
-    as_of: int
 
 
 def make_search_ranker(
@@ -99,44 +73,21 @@ def _learned(
     workshop: Workshop, shop: Shop, made: Mapping[str, Made], known: Known
 ) -> tuple[Fitted, Comparison]:
     default = default_sum()
-    graded, source = _graded(shop, made, known)
-    if len(graded) < FEWEST_QUERIES:
-        reason = f"{len(graded)} queries with a judgment or clicks, {FEWEST_QUERIES} are needed"
-        return Fitted(default), Comparison("default", "none", len(graded), {}, {}, reason)
-    with workshop.progress.step(f"asking queries of {source}", len(graded)) as asking:
-        examples = gather_examples(graded, _context(shop), asking)
+    told = told_by(known, shop.live.catalogue, unseen_alone=_tuned(made))
+    n = len(told.graded)
+    if n < FEWEST_QUERIES:
+        reason = f"{n} queries with a judgment or clicks, {FEWEST_QUERIES} are needed"
+        return Fitted(default), Comparison("default", "none", n, {}, {}, reason)
+    with workshop.progress.step(f"asking queries of {told.source}", n) as asking:
+        examples = gather_examples(told.graded, _context(shop), asking)
     with workshop.progress.step("comparing rankers", n_fits(examples)) as fitting:
-        return choose(examples, default, source, fitting)
+        fitted, comparison = choose(examples, default, told.source, fitting)
+    return fitted, replace(comparison, position=told.position)
 
 
 def _context(shop: Shop) -> SearchContext:
     """As nobody in particular would be answered."""
     return search_context(shop, shop.live, SearchCall())
-
-
-def _graded(shop: Shop, made: Mapping[str, Made], known: Known) -> tuple[dict[str, Graded], str]:
-    """By query, and where it comes from.
-
-    Where an encoder was tuned on the same queries, only those are left that it has not seen: on
-    the others it looks better than it is.
-    """
-    catalogue = shop.live.catalogue
-    found, source = {}, "judgments"
-    if known.judgments is not None:
-        found = graded_by_judgments(known.judgments, catalogue)
-    if len(found) < FEWEST_QUERIES:
-        examples = training_examples_from_clicks(known.clicks, catalogue)
-        if examples is not None:
-            found, source = graded_by_clicks(examples), "clicks"
-    if _tuned(made):
-        queries = list(found)
-        unseen = split_queries(queries).validation.tolist()
-        found = {queries[at]: found[queries[at]] for at in unseen}
-    if len(found) > MOST_QUERIES:
-        some = np.random.default_rng(0).permutation(len(found))[:MOST_QUERIES]
-        queries = list(found)
-        found = {queries[at]: found[queries[at]] for at in np.sort(some).tolist()}
-    return found, source
 
 
 def _tuned(made: Mapping[str, Made]) -> bool:

@@ -87,6 +87,8 @@ class Comparison:
     ndcg       : name → {"value", "low", "high"}, nDCG@10 over the whole catalogue
     difference : name → the same, minus the default's, paired by query
     left_out   : why some rankers were not tried
+    position   : how likely each place was looked at, against the first, as estimated from the
+                 clicks that were learned from; empty where none were
     """
 
     chosen: str
@@ -95,6 +97,7 @@ class Comparison:
     ndcg: Mapping[str, Mapping[str, float]]
     difference: Mapping[str, Mapping[str, float]]
     left_out: str = ""
+    position: tuple[float, ...] = ()
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1))

@@ -8,8 +8,13 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 NO_BENCHES = {
     "all",
+    "app_usage",
     "asking",
+    "behaviours",
     "contenders",
+    "ctr_frappe",
+    "ctr_kdd12",
+    "funnel_ranker",
     "growth_chart",
     "harness",
     "recombined",

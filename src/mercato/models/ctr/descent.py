@@ -1,6 +1,7 @@
 """Networks learn by gradient descent. Needs torch."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -63,11 +64,14 @@ def learned(network: Network, train: Examples, validation: Examples, step: Step)
     """The weights with the least log loss on the validation."""
     learning = network.learning
     random = np.random.default_rng(learning.seed)
-    known = _common(train.rows, learning.least_rows)
-    weights = {name: torch.tensor(w) for name, w in network.weights(train.rows, random).items()}
+    rare = _Rare.of(train.rows, learning.least_rows)
+    weights = {
+        name: torch.from_numpy(each[rare.kept] if name.startswith(_VALUES) else each)
+        for name, each in network.weights(train.rows, random).items()
+    }
     run = _Run(network, weights, torch.Generator().manual_seed(learning.seed))
-    train_inputs = _tensors(train.rows, network, known)
-    asked = _tensors(validation.rows, network, known)
+    train_inputs = _tensors(train.rows, network, rare)
+    asked = _tensors(validation.rows, network, rare)
     outcomes = torch.from_numpy(train.outcomes()[:, : network.targets])
     expected = torch.from_numpy(validation.outcomes()[:, : network.targets])
     best, least, since = run.copied(), run.loss(asked, expected), 0
@@ -82,7 +86,9 @@ def learned(network: Network, train: Examples, validation: Examples, step: Step)
             best, least = run.copied(), loss
         if since >= learning.patience:
             break
-    return _unknown_for_rare(best, train.rows, known)
+    return {
+        name: each[rare.place] if name.startswith(_VALUES) else each for name, each in best.items()
+    }
 
 
 class _Run:
@@ -138,29 +144,33 @@ def _batches(n: int, size: int, random: np.random.Generator) -> Iterator[Tensor]
         yield torch.from_numpy(order[start : start + size])
 
 
-def _common(rows: Rows, least: int) -> NDArray[np.bool_]:
-    """(n_values,) which values have at least so many rows, or entries of lists."""
-    counts = np.bincount(rows.shared.ravel(), minlength=sum(rows.sizes))
-    for each in rows.histories:
-        start = rows.starts[rows.place(each.field)]
-        counts += np.bincount(each.code + start, minlength=len(counts))
-    return np.asarray(counts >= least)
+@dataclass(frozen=True)
+class _Rare:
+    """Rare values share one place in the tables with their field's unknown ones: what is seldom
+    seen is learned together, and the tables stay as small as what can be learned.
+
+    kept  : numbers of the values with a place of their own
+    place : (n_values,) of each value among them
+    """
+
+    kept: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Rows, least: int) -> "_Rare":
+        """``least``: rows, or entries of lists, of a value that is not rare."""
+        counts = np.bincount(rows.shared.ravel(), minlength=sum(rows.sizes))
+        for each in rows.histories:
+            start = rows.starts[rows.place(each.field)]
+            counts += np.bincount(each.code + start, minlength=len(counts))
+        unknown = np.repeat(rows.starts + UNKNOWN, rows.sizes)
+        told = np.where(counts >= least, np.arange(len(counts)), unknown)
+        kept = np.unique(np.concatenate([told, rows.starts + UNKNOWN]))
+        return cls(kept, np.searchsorted(kept, told))
 
 
-def _tensors(rows: Rows, network: Network, known: NDArray[np.bool_]) -> dict[str, Tensor]:
-    """Inputs with rare values told as unknown ones."""
-    unknown = np.repeat(rows.starts + UNKNOWN, rows.sizes)
-    told = np.where(known, np.arange(len(known)), unknown)
+def _tensors(rows: Rows, network: Network, rare: _Rare) -> dict[str, Tensor]:
     return {
-        name: torch.from_numpy(told[values] if values.dtype.kind == "i" else values)
+        name: torch.from_numpy(rare.place[values] if values.dtype.kind == "i" else values)
         for name, values in inputs_of(rows, network.longest).items()
-    }
-
-
-def _unknown_for_rare(weights: Weights, rows: Rows, known: NDArray[np.bool_]) -> Weights:
-    """A rare value gets what its field learned for unknown ones."""
-    unknown = np.repeat(rows.starts + UNKNOWN, rows.sizes)
-    told = np.where(known, np.arange(len(known)), unknown)
-    return {
-        name: each[told] if name.startswith(_VALUES) else each for name, each in weights.items()
     }

@@ -18,17 +18,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.harness import Arguments, Row, Served, arguments, mercato, served, write_result
+from bench.harness import (
+    Arguments,
+    Row,
+    Served,
+    arguments,
+    mercato,
+    percentiles,
+    served,
+    write_result,
+)
 from mercato.cli.demo import find_data
 from mercato.core.columns import Event
 from mercato.core.history import EVENT_CODES, Interactions
 from mercato.core.progress import Silent
-from mercato.evaluation.judging import as_answers, judge
-from mercato.evaluation.metrics import Values
+from mercato.evaluation.judging import Truth, as_answers, judge
+from mercato.evaluation.metrics import Values, hit
 from mercato.evaluation.report import SHELF_K, estimates, shelf_metrics
 from mercato.evaluation.shop_split import ShopSplit, Target, shop_split
 from mercato.models.base import FittedModel, Model
 from mercato.models.ease import Ease
+from mercato.models.item_knn import ItemKnn
 from mercato.models.personal_frequency import PersonalFrequency
 from mercato.models.popularity import Popularity
 
@@ -37,6 +47,12 @@ ASKED = 100
 """Items asked for: some in an answer are not counted."""
 
 QUICK_USERS = 200
+
+MOST_BASKETS = 3_000
+"""Baskets that are asked about, spread over all: their number says enough."""
+
+LEAST_BASKET = 3
+CART_K = 10
 
 Rank = Callable[[int], NDArray[np.integer]]
 """A shopper's number → items, the best first."""
@@ -78,6 +94,61 @@ def microseconds(day: str) -> int:
     return int(np.datetime64(day, "us").astype(np.int64))
 
 
+@dataclass(frozen=True)
+class Baskets:
+    """Bought at one moment, of at least LEAST_BASKET different items, in the log's order: the first
+    two thirds are in the basket, the last third is still to come.
+
+    user  : (n,) whose it is
+    there : n arrays of items
+    truth : of n rows, what is still to come, of items that count
+    """
+
+    user: list[int]
+    there: list[NDArray[np.int64]]
+    truth: Truth
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+def baskets_of(log: Log, parts: ShopSplit, most: int) -> Baskets:
+    """Of the days between the split and the end, at most ``most``, spread evenly over all."""
+    whole = log.interactions
+    after = whole.where((whole.ts >= microseconds(SPLIT)) & (whole.ts < microseconds(END)))
+    user = after.user
+    opens = np.flatnonzero(np.append(True, (np.diff(user) != 0) | (np.diff(after.ts) != 0)))
+    found = []
+    for start, lines in zip(opens.tolist(), np.split(after.item, opens[1:]), strict=True):
+        _, first = np.unique(lines, return_index=True)
+        items = lines[np.sort(first)].astype(np.int64)
+        two_thirds = -(-2 * len(items) // 3)
+        to_come = items[two_thirds:]
+        to_come = to_come[parts.eligible[to_come]]
+        if len(items) >= LEAST_BASKET and len(to_come):
+            found.append((int(user[start]), items[:two_thirds], to_come))
+    kept = np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).astype(np.int64))
+    chosen = [found[at] for at in kept.tolist()]
+    row = np.repeat(np.arange(len(chosen)), [len(each[2]) for each in chosen])
+    items = np.concatenate([each[2] for each in chosen])
+    users, there = [each[0] for each in chosen], [each[1] for each in chosen]
+    return Baskets(users, there, Truth.of_pairs(row, items, len(chosen)))
+
+
+def cart_values(
+    rank: Callable[[int, NDArray[np.int64]], NDArray[np.integer]],
+    baskets: Baskets,
+    parts: ShopSplit,
+) -> dict[str, Values]:
+    """``rank``: a shopper's number and what is in the basket → items, the best first."""
+    ranked = []
+    for user, there in zip(baskets.user, baskets.there, strict=True):
+        items = rank(user, there)
+        ranked.append(items[~np.isin(items, there)])
+    judged = judge(as_answers(ranked, SHELF_K, parts.eligible), baskets.truth)
+    return {f"cart/hit@{CART_K}": hit(judged, CART_K)} | shelf_metrics("cart", judged)
+
+
 def values(placement: str, rank: Rank, target: Target, parts: ShopSplit) -> dict[str, Values]:
     ranked = [rank(int(user)) for user in target.users]
     judged = judge(as_answers(ranked, SHELF_K, parts.eligible), target.truth)
@@ -99,8 +170,9 @@ def new_only(rank: Rank, parts: ShopSplit) -> Rank:
     return ranked
 
 
-def baselines(parts: ShopSplit, most: int | None) -> Iterator[Row]:
-    """As published: popularity and frequency over the whole log, plain EASE."""
+def baselines(parts: ShopSplit, baskets: Baskets, most: int | None) -> Iterator[Row]:
+    """As published: popularity and frequency over the whole log, item kNN over baskets, plain
+    EASE."""
     popular = fitted(Popularity(days=0), parts)
     everything = popular.candidates(parts.before.of(0), popular.n_items).items
     frequent = fitted(PersonalFrequency(power=0), parts)
@@ -123,7 +195,16 @@ def baselines(parts: ShopSplit, most: int | None) -> Iterator[Row]:
         values("buy-again", by_popularity, bought, parts)
         | values("home", new_only(by_popularity, parts), new, parts),
     )
+    begun = time.perf_counter()
+    with Silent().step("fit") as step:
+        near = ItemKnn().fit(parts.before, microseconds(SPLIT), step)
+    knn_seconds = time.perf_counter() - begun
+
+    def by_item_knn(user: int, there: NDArray[np.int64]) -> NDArray[np.integer]:
+        return near.of_items(there, np.ones(len(there), np.float32)).best(ASKED + len(there)).items
+
     yield row("personal frequency", values("buy-again", by_frequency, bought, parts))
+    yield row("item kNN", cart_values(by_item_knn, baskets, parts), knn_seconds)
     yield row("EASE", values("home", new_only(by_ease, parts), new, parts), ease_seconds)
 
 
@@ -146,25 +227,56 @@ def built(data: Path) -> Iterator[tuple[Path, float]]:
         shutil.rmtree(shop)
 
 
-def over_http(server: Served, placement: str, log: Log) -> Rank:
-    number = {each: at for at, each in enumerate(log.items.to_pylist())}
+@dataclass(frozen=True)
+class OverHttp:
+    """A server asked as a shop's pages ask it; ``seconds`` of each answer are kept."""
 
-    def rank(user: int) -> NDArray[np.integer]:
-        shopper = log.shoppers[user].as_py()
-        _, body = server.get(f"/v1/recommend/{placement}?user_id={shopper}&n={ASKED}")
+    server: Served
+    log: Log
+    seconds: list[float]
+    number: Mapping[str, int]
+
+    @classmethod
+    def of(cls, server: Served, log: Log) -> "OverHttp":
+        number = {each: at for at, each in enumerate(log.items.to_pylist())}
+        return cls(server, log, [], number)
+
+    def ask(self, placement: str, user: int, more: str = "") -> NDArray[np.integer]:
+        shopper = self.log.shoppers[user].as_py()
+        path = f"/v1/recommend/{placement}?user_id={shopper}&n={ASKED}{more}"
+        seconds, body = self.server.get(path)
+        self.seconds.append(seconds)
         ids = [item["id"] for item in json.loads(body)["items"]]
-        return np.array([number[each] for each in ids if each in number], np.int64)
+        return np.array([self.number[each] for each in ids if each in self.number], np.int64)
 
-    return rank
+    def shelf(self, placement: str) -> Rank:
+        return lambda user: self.ask(placement, user)
+
+    def cart(self, user: int, there: NDArray[np.int64]) -> NDArray[np.integer]:
+        ids = self.log.items.take(pa.array(there)).to_pylist()
+        return self.ask("cart", user, "".join(f"&cart={each}" for each in ids))
 
 
-def served_row(log: Log, parts: ShopSplit, most: int | None, data: Path) -> Row:
-    with built(data) as (shop, seconds), served(shop) as server:
-        found = values(
-            "buy-again", over_http(server, "buy-again", log), parts.bought.first(most), parts
-        ) | values("home", over_http(server, "home", log), parts.new.first(most), parts)
-        measured = row("Mercato over HTTP", found, seconds, server.peak_mb())
-    return Row(measured.model, measured.metrics, seconds, measured.peak_mb, chosen=True)
+def served_row(log: Log, parts: ShopSplit, baskets: Baskets, most: int | None, data: Path) -> Row:
+    with built(data) as (shop, seconds):
+        with served(shop) as server:
+            asked = OverHttp.of(server, log)
+            found = (
+                values("buy-again", asked.shelf("buy-again"), parts.bought.first(most), parts)
+                | values("home", asked.shelf("home"), parts.new.first(most), parts)
+                | cart_values(asked.cart, baskets, parts)
+            )
+            measured = row("Mercato over HTTP", found, seconds, server.peak_mb())
+        times = percentiles(asked.seconds) | {"batch s": batch_seconds(shop)}
+    metrics = dict(measured.metrics) | times
+    return Row(measured.model, metrics, seconds, measured.peak_mb, chosen=True)
+
+
+def batch_seconds(shop: Path) -> float:
+    """What `mercato batch` takes for the shelves of all households, its start included."""
+    begun = time.perf_counter()
+    mercato("batch", str(shop), "--out", str(shop / "letters.jsonl"), "--placement", "buy-again")
+    return round(time.perf_counter() - begun, 2)
 
 
 def main() -> None:
@@ -172,15 +284,19 @@ def main() -> None:
     log = read_log(asked.data)
     parts = shop_split(log.interactions, microseconds(SPLIT), microseconds(END))
     most = QUICK_USERS if asked.quick else None
-    rows = [each for each in baselines(parts, most) if asked.wants(each.model)]
+    baskets = baskets_of(log, parts, most or MOST_BASKETS)
+    rows = [each for each in baselines(parts, baskets, most) if asked.wants(each.model)]
     if asked.wants("Mercato over HTTP"):
-        rows.append(served_row(log, parts, most, asked.data))
+        rows.append(served_row(log, parts, baskets, most, asked.data))
     counted = f"{int(parts.eligible.sum()):,} items count"
     shoppers = f"{len(parts.bought):,} households, {len(parts.new):,} with new items"
     write_result(
         asked.out,
         name="shop",
-        protocol=f"{parts.protocol}; {counted}; {shoppers}; seconds: of the fit or the build",
+        protocol=(
+            f"{parts.protocol}; {counted}; {shoppers}; cart: {len(baskets):,} baskets, the last "
+            "third of each from its first two thirds; seconds: of the fit or the build"
+        ),
         data=[asked.data / "transactions.parquet", asked.data / "products.parquet"],
         rows=rows,
     )

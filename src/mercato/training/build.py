@@ -203,6 +203,5 @@ def _assemble(
 def _choices(parts: Parts) -> dict[str, Any]:
     """Which rankers were chosen, and on what grounds."""
     found: dict[str, Any] = {"search_ranker": asdict(Comparison.open(parts.folders["ranker"]))}
-    if parts.choice is not None:
-        found["shelf_rankers"] = ShelfComparison.open(parts.choice).to_json()
-    return found
+    compared = None if parts.choice is None else ShelfComparison.open(parts.choice)
+    return found | ({"shelf_rankers": compared.to_json()} if compared and compared.of else {})

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from mercato.core.columns import Placement
 from mercato.core.progress import Step
 from mercato.evaluation.judging import Judged
-from mercato.models.ranking_data import RankingData
 from mercato.models.saving import Saved
 from mercato.ranking.shelf_features import features
 from mercato.ranking.shelf_features.pairs import Pairs
@@ -43,12 +42,6 @@ class Lessons(Saved):
 
     def __len__(self) -> int:
         return len(self.group)
-
-    @property
-    def data(self) -> RankingData:
-        return RankingData(
-            np.asarray(self.features), np.asarray(self.group), self.bought.astype(np.float32)
-        )
 
     def judged(self, scores: NDArray[np.floating]) -> Judged:
         """What stands on the first places of each shelf, by falling score."""

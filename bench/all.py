@@ -10,6 +10,7 @@ NO_BENCHES = {
     "all",
     "app_usage",
     "asking",
+    "charts",
     "behaviours",
     "contenders",
     "ctr_frappe",
@@ -19,6 +20,7 @@ NO_BENCHES = {
     "harness",
     "recombined",
     "sequences",
+    "shelf_tradeoff_chart",
     "tables",
     "trained_search",
 }

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.harness import Arguments, Row, forget_peak, own_peak_mb
 from mercato.core.progress import Silent
-from mercato.evaluation.judging import Judged, judge
+from mercato.evaluation.judging import NO_ITEM, Judged, judge
 from mercato.evaluation.metrics import Values
 from mercato.evaluation.protocols.next_item import NextItem
 from mercato.evaluation.report import estimates
@@ -54,7 +55,7 @@ class Contest:
         return replace(self, validation=parts[0], test=parts[1])
 
     def values(self, fitted: FittedModel, part: NextItem) -> dict[str, Values]:
-        return self.metrics(judge(part.answers(fitted.score, self.k), part.truth))
+        return self.metrics(judge(_answers(fitted, part, self.k), part.truth))
 
     def worth(self, model: Model) -> float:
         """What settings are chosen by: the sum of all metrics' means on validation."""
@@ -65,6 +66,23 @@ class Contest:
 def fit(model: Model, part: NextItem) -> FittedModel:
     with Silent().step("fit") as step:
         return model.fit(part.learned, part.now, step)
+
+
+def _answers(fitted: FittedModel, part: NextItem, k: int) -> NDArray[np.int64]:
+    """(n, k). Who scores shoppers one after the other is asked for the best alone, which are those
+    of the whole row (the contract suite holds models to it), and spares the rows."""
+    if type(fitted).score is not FittedModel.score:
+        return part.answers(fitted.score, k)
+    everyone = part.shoppers()
+    met = np.zeros(len(part), np.int64) if part.seen is None else np.diff(part.seen.offsets)
+    answers = np.full((len(part), k), NO_ITEM, np.int64)
+    for row in range(len(part)):
+        items = fitted.candidates(everyone.of(row), k + int(met[row])).items
+        if part.seen is not None:
+            start, stop = part.seen.offsets[row : row + 2]
+            items = items[~np.isin(items, part.seen.item[start:stop])]
+        answers[row, : len(items[:k])] = items[:k]
+    return answers
 
 
 def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) -> Iterator[Row]:

@@ -87,7 +87,7 @@ DATA = [data_folder() / "session" / name for name in ("diginetica", "yoochoose10
 _HELD = 0.05
 """Share of the sessions, the newest, that validation asks about."""
 
-_ASKED = 8_000
+_ASKED = 4_000
 """Their prefixes that are asked, spread evenly over all."""
 
 _HOW = (

@@ -55,6 +55,8 @@ ENGLISH = {
     "upserts": "A hundred thousand changes beside searches",
     "Hostile requests": "A shopper's searches beside hostile ones",
     "default_ranker": "The ranking weights that Mercato comes with",
+    "session": "The next item of a session",
+    "sequential": "The next item of a shopper",
 }
 CHINESE = {
     "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
@@ -78,6 +80,8 @@ CHINESE = {
     "upserts": "十万次变更与同时进行的搜索",
     "Hostile requests": "恶意请求旁的顾客搜索",
     "default_ranker": "Mercato 自带的排序权重",
+    "session": "会话中的下一件商品",
+    "sequential": "用户的下一件商品",
 }
 PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),

@@ -17,8 +17,11 @@ from mercato.ranking.reasons import ReasonCode
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.categories import NO_CATEGORY, all_leaves, category_path
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Stage
+from mercato.recommend.pool import gather, pairs_of
+from mercato.recommend.ranker import RANKER
 from mercato.recommend.request import ShelfItem
 from mercato.recommend.retrieval import Allowed
+from mercato.recommend.shelves import may_stand
 
 _MANY = 1_000
 """Rows among which a retriever's greatest score is sought."""
@@ -36,7 +39,10 @@ class Standing(NamedTuple):
 
 
 def standing(asked: Asked, item: ShelfItem) -> Standing:
-    """Of an item on a shelf that was answered to ``asked`` by retrievers, without a ranker."""
+    """Of an item on a shelf that was answered to ``asked``; its reason names some evidence."""
+    without = _BY_CODE[item.reason.code](asked, item)
+    if item.retriever == RANKER:
+        return Standing(_chance(asked, item.row), _chance(without, item.row))
     allowed = asked.shown
     stage = _stage_of(asked, item, allowed)
     tops = [
@@ -44,18 +50,32 @@ def standing(asked: Asked, item: ShelfItem) -> Standing:
         for part in stage.parts
     ]
     weights = np.array([part.weight for part in stage.parts]) / np.array(tops)
-    without = _BY_CODE[item.reason.code](asked, item)
     return Standing(
         float(weights @ _scores(asked, stage, item.row)),
         float(weights @ _scores(without, stage, item.row)),
     )
 
 
+def _chance(asked: Asked, row: int) -> float:
+    """What the placement's ranker says of a row; 0 where no retriever brings it."""
+    rankers, rules = asked.context.rankers, PLACEMENTS[asked.request.placement]
+    if rankers is None:
+        raise LookupError(f"no ranker of {asked.request.placement}")
+    ranker = rankers.of[asked.request.placement]
+    gathered = gather(asked.request.placement, asked, may_stand(asked, rules.excluded))
+    at = np.flatnonzero(gathered.rows == row)
+    if not len(at):
+        return 0.0
+    values = ranker.values(pairs_of(asked, gathered, rankers.facts))
+    return float(ranker.chances(values[at])[0])
+
+
 def _stage_of(asked: Asked, item: ShelfItem, allowed: Allowed) -> Stage:
     """The first stage in which the retriever that is named proposes the item."""
     rules = PLACEMENTS[asked.request.placement]
     arrivals = (rules.arrivals,) if rules.arrivals else ()
-    for stage in (*rules.stages, *arrivals, LAST_RESORT):
+    stages: tuple[Stage, ...] = (*rules.stages, *arrivals, LAST_RESORT)
+    for stage in stages:
         names = [part.retriever.name for part in stage.parts]
         if item.retriever in names and _scores(asked, stage, item.row)[names.index(item.retriever)]:
             return stage

@@ -16,6 +16,7 @@ from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
 from mercato.recommend import recommend
+from mercato.recommend.asked import Asked
 from mercato.recommend.request import NARROWED_BY, LateEvent, ShelfContext, ShelfRequest
 from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.answers import log_answer, new_query_id
@@ -131,6 +132,37 @@ def filled(
 ) -> Filled:
     """The shelf for a shopper who did ``events`` since the release; the same for the same.
 
+    Parameters and errors as with `question`.
+    """
+    asked = question(live, call, events, wall, reranking=reranking, effects=effects, seed=seed)
+    answer = recommend(asked.request, asked.context)
+    ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
+    cards = tuple(
+        Card(
+            id_,
+            item.score,
+            item.reason,
+            item.retriever,
+            live.catalogue.item(item.row),
+            item.propensity,
+        )
+        for id_, item in zip(ids, answer.items, strict=True)
+    )
+    return Filled(asked.request.placement, cards, answer.fallback)
+
+
+def question(
+    live: Live,
+    call: ShelfCall,
+    events: tuple[RecentEvent, ...],
+    wall: int,
+    *,
+    reranking: Reranking,
+    effects: Effects = NO_EFFECTS,
+    seed: int = 0,
+) -> Asked:
+    """What is asked of `recommend` for a shopper who did ``events`` since the release.
+
     wall    : microseconds since 1970 UTC. Errors as with `shelf`.
     effects : of the rules that hold on shelves
     seed    : of what is left to chance
@@ -159,20 +191,7 @@ def filled(
         seed=seed,
         rankers=live.shelf_rankers,
     )
-    answer = recommend(request, context)
-    ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
-    cards = tuple(
-        Card(
-            id_,
-            item.score,
-            item.reason,
-            item.retriever,
-            live.catalogue.item(item.row),
-            item.propensity,
-        )
-        for id_, item in zip(ids, answer.items, strict=True)
-    )
-    return Filled(placement, cards, answer.fallback)
+    return Asked(request, context)
 
 
 def _placement(name: str) -> Placement:

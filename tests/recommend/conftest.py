@@ -21,6 +21,7 @@ from mercato.models.personal_frequency import PersonalFrequency
 from mercato.models.popularity import Popularity
 from mercato.models.repeat_purchase import RepeatPurchase
 from mercato.models.substitutes import Substitutes
+from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.recommend import LateEvent, Shelf, ShelfContext, ShelfRequest, recommend
 from mercato.recommend.reranking.settings import AS_RANKED, Reranking
 
@@ -80,6 +81,7 @@ class CornerShop:
     catalogue: Catalogue
     models: Models
     log_of: Callable[..., Interactions]
+    rankers: ShelfRankers | None = None
 
     def row(self, item_id: str) -> int:
         row = self.catalogue.row(item_id)
@@ -118,6 +120,7 @@ class CornerShop:
             ),
             reranking=reranking,
             seed=seed,
+            rankers=self.rankers,
         )
         request = ShelfRequest(
             placement,

@@ -36,6 +36,7 @@ class Page:
 ENGLISH = {
     "search_quality": "Search quality: hybrid against its two halves",
     "shop": "Shelves of the demo shop, asked over HTTP, against baselines",
+    "complements": "What is bought with an item: complements of the demo shop",
     "cold_start": "New items and new shoppers of the demo shop, against popularity",
     "shelf_tradeoff": "Shelves of the demo shop: accuracy, diversity and novelty",
     "reasons": "Reasons of shelves, each checked by taking its evidence away",
@@ -61,6 +62,7 @@ ENGLISH = {
 CHINESE = {
     "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
     "shop": "演示商店的推荐位（经 HTTP 请求）与基线的比较",
+    "complements": "与某商品一起购买的商品：演示商店的互补品",
     "cold_start": "演示商店的新商品与新顾客，与热门商品比较",
     "shelf_tradeoff": "演示商店的推荐位：准确、多样与新颖",
     "reasons": "推荐理由：逐一去掉所述依据加以检验",

@@ -56,14 +56,12 @@ POOLS: Mapping[Placement, tuple[Source, ...]] = {
         Source("ease", EASE, 150, 1.0),
         *_SESSION,
         Source("item-knn", item_knn(sources.the_past), 50),
-        Source("content", content(sources.the_past), 30),
         Source("popularity", POPULARITY, 100),
     ),
     Placement.CART: (
         Source("cart", item_knn(sources.the_cart), 100, 1.0),
         Source("repeat purchase", REPEAT_PURCHASE, 60, 1.0),
         Source("ease", EASE, 50),
-        Source("cart's content", content(sources.the_cart), 20),
         Source("popularity", POPULARITY, 50),
     ),
 }

@@ -39,8 +39,8 @@ SHELF_RANKERS = "shelf_rankers"
 
 MOST_SHOPPERS: Mapping[Placement, int] = {
     Placement.BUY_AGAIN: 2_500,
-    Placement.HOME: 1_500,
-    Placement.CART: 1_500,
+    Placement.HOME: 1_200,
+    Placement.CART: 1_200,
 }
 """Shoppers that are learned from at each moment: more cost time and memory."""
 

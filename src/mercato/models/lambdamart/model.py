@@ -30,6 +30,7 @@ class LambdaMart:
     ridge              : L2 penalty on leaves
     feature_share      : of features that a tree may ask
     row_share          : of rows that a tree sees
+    bins               : into which a feature's values are put; fewer are faster to learn from
     looked_at          : places from the top in which swaps count
     """
 
@@ -41,6 +42,7 @@ class LambdaMart:
     ridge: float = 5.0
     feature_share: float = 0.6
     row_share: float = 0.8
+    bins: int = 255
     looked_at: int = 20
     seed: int = 0
 
@@ -54,6 +56,7 @@ class LambdaMart:
         dataset = lightgbm.Dataset(
             data.features,
             labels,
+            params={"max_bin": self.bins, "verbose": -1},
             group=data.group[data.group > 0] if self.objective == "lambdarank" else None,
             weight=data.weight,
             init_score=start,

@@ -22,7 +22,7 @@ from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
 
-_KNN = SessionKnn(recency_days=0, reach=6.0, before=0.2, idf=2.0, length=0.5)
+_KNN = SessionKnn(neighbours=1_000, newest=1_000, recency_days=0, reach=6.0, before=0.2)
 _FEW = replace(_KNN, neighbours=200)
 _WALK = Markov(window=8, back=0.5, fading=2.0, second=0.5, links=50)
 _NEAR = Markov(window=3, back=0.0, fading=2.0)
@@ -42,19 +42,19 @@ CONTENDERS: tuple[Contender, ...] = (
             SessionBlend(knn=_FEW, walk=_NEAR, weight=1.0),
         ),
     ),
-    Contender("VSTAN", (replace(VSTAN, query_fading=5.0, recency_days=0), VSTAN)),
-    Contender("STAN", (replace(STAN, recency_days=0), replace(STAN, neighbours=200))),
-    Contender("VSKNN", (VSKNN, replace(VSKNN, length=0.5))),
-    Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
-    Contender("Markov walk", (_WALK, _NEAR, replace(_WALK, second=0.0))),
-    Contender("Markov, first order", (Markov(),)),
+    Contender("popularity", (Popularity(days=0),)),
     Contender("item kNN", (_ITEM_KNN, replace(_ITEM_KNN, shrink=50), replace(_ITEM_KNN, shrink=2))),
     Contender(
         "EASE",
         tuple(replace(_EASE, regularisation=each) for each in (200.0, 500.0)),
         most_items=12_500,
     ),
-    Contender("popularity", (Popularity(days=0),)),
+    Contender("Markov, first order", (Markov(),)),
+    Contender("VSTAN", (replace(VSTAN, query_fading=5.0, recency_days=0), VSTAN)),
+    Contender("STAN", (replace(STAN, recency_days=0), replace(STAN, neighbours=200))),
+    Contender("VSKNN", (VSKNN, replace(VSKNN, length=0.5))),
+    Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
+    Contender("Markov walk", (_WALK, _NEAR, replace(_WALK, second=0.0))),
 )
 
 DATA = [data_folder() / "sequential" / f"{name}.txt.gz" for name in ("beauty", "sports", "ml-1m")]

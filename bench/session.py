@@ -29,8 +29,9 @@ from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
 
-_OURS = SessionKnn()
-_WALK = SessionBlend().walk
+_OURS = SessionKnn(neighbours=1_000, newest=1_000, recency_days=200.0, idf=5.0, length=0.35)
+_BLEND = SessionBlend(knn=_OURS)
+_WALK = _BLEND.walk
 _ITEM_KNN = ItemKnn(over="shopper", power=0, neighbours=100, shrink=10, least_together=1)
 _EASE = Ease(items=12_000, power=0, momentum=0)
 
@@ -38,8 +39,8 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender(
         "session kNN and Markov walk",
         (
-            SessionBlend(),
-            *(SessionBlend(weight=weight) for weight in (0.1, 0.4)),
+            _BLEND,
+            *(replace(_BLEND, weight=weight) for weight in (0.1, 0.4)),
             *(SessionBlend(knn=replace(_OURS, idf=2.0, recency_days=days)) for days in (0, 5)),
         ),
     ),
@@ -53,6 +54,14 @@ CONTENDERS: tuple[Contender, ...] = (
             *(replace(_OURS, idf=2.0, recency_days=days) for days in (0, 5)),
         ),
     ),
+    Contender("popularity", (Popularity(days=28), Popularity(days=7), Popularity(days=0))),
+    Contender("item kNN", (_ITEM_KNN, replace(_ITEM_KNN, shrink=2, neighbours=50))),
+    Contender(
+        "EASE",
+        tuple(replace(_EASE, regularisation=each) for each in (50.0, 200.0)),
+        most_items=12_000,
+    ),
+    Contender("Markov, first order", (Markov(),)),
     Contender(
         "VSTAN",
         (
@@ -72,14 +81,6 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("VSKNN", (VSKNN, replace(VSKNN, idf=0.0), replace(VSKNN, neighbours=100))),
     Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
     Contender("Markov walk", (_WALK, replace(_WALK, second=0.0))),
-    Contender("Markov, first order", (Markov(),)),
-    Contender("item kNN", (_ITEM_KNN, replace(_ITEM_KNN, shrink=2, neighbours=50))),
-    Contender(
-        "EASE",
-        tuple(replace(_EASE, regularisation=each) for each in (50.0, 200.0)),
-        most_items=12_000,
-    ),
-    Contender("popularity", (Popularity(days=28), Popularity(days=7), Popularity(days=0))),
 )
 
 DATA = [data_folder() / "session" / name for name in ("diginetica", "yoochoose100k")]

@@ -11,12 +11,10 @@ from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
 from mercato.models.markov import Markov
 from mercato.models.session_blend import SessionBlend
-from mercato.models.session_knn import SessionKnn
 
 FURTHER: Mapping[str, type[Model]] = {
     "graph-filter": GraphFilter,
     "ials": Ials,
     "markov": Markov,
-    "session-knn": SessionKnn,
     "session-blend": SessionBlend,
 }

@@ -12,6 +12,7 @@ from mercato.models.item_knn import FittedItemKnn, ItemKnn
 from mercato.models.personal_frequency import FittedPersonalFrequency, PersonalFrequency
 from mercato.models.popularity import FittedPopularity, Popularity
 from mercato.models.repeat_purchase import FittedRepeatPurchase, RepeatPurchase
+from mercato.models.session_knn import FittedSessionKnn, SessionKnn
 from mercato.models.substitutes import FittedSubstitutes, Substitutes
 
 Fitted = TypeVar("Fitted", bound=FittedModel)
@@ -24,6 +25,7 @@ MODELS: Mapping[str, type[Model]] = {
     "ease": Ease,
     "complements": Complements,
     "substitutes": Substitutes,
+    "session-knn": SessionKnn,
 }
 """Name of a model, and of its folder in a release."""
 
@@ -32,7 +34,7 @@ MODELS: Mapping[str, type[Model]] = {
 class Models:
     """The fitted models of one release, all over the same items.
 
-    complements, substitutes : None in releases from before they were told apart
+    complements, substitutes, session_knn : None in releases from before there were any
     """
 
     popularity: FittedPopularity
@@ -42,6 +44,7 @@ class Models:
     ease: FittedEase
     complements: FittedComplements | None = None
     substitutes: FittedSubstitutes | None = None
+    session_knn: FittedSessionKnn | None = None
 
 
 def open_models(folder: Path) -> Models:
@@ -62,6 +65,7 @@ def open_fitted(folders: Mapping[str, Path]) -> Models:
         ease=FittedEase.load(folders["ease"]),
         complements=_where_there(FittedComplements, folders.get("complements")),
         substitutes=_where_there(FittedSubstitutes, folders.get("substitutes")),
+        session_knn=_where_there(FittedSessionKnn, folders.get("session-knn")),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from mercato.core.history import Interactions
 from mercato.models.session_knn import FAMILY, SKNN, STAN, SessionKnn
+from mercato.models.sessions import Query
 
 N_ITEMS = 15
 NOW = 50.0
@@ -47,7 +48,7 @@ def by_definition(
                 weight = math.exp(-back[item] / model.query_fading)
             seen = sum(item in each for _, each in sessions)
             similarity += weight * math.log(1 + len(sessions) / seen) ** model.idf
-        similarity /= (len(back) * len(places)) ** model.length
+        similarity /= len(places) ** model.length
         if model.recency_days:
             ended = day + (len(session) - 1) / 1440
             similarity *= math.exp(-(NOW - ended) / model.recency_days)
@@ -95,7 +96,8 @@ def test_against_the_definition(
 def test_cosine_by_hand(log_of: Callable[..., Interactions], fit_at: Callable[..., Any]) -> None:
     log = log_of(logged([(1, [0, 1]), (2, [1, 2, 3]), (3, [3])]), 4)
     items, scores = fit_at(SKNN, log, 9).scored(log_of(logged([(5, [1, 0])]), 4))
-    first, second = 2 / math.sqrt(2 * 2), 1 / math.sqrt(2 * 3)
+    # Less the asked session's 1 / sqrt(2), which all have.
+    first, second = 2 / math.sqrt(2), 1 / math.sqrt(3)
     assert items.tolist() == [0, 1, 2, 3]
     assert scores.tolist() == pytest.approx([first, first + second, second, second])
 
@@ -131,3 +133,25 @@ def test_a_basket_has_no_order(
     assert found[0].items.tolist() == found[1].items.tolist() == [0, 1, 2]
     assert len(set(found[0].scores.tolist())) == 1
     assert found[0].scores.tolist() == found[1].scores.tolist()
+
+
+def test_evidence_is_the_item_that_the_neighbours_share_most_of(
+    log_of: Callable[..., Interactions], fit_at: Callable[..., Any]
+) -> None:
+    """Without it the target's score falls furthest."""
+    sessions = [[0, 3], [0, 3], [1, 3], [1, 4], [2, 4, 5]]
+    model = fit_at(replace(SKNN, idf=1.0), log_of(logged([(1, each) for each in sessions]), 7), 9)
+    query = Query(np.array([0, 1, 2]), np.zeros(3, np.int64))
+    assert model.evidence(query, np.array([3, 4, 5, 6])).tolist() == [0, 2, 2, -1]
+
+    def score(query: Query, target: int) -> float:
+        items, scores = model.of_query(query)
+        return float(scores[items == target].sum())
+
+    for target, named in ((3, 0), (4, 2), (5, 2)):
+        left = {
+            item: score(Query(query.item[query.item != item], np.zeros(2, np.int64)), target)
+            for item in (0, 1, 2)
+        }
+        assert min(left, key=left.__getitem__) == named
+        assert left[named] < score(query, target)

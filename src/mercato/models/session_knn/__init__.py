@@ -4,6 +4,7 @@ from mercato.models.session_knn.model import FittedSessionKnn, SessionKnn
 
 SKNN = SessionKnn(
     neighbours=500,
+    newest=1_000,
     query_fading=0.0,
     match_fading=0.0,
     recency_days=0.0,
@@ -14,6 +15,7 @@ SKNN = SessionKnn(
 )
 VSKNN = SessionKnn(
     neighbours=500,
+    newest=1_000,
     fading="linear",
     query_fading=0.0,
     match_fading=0.0,
@@ -25,6 +27,7 @@ VSKNN = SessionKnn(
 )
 STAN = SessionKnn(
     neighbours=500,
+    newest=1_000,
     query_fading=2.0,
     match_fading=0.0,
     recency_days=60.0,
@@ -35,6 +38,7 @@ STAN = SessionKnn(
 )
 VSTAN = SessionKnn(
     neighbours=500,
+    newest=1_000,
     query_fading=2.0,
     match_fading=2.0,
     recency_days=60.0,

@@ -34,7 +34,7 @@ QUICK = 300
 PROTOCOL = (
     f"learned before {SPLIT}; of each basket until {END} with at least two items one is drawn that "
     f"stands in at least {LEAST_BASKETS} baskets before, {{asked:,}} baskets. hit@{K}: something "
-    f"else of the basket, of another leaf category, is among the {K} best of other leaf categories. "
+    f"else of the basket, of another leaf category, is among the {K} best of these. "
     f"lift: how many times more often than by chance the {FIRST} best are in the item's baskets "
     "of that month, all items together; chance keeps the sizes of baskets and the counts of items."
 )

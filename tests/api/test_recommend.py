@@ -63,3 +63,30 @@ def test_what_does_not_fit_is_said(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert said in answer.json()["detail"]
+
+
+def test_a_new_item_stands_at_once_before_those_who_buy_its_kind(client: TestClient) -> None:
+    bought = client.get("/v1/recommend/buy-again", params={"user_id": "u03", "n": 1}).json()
+    kind = bought["items"][0]["item"]
+    new = {"title": "Just arrived", "product_type": kind["product_type"], "price": 5}
+    client.put("/v1/items/just-arrived", json=new)
+    shelf = client.get("/v1/recommend/home", params={"user_id": "u03", "n": 10}).json()["items"]
+    card = next(each for each in shelf if each["id"] == "just-arrived")
+    assert card["retriever"] == "new-items"
+    assert card["reason"] == {"code": "new-in-category", "category": kind["product_type"]}
+    nobody = client.get("/v1/recommend/home", params={"visitor_id": "nobody", "n": 10}).json()
+    assert "just-arrived" not in [each["id"] for each in nobody["items"]]
+
+
+@pytest.mark.parametrize("placement", ["category", "store"])
+def test_a_narrowed_shelf_says_what_it_lacks(client: TestClient, placement: str) -> None:
+    answer = client.get(f"/v1/recommend/{placement}")
+    assert answer.status_code == 400
+    assert f"{placement}=" in answer.json()["detail"]
+
+
+def test_a_category_holds_nothing_else(client: TestClient) -> None:
+    asked = {"category": "Camping", "user_id": "u03", "n": 100}
+    items = client.get("/v1/recommend/category", params=asked).json()["items"]
+    assert items
+    assert all(each["item"]["product_type"].startswith("Camping") for each in items)

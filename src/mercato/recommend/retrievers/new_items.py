@@ -35,8 +35,8 @@ Chosen on November 2017."""
 
 _FRESH_DAYS = 56.0
 _UNDATED, _NOT_FRESH, _UNPRICED = 0.3, 0.1, 0.3
-"""What an item counts whose first day is unknown or long ago, or that has no price, against a
-fresh one: it may never have been sold. Assumed."""
+"""What an item counts against a fresh one where it was never bought and has no first day; where it
+is rare or its first day is long ago; and, besides, where it has no price. Assumed."""
 
 
 class _Unknown(NamedTuple):
@@ -74,7 +74,8 @@ def _unknown(catalogue: Catalogue, now: int) -> _Unknown:
 
 def _worth(catalogue: Catalogue, rows: Rows, now: int) -> NDArray[np.float32]:
     created = _numbers(catalogue, CREATED_AT, rows) * 1e6  # microseconds
-    worth = np.where(np.isnan(created), _UNDATED, _NOT_FRESH)
+    never_bought = catalogue.popularity[rows] <= 0
+    worth = np.where(np.isnan(created) & never_bought, _UNDATED, _NOT_FRESH)
     fresh = created > now - _FRESH_DAYS * MICROSECONDS_PER_DAY
     worth[fresh | (catalogue.base_of[rows] < 0)] = 1.0
     worth[np.isnan(_numbers(catalogue, PRICE, rows))] *= _UNPRICED
@@ -119,9 +120,12 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
     ]
     at, _ = positions(unknown.starts, np.flatnonzero(shares[1][:-1]))
     at = at[allowed[unknown.rows[at]]]
-    scores = np.zeros(len(at), np.float32)
-    for weight, share, kind in zip(_LEVELS, shares, unknown.kinds, strict=True):
-        scores += np.float32(weight) * share[kind[at]]
+    branded, leaf, above = (
+        share[kind[at]] for share, kind in zip(shares, unknown.kinds, strict=True)
+    )
+    # A brand that its category did not have yet, or none, is like any other there.
+    branded = np.where(unknown.kinds[0][at] < 0, leaf, branded)
+    scores = np.array(_LEVELS, np.float32) @ np.stack([branded, leaf, above])
     return best(unknown.rows[at], scores * unknown.worth[at], most)
 
 

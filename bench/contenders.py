@@ -102,7 +102,7 @@ def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) ->
             continue
         found.append(_row(contest, contender, 0.0 if asked.quick else left / (len(wanted) - at)))
         print(found[-1][0].model, file=sys.stderr)
-    best = max(worth for _, worth in found)
+    best = max((worth for _, worth in found), default=0.0)
     for row, worth in found:
         yield replace(row, chosen=worth == best)
 

@@ -1,7 +1,11 @@
+import time
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
 from mercato.core.columns import Placement
+from mercato.shop.opened import Shop
 
 
 @pytest.mark.parametrize("placement", list(Placement))
@@ -90,3 +94,19 @@ def test_a_category_holds_nothing_else(client: TestClient) -> None:
     items = client.get("/v1/recommend/category", params=asked).json()["items"]
     assert items
     assert all(each["item"]["product_type"].startswith("Camping") for each in items)
+
+
+def test_chances_of_places_are_logged(client: TestClient, shop: Shop) -> None:
+    """Half of the places are left to chance: what stands there was one of at most fifty."""
+    recommend = replace(shop.settings.recommend, explore=0.5, new_items=0.0)
+    shop.settings = replace(shop.settings, recommend=recommend)
+    found = client.get("/v1/recommend/home", params={"user_id": "u03", "n": 12}).json()
+    deadline = time.monotonic() + 10
+    while not shop.state.answers.count_after(0) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    (logged,) = shop.state.answers.after(0, 10).rows
+    assert list(logged.item_ids) == [card["id"] for card in found["items"]]
+    chances = set(logged.propensities)
+    assert max(chances) == pytest.approx(0.5, abs=0.2)
+    assert min(chances) <= 0.5 / 12
+    assert len(chances) == 2

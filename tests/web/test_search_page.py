@@ -112,3 +112,26 @@ def test_suggestions(client):
     assert found.keys() == {"queries", "items", "categories"}
     assert any("heese" in item["title"] for item in found["items"])
     assert client.get("/suggest").json() == {"queries": [], "items": [], "categories": []}
+
+
+def test_a_search_in_vain_offers_what_means_the_like(client, twin):
+    vain = twin(client, "/search.json", q="milk", brand="No such brand")
+    assert vain["results"]["total"] == 0
+    assert vain["instead"]["placement"] == "zero-results"
+    titles = [card["title"].casefold() for card in vain["instead"]["cards"]]
+    assert sum("milk" in title for title in titles) > len(titles) / 2
+
+
+def test_a_known_shopper_sees_the_best_of_a_category(client, twin, shop):
+    assert twin(client, "/browse.json", category="Grocery")["own"] is None
+    user = shop.live.histories.shopper_ids[0].as_py()
+    client.post("/shopper", data={"user_id": user}, headers={"origin": "http://testserver"})
+    own = twin(client, "/browse.json", category="Grocery")["own"]
+    assert (own["placement"], own["title"]) == ("category", "For you in Grocery")
+    ids = [card["id"] for card in own["cards"]]
+    assert len(ids) > 3
+    catalogue = shop.live.catalogue
+    items = (catalogue.item(catalogue.row(each)) for each in ids)
+    assert all(item["product_type"].startswith("Grocery") for item in items)
+    narrowed = twin(client, "/browse.json", category="Grocery", brand="Store brand")
+    assert narrowed["own"] is None

@@ -1,6 +1,6 @@
 """The page of results: of a search, of a category, or of both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ class ListingPage:
     category : name of the chosen category; empty where all are searched
     crumbs : (name, address) of the levels above it, the widest first
     instead : what to offer where nothing was found
+    own : the best of a category for a shopper who is known, on its first page
     away : another host that a rule leads to
     """
 
@@ -28,6 +29,7 @@ class ListingPage:
     crumbs: tuple[tuple[str, str], ...]
     results: Results
     instead: Shelf | None
+    own: Shelf | None
     away: str | None
 
 
@@ -46,11 +48,23 @@ def listing(ask: Ask) -> Page:
         crumbs=crumbs(category),
         results=found,
         instead=instead,
+        own=_own(ask, asked) if found.total else None,
         away=urlsplit(found.redirect or "").hostname,
     )
     # A browser lets no form lead to another host: there the page itself leads on.
     led = found.redirect if context.away is None else None
     return Page(context, _events(ask, asked, found), leads_to=led)
+
+
+def _own(ask: Ask, asked: Listing) -> Shelf | None:
+    if ask.visit.user_id is None or asked != Listing(asked.path).within(asked.category):
+        return None
+    if asked.category is None:
+        return None
+    name = asked.category.rpartition(PATH_SEPARATOR)[2]
+    title = ask.visit.language.text("shelf.own", name=name)
+    own = shelf(ask, Placement.CATEGORY, title, category=asked.category)
+    return replace(own, more=None)
 
 
 def _events(ask: Ask, asked: Listing, found: Results) -> tuple[Sent, ...]:

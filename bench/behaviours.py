@@ -44,26 +44,25 @@ class Behaviours:
         kinds = tuple(_matrix(each, shape) for each in pairs)
         return cls(kinds, held[:, 0], held[:, 1])
 
-    def hold_out(self, seed: int, least: int = 2) -> "Behaviours":
-        """One purchase of each shopper with at least so many is not told, as in the test."""
-        views, carts, bought = self.kinds
-        counts = np.diff(bought.indptr)
+    def hold_out(self, seed: int, kind: str = "buy", least: int = 2) -> "Behaviours":
+        """One item of each shopper with at least so many of a kind is not told, as in the test."""
+        drawn = self.kinds[KINDS.index(kind)]
+        counts = np.diff(drawn.indptr)
         asked = np.flatnonzero(counts >= least)
         place = np.random.default_rng(seed).integers(0, counts[asked])
-        answer = bought.indices[bought.indptr[asked] + place].astype(np.int64)
-        kept = tuple(_without(each, asked, answer) for each in (views, carts, bought))
+        answer = drawn.indices[drawn.indptr[asked] + place].astype(np.int64)
+        kept = tuple(_without(each, asked, answer) for each in self.kinds)
         return Behaviours(kept, asked, answer)
 
     @cached_property
     def met(self) -> sp.csr_array:
         """1 where anything was done."""
-        found = sp.csr_array(sum(self.kinds[1:], self.kinds[0]))
-        found.data = np.ones_like(found.data)
-        return found
+        return any_of(*self.kinds)
 
-    def weighted(self, weights: tuple[float, ...]) -> sp.csr_array:
-        parts = [each * weight for each, weight in zip(self.kinds, weights, strict=True)]
-        return sp.csr_array(sum(parts[1:], parts[0])).astype(np.float32)
+    @cached_property
+    def chosen(self) -> sp.csr_array:
+        """1 where it was put in the cart or bought."""
+        return any_of(*self.kinds[1:])
 
     def seen(self, *, met: bool) -> Truth:
         """What is never proposed to each asked shopper: purchases, or all that was met."""
@@ -74,6 +73,13 @@ class Behaviours:
     @property
     def truth(self) -> Truth:
         return Truth.of_pairs(np.arange(len(self.asked)), self.answer, len(self.asked))
+
+
+def any_of(*kinds: sp.csr_array) -> sp.csr_array:
+    """1 where one of them is."""
+    found = sp.csr_array(sum(kinds[1:], kinds[0]))
+    found.data = np.ones_like(found.data)
+    return found
 
 
 def _matrix(pairs: NDArray[np.int64], shape: tuple[int, ...]) -> sp.csr_array:
@@ -112,16 +118,28 @@ def item_knn(
     return np.asarray((past @ links).toarray(), np.float32)
 
 
+def inverse(matrix: sp.csr_array, regularisation: float) -> NDArray[np.float32]:
+    """(n_shoppers, n_shoppers) (X X' + regularisation I)^-1"""
+    gram = (matrix @ matrix.T).toarray()
+    gram[np.diag_indices(len(gram))] += np.float32(regularisation)
+    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    identity = np.eye(len(gram), dtype=np.float32)
+    return np.asarray(scipy.linalg.cho_solve(factor, identity, check_finite=False))
+
+
+def weighed(weights: NDArray[np.float32], matrix: sp.csr_array) -> Scores:
+    """weights (m, n_shoppers) @ matrix"""
+    return np.asarray((matrix.T @ weights.T).T, np.float32)
+
+
 def ease(matrix: sp.csr_array, rows: NDArray[np.int64], regularisation: float) -> Scores:
     """EASE (Steck 2019, https://arxiv.org/abs/1905.03375) where items are many and shoppers few.
 
     With P = (X'X + r I)^-1 over items and G = X X' + r I over shoppers, X P = G^-1 X, and the
-    diagonal of P is (1 - sum over shoppers of X * G^-1 X) / r (Woodbury).
+    diagonal of P is (1 - sum over shoppers of X * G^-1 X) / r (Woodbury). What a shopper met has
+    its score without the item itself.
     """
-    dense = matrix.toarray()
-    gram = (matrix @ matrix.T).toarray()
-    gram[np.diag_indices(len(gram))] += np.float32(regularisation)
-    factor = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    solved = scipy.linalg.cho_solve(factor, dense, check_finite=False)
-    diagonal = (1 - np.einsum("ui,ui->i", dense, solved)) / regularisation
-    return np.asarray(dense[rows] - solved[rows] / diagonal, np.float32)
+    solved = weighed(inverse(matrix, regularisation), matrix)
+    own = np.asarray(matrix.multiply(solved).sum(axis=0)).ravel()
+    diagonal = (1 - own) / regularisation
+    return np.asarray(matrix[rows].toarray() - solved[rows] / diagonal, np.float32)

@@ -171,8 +171,8 @@ ENTRIES: Mapping[str, Entry] = {
     "kdd12: trees and factorisation machine": Entry([_TREES, _MACHINE]),
     "kdd12: boosted trees": Entry([_TREES]),
     "kdd12: factorisation machine": Entry([_MACHINE]),
-    "kdd12: logistic regression, ranks of ids": Entry([(LogisticRegression(), WITH_RANKS)]),
-    "kdd12: boosted trees, ids alone": Entry([(BoostedTrees(), RAW)]),
+    "kdd12: logistic regression with ranks of ids": Entry([(LogisticRegression(), WITH_RANKS)]),
+    "kdd12: boosted trees on ids alone": Entry([(BoostedTrees(), RAW)]),
     "kdd12: DCNv2": Entry(
         [(CrossNetwork(8, 2, (64, 32), replace(_LEARNING, dropout=0.5)), WITH_RANKS)]
     ),

@@ -1,13 +1,15 @@
 """Rankers over candidates of RetailRocket: trees over scores of several models, and ESMM."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bench.behaviours import Behaviours, Scores, ease, item_knn
+from bench.behaviours import Behaviours, Scores, ease, inverse, item_knn, weighed
 from mercato.core.progress import Silent
+from mercato.evaluation.full_ranking import rank_all
 from mercato.models.ctr.entire_space import EntireSpace
 from mercato.models.ctr.fields import Examples, History, Rows
 from mercato.models.ctr.network import Learning
@@ -15,13 +17,14 @@ from mercato.models.lambdamart.graph import graph_of, open_graph
 from mercato.models.lambdamart.model import LambdaMart
 from mercato.models.ranking_data import RankingData
 
-MOST = 150
-"""Candidates that each of two models brings a shopper."""
+MOST = 250
+"""Candidates of a shopper."""
 
-LEARNED_ROUNDS = (100, 101, 102)
-"""Seeds of the hold-outs that the trees learn from."""
+LESSONS = (("buy", 1), ("cart", 1), ("view", 2))
+"""What the trees learn from: one item that is held out of each shopper with so many of the kind.
+Purchases alone are too few; on validation views and carts beside them are no worse."""
 
-RIDGE, SHRINK = 200.0, 10.0
+RIDGE, RIDGE_OF_CHOSEN, SHRINK = 100.0, 10.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -33,58 +36,56 @@ class Candidates:
 
     @classmethod
     def of(cls, data: Behaviours) -> "Candidates":
-        """What EASE and item-kNN bring that the shopper has not met, with every model's score."""
-        met = data.met[data.asked]
-        by_ease = ease(data.weighted((1, 1, 1)), data.asked, RIDGE)
-        by_knn = item_knn(data.met, met, data.met, SHRINK)
-        items = _best_of_both(by_ease, by_knn, met)
-        columns: list[NDArray[np.generic]] = [_at(by_ease, items), _places(by_ease, items)]
-        columns += [_at(by_knn, items), _places(by_knn, items)]
-        del by_ease, by_knn
-        views, carts, bought = data.kinds
-        chosen = sp.csr_array(carts + bought)
-        chosen.data = np.ones_like(chosen.data)
-        links = (
-            (chosen, chosen[data.asked], chosen),
-            (bought, bought[data.asked], bought),
-            (views, views[data.asked], chosen),
-            (data.met, chosen[data.asked], data.met),
-        )
-        columns += [_at(item_knn(*each, SHRINK), items) for each in links]
-        for kind in (*data.kinds, data.met):
-            columns.append(np.asarray(kind.sum(axis=0)).ravel()[items])
-            columns.append(_constant(np.diff(kind.indptr)[data.asked], items))
-        return cls(items, np.stack(columns, axis=2, dtype=np.float32, casting="unsafe"))
+        """What EASE scores highest of what the shopper has not met, with other models' scores."""
+        scores = ease(data.met, data.asked, RIDGE)
+        items = rank_all(lambda part: scores[part], len(scores), MOST, seen=data.seen(met=True))
+        best = _at(scores, items)
+        place = np.broadcast_to(np.arange(MOST), items.shape)
+        columns = [best, place, best / np.maximum(best[:, :1], np.float32(1e-9))]
+        columns += [_at(each, items) for each in _others(data)]
+        columns += _counts(data, items)
+        return cls(items, np.stack([np.asarray(each, np.float32) for each in columns], axis=2))
 
 
-def _best_of_both(one: Scores, other: Scores, met: sp.csr_array) -> NDArray[np.int64]:
-    """(m, 2 * MOST) items that were not met, each once; places that are left are filled with more
-    of the first model's."""
-    found = np.empty((len(one), 2 * MOST), np.int64)
-    for row in range(len(one)):
-        known = met.indices[met.indptr[row] : met.indptr[row + 1]]
-        lists = []
-        for scores in (one, other):
-            own = scores[row].copy()
-            own[known] = -np.inf
-            lists.append(np.argsort(-own, kind="stable")[: 2 * MOST])
-        merged = np.concatenate([lists[0][:MOST], lists[1][:MOST], lists[0][MOST:]])
-        first = np.sort(np.unique(merged, return_index=True)[1])
-        found[row] = merged[first][: 2 * MOST]
-    return found
+def _others(data: Behaviours) -> Iterator[Scores]:
+    """What shoppers who are alike chose or viewed, by several likenesses; item-kNN."""
+    asked, met, chosen = data.asked, data.met, data.chosen
+    alike = _ridge(met, asked, RIDGE)
+    yield weighed(alike, chosen)
+    yield weighed(alike, data.kinds[0])
+    yield weighed(_ridge(chosen, asked, RIDGE_OF_CHOSEN), met)
+    shared = (met[asked] @ met.T).toarray() / np.sqrt(np.maximum(np.diff(met.indptr), 1))
+    yield weighed(_others_only(shared, asked), met)
+    beside = (chosen[asked] @ met.T).toarray()
+    yield weighed(_others_only(beside, asked), chosen)
+    yield item_knn(met, met[asked], met, SHRINK)
+
+
+def _ridge(
+    matrix: sp.csr_array, asked: NDArray[np.int64], regularisation: float
+) -> NDArray[np.float32]:
+    """(m, n_shoppers) how much each shopper says of each that is asked for: K (K + r I)^-1 of the
+    kernel K = X X' is I - r (K + r I)^-1."""
+    weights = -regularisation * inverse(matrix, regularisation)[asked]
+    return _others_only(weights, asked)
+
+
+def _others_only(weights: NDArray[np.floating], asked: NDArray[np.int64]) -> NDArray[np.float32]:
+    weights[np.arange(len(asked)), asked] = 0
+    return weights.astype(np.float32)
+
+
+def _counts(data: Behaviours, items: NDArray[np.int64]) -> Iterator[NDArray[np.floating]]:
+    """How often each item and how much each shopper did what; how busy the item's shoppers are."""
+    for kind in (*data.kinds, data.met):
+        yield np.asarray(kind.sum(axis=0)).ravel()[items]
+        yield np.broadcast_to(np.diff(kind.indptr)[data.asked][:, None], items.shape)
+    busy = data.met.T @ np.log1p(np.diff(data.met.indptr))
+    yield (busy / np.maximum(np.asarray(data.met.sum(axis=0)).ravel(), 1))[items]
 
 
 def _at(scores: Scores, items: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.take_along_axis(scores, items, axis=1)
-
-
-def _places(scores: Scores, items: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(m, k) the place of each candidate among the shopper's candidates."""
-    return np.argsort(np.argsort(-_at(scores, items), axis=1, kind="stable"), axis=1)
-
-
-def _constant(values: NDArray[np.integer], items: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.repeat(values[:, None], items.shape[1], axis=1)
 
 
 def _spread(data: Behaviours, items: NDArray[np.int64], values: Scores) -> Scores:
@@ -98,10 +99,15 @@ def _spread(data: Behaviours, items: NDArray[np.int64], values: Scores) -> Score
 class CandidateRanker:
     """Learns from purchases that are held out of what it is given, as the answer is."""
 
-    model: LambdaMart = LambdaMart(n_trees=100, n_leaves=8, least_rows=50, looked_at=10)
+    model: LambdaMart = LambdaMart(
+        objective="binary", n_trees=100, n_leaves=8, learning_rate=0.05, least_rows=50
+    )
 
     def scores(self, data: Behaviours) -> Scores:
-        parts = [self._ranking(data.hold_out(seed, least=1)) for seed in LEARNED_ROUNDS]
+        parts = [
+            self._ranking(data.hold_out(seed, kind, least))
+            for seed, (kind, least) in enumerate(LESSONS, start=100)
+        ]
         whole = RankingData(
             np.concatenate([part.features for part in parts]),
             np.concatenate([part.group for part in parts]),

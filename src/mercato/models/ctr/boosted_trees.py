@@ -99,7 +99,10 @@ class BoostedTrees:
             data,
             self.most_trees,
             valid_sets=[lightgbm.Dataset(asked, validation.clicked, reference=data)],
-            callbacks=[lightgbm.early_stopping(self.patience, verbose=False)],
+            callbacks=[
+                lightgbm.early_stopping(self.patience, verbose=False),
+                lambda _: step.advance(),
+            ],
         )
         step.note(f"{booster.best_iteration} trees")
         dump = booster.dump_model(num_iteration=booster.best_iteration)

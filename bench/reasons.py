@@ -14,7 +14,8 @@ from mercato.core.columns import PRODUCT_TYPE, Placement
 from mercato.ranking.reasons import ReasonCode
 from mercato.recommend import ShelfItem, recommend
 from mercato.recommend.asked import Asked
-from mercato.recommend.removal import standing
+from mercato.recommend.ranker import RANKER
+from mercato.recommend.removal import by_events_alone, standing
 from mercato.shop.merchant import reranking_of
 from mercato.shop.opened import Shop
 from mercato.shop.shelf import ShelfCall, question
@@ -31,7 +32,8 @@ PROTOCOL = (
     "chance: item shelves stand beside something they bought among their last 50 lines, baskets "
     "hold three of these, categories are theirs, words searched for in vain are two words of one's "
     "title. falls: the share of items whose score is less without the events, the item or the "
-    "shoppers that the reason names, as told by the same retrievers, or by the same ranker. "
+    "shoppers that the reason names, as told by the same retrievers, or by the same ranker; where "
+    "a ranker's does not, without the features that the reason stands for. "
     "untold: the share of cards whose reason names nothing."
 )
 
@@ -72,14 +74,21 @@ def cards(shop: Shop, placement: Placement, most: int) -> Iterator[tuple[Asked, 
 
 def row_of(shop: Shop, placement: Placement, most: int) -> Row:
     begun = time.perf_counter()
-    fell, told, untold = 0, 0, 0
+    fell, told, untold, by_events = 0, 0, 0, 0
     for asked, item in cards(shop, placement, most):
         if item.reason.code is ReasonCode.ALSO_HERE:
             untold += 1
             continue
         told += 1
         fell += standing(asked, item).falls
-    found = {"cards": most, "falls": fell / max(told, 1), "untold": untold / most}
+        ranked = item.retriever == RANKER
+        by_events += by_events_alone(asked, item).falls if ranked else standing(asked, item).falls
+    found = {
+        "cards": most,
+        "falls": fell / max(told, 1),
+        "without features taken away": by_events / max(told, 1),
+        "untold": untold / most,
+    }
     return Row(str(placement), found, time.perf_counter() - begun, 0.0)
 
 

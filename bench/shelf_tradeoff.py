@@ -5,7 +5,7 @@
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -91,22 +91,29 @@ class Measured:
         }
 
 
-def measured(live: Live, log: Log, most: int | None) -> Measured:
+def measured(live: Live, log: Log, seconds: float, quick: bool) -> Measured:
+    """Of as many shoppers, spread evenly over all, as can be asked in so many seconds."""
     parts = shop_split(log.interactions, microseconds(SPLIT), microseconds(END))
     rows = (live.catalogue.row(each) for each in log.items.to_pylist())
     row_of = np.array([-1 if row is None else row for row in rows], np.int64)
-    return Measured(live, log, parts, parts.new.first(most), row_of)
+    tried = Measured(live, log, parts, parts.new.first(QUICK_USERS), row_of)
+    if quick:
+        return tried
+    each = tried.row(VARIETIES[-1]).seconds / len(tried.target)
+    most = max(QUICK_USERS, int(seconds / each / len(VARIETIES)))
+    return replace(tried, target=parts.new.first(most))
 
 
 def main() -> None:
     asked = arguments(__doc__, name="shelf_tradeoff", data=find_data(), minutes=10)
+    begun = time.monotonic()
     log = read_log(asked.data)
     with built(asked.data) as (shop, _):
         releases = ReleaseStore(ShopPaths(shop).releases)
         number = releases.require_current()
-        on = measured(
-            open_release(releases.folder(number), number), log, QUICK_USERS if asked.quick else None
-        )
+        live = open_release(releases.folder(number), number)
+        left = 60 * asked.minutes - (time.monotonic() - begun)
+        on = measured(live, log, left, asked.quick)
         rows = [on.row(variety) for variety in VARIETIES if asked.wants(f"variety {variety:g}")]
     write_result(
         asked.out,

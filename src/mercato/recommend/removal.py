@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.ranking.reasons import ReasonCode
+from mercato.ranking.shelf_ranker import ShelfRanker
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.categories import NO_CATEGORY, all_leaves, category_path
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Stage
@@ -39,10 +40,16 @@ class Standing(NamedTuple):
 
 
 def standing(asked: Asked, item: ShelfItem) -> Standing:
-    """Of an item on a shelf that was answered to ``asked``; its reason names some evidence."""
-    without = _BY_CODE[item.reason.code](asked, item)
+    """Of an item on a shelf that was answered to ``asked``; its reason names some evidence.
+
+    What a ranker says follows from all of a shopper's events at once, and of other shoppers from
+    the release's facts: where its score does not fall without the events named, or none are, the
+    features that the reason stands for are taken away instead, see `ShelfRanker.moved`.
+    """
     if item.retriever == RANKER:
-        return Standing(_chance(asked, item.row), _chance(without, item.row))
+        by_events = by_events_alone(asked, item)
+        return by_events if by_events.falls else _without_features(asked, item)
+    without = _BY_CODE[item.reason.code](asked, item)
     allowed = asked.shown
     stage = _stage_of(asked, item, allowed)
     tops = [
@@ -56,18 +63,42 @@ def standing(asked: Asked, item: ShelfItem) -> Standing:
     )
 
 
+def by_events_alone(asked: Asked, item: ShelfItem) -> Standing:
+    """Of an item that a ranker has brought: its chance with and without the events named."""
+    without = _BY_CODE[item.reason.code](asked, item)
+    return Standing(_chance(asked, item.row), _chance(without, item.row))
+
+
+def _without_features(asked: Asked, item: ShelfItem) -> Standing:
+    """In log odds, without the group of features that lifts the item most of those which the
+    reason may stand for."""
+    ranker, values = _ranked(asked, item.row)
+    if values is None:
+        return Standing(0.0, 0.0)
+    moved = ranker.moved(values)[0]
+    names = _GROUPS[item.reason.code]
+    told = [float(by) for (name, _), by in zip(ranker.groups, moved, strict=True) if name in names]
+    log_odds = float(ranker.score(values)[0])
+    return Standing(log_odds, log_odds - max(told, default=0.0))
+
+
 def _chance(asked: Asked, row: int) -> float:
     """What the placement's ranker says of a row; 0 where no retriever brings it."""
-    rankers, rules = asked.context.rankers, PLACEMENTS[asked.request.placement]
+    ranker, values = _ranked(asked, row)
+    return 0.0 if values is None else float(ranker.chances(values)[0])
+
+
+def _ranked(asked: Asked, row: int) -> tuple[ShelfRanker, NDArray[np.float32] | None]:
+    """The placement's ranker, and (1, n_features) of a row; None where no retriever brings it."""
+    rankers, placement = asked.context.rankers, asked.request.placement
     if rankers is None:
-        raise LookupError(f"no ranker of {asked.request.placement}")
-    ranker = rankers.of[asked.request.placement]
-    gathered = gather(asked.request.placement, asked, may_stand(asked, rules.excluded))
+        raise LookupError(f"no ranker of {placement}")
+    gathered = gather(placement, asked, may_stand(asked, PLACEMENTS[placement].excluded))
     at = np.flatnonzero(gathered.rows == row)
     if not len(at):
-        return 0.0
-    values = ranker.values(pairs_of(asked, gathered, rankers.facts))
-    return float(ranker.chances(values[at])[0])
+        return rankers.of[placement], None
+    values = rankers.of[placement].values(pairs_of(asked, gathered, rankers.facts))
+    return rankers.of[placement], values[at]
 
 
 def _stage_of(asked: Asked, item: ShelfItem, allowed: Allowed) -> Stage:
@@ -168,3 +199,14 @@ _BY_CODE: Mapping[ReasonCode, Callable[[Asked, ShelfItem], Asked]] = {
     ReasonCode.NEAR_QUERY: _without_words,
 }
 """`ReasonCode.ALSO_HERE` names nothing that could be taken away."""
+
+_GROUPS: Mapping[ReasonCode, frozenset[str]] = {
+    ReasonCode.BOUGHT_BEFORE: frozenset({"habit", "rhythm", "repeat purchase"}),
+    ReasonCode.YOUR_CATEGORY: frozenset({"kinds"}),
+    ReasonCode.POPULAR: frozenset({"demand", "popularity"}),
+    ReasonCode.BECAUSE_BOUGHT: frozenset({"ease"}),
+    ReasonCode.BECAUSE_VIEWED: frozenset({"ease"}),
+    ReasonCode.BOUGHT_TOGETHER: frozenset({"item-knn", "cart", "session"}),
+    ReasonCode.SIMILAR_TO: frozenset({"content", "cart's content", "session's content"}),
+}
+"""Groups of a ranker's features, by the reasons that they are told as, see `ranker`."""

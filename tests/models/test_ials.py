@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from mercato.core.columns import Event
 from mercato.core.history import Interactions
 from mercato.models.ials import Ials
+from mercato.models.preference import Forgetting, preferences
 
 MODEL = Ials(factors=6, regularisation=0.3, confidence=4.0, rounds=5, power=0.0)
 
@@ -57,6 +58,9 @@ def test_a_shopper_is_a_weighted_least_squares(
         x = np.linalg.solve(items.T @ c @ items + 0.3 * np.eye(6), items.T @ c @ (told > 0))
         known = np.flatnonzero(scores[shopper] > -np.inf)
         assert scores[shopper, known] == pytest.approx((items @ x)[known], abs=1e-4)
+    everyone = preferences(log_for_factors, 0, Forgetting(power=0))
+    known_scores = np.where(scores == -np.inf, 0, scores)
+    np.testing.assert_allclose(found.many(everyone), known_scores, atol=1e-5)
 
 
 def test_an_item_that_nobody_met_is_not_proposed(

@@ -34,11 +34,19 @@ class FittedIals(FittedModel):
     factors: NDArray[np.float32]
     gram: NDArray[np.float32]
 
-    def point(self, found: Preferences) -> NDArray[np.float32]:
+    def many(self, found: Preferences) -> NDArray[np.float32]:
+        """(n_shoppers, n_items) scores of several at once; items that nobody met score 0."""
+        bounds = zip(found.offsets[:-1], found.offsets[1:], strict=True)
+        points = [self._point(found.item[a:b], found.weight[a:b]) for a, b in bounds]
+        return np.asarray(np.stack(points) @ self.factors.T)
+
+    def _point(
+        self, items: NDArray[np.integer], weights: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
         """(f,) of one shopper: the least squares over (1 + confidence * preference) on what they
         met, 1 on all else."""
-        near = self.factors[found.item]
-        more = self.confidence * found.weight
+        near = self.factors[items]
+        more = self.confidence * weights
         whole = self.gram + near.T @ (near * more[:, None])
         return np.asarray(np.linalg.solve(whole, near.T @ (1 + more)), np.float32)
 
@@ -47,7 +55,7 @@ class FittedIals(FittedModel):
         known = np.flatnonzero(self.factors.any(axis=1)).astype(np.int32)
         if len(found.item) == 0:
             known = known[:0]
-        return Scored(known, (self.factors @ self.point(found))[known])
+        return Scored(known, (self.factors @ self._point(found.item, found.weight))[known])
 
 
 @dataclass(frozen=True)

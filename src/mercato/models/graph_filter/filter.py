@@ -12,6 +12,7 @@ a tilt of 0; ChebyCF (Kim et al. 2025, https://arxiv.org/abs/2505.00552) one deg
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -60,14 +61,20 @@ class FittedGraphFilter(FittedModel):
 
         shape = (len(found.offsets) - 1, self.n_items)
         met = sp.csr_array((found.weight, found.item, found.offsets), shape)
-        links = sp.csr_array((self.weight.astype(np.float32), self.target, self.offsets))
-        links.resize(self.n_items, self.n_items)
         linear, smooth = self._powers(self.linear_degree), self._powers(self.pass_degree)
-        scores = (self._divided(met, linear) @ links).toarray()
+        scores = (self._divided(met, linear) @ self._links).toarray()
         scores *= linear * np.float32(self.scale)
         passed = (self._divided(met, smooth) @ self.vectors) * self.gains
         scores += passed @ self.vectors.T * smooth
         return np.asarray(scores, np.float32)
+
+    @cached_property
+    def _links(self) -> "sp.csr_array":
+        """(n_items, n_items) float32."""
+        import scipy.sparse as sp
+
+        shape = (self.n_items, self.n_items)
+        return sp.csr_array((self.weight.astype(np.float32), self.target, self.offsets), shape)
 
     def _scored(self, one: Interactions) -> Scored:
         found = preferences(one, self.as_of, Forgetting(self.scale_days, self.power))

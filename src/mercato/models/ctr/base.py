@@ -55,7 +55,7 @@ class ClickModel(Protocol):
     def fit(self, train: Examples, validation: Examples, step: Step) -> FittedClicks:
         """Learn from ``train`` until ``validation`` is told no better.
 
-        The step advances by passes over the examples, or trees. Raises BadInput where either part has
-        clicked or unclicked examples alone, or their fields differ; NotReady where what fits it
-        is not installed.
+        The step advances by passes over the examples, or trees. Raises BadInput where either part
+        has clicked or unclicked examples alone, or their fields differ; NotReady where what fits
+        it is not installed.
         """

@@ -10,10 +10,10 @@ from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.models.saving import Saved
 from mercato.ranking.purchases import Groups, Numbers, Purchases, Whole
 
-KINDS = ("brand", "category", "parent category", "top category")
-"""Columns of ``kinds``, as in `catalogue.facts.KEYS`."""
+KINDS = ("brand", "category", "top category")
+"""Columns of ``kinds``, of those in `catalogue.facts.KEYS`."""
 
-WINDOWS = (3, 7, 14, 28, 56)
+WINDOWS = (7, 14, 28, 56)
 """Days before the log's end in which an item's shoppers are counted."""
 
 LONGEST = 999.0
@@ -40,8 +40,8 @@ class ShelfFacts(Saved):
     last        : (n_items + 1,) float32, days since anybody bought it
     weekdays    : (n_items + 1, 7) float32, log of the weekday's share of its purchases over that
                   of all
-    kind_trend  : (n_items + 1, 2) float32, log of its category's and its parent's purchases of
-                  the newest 28 days, over what all of the log would let expect
+    kind_trend  : (n_items + 1,) float32, log of its category's purchases of the newest 28 days,
+                  over what all of the log would let expect
     typical     : (n_items + 1,) float32, log of its price over its category's mean; 0 for none
     """
 
@@ -78,16 +78,17 @@ class ShelfFacts(Saved):
         """kinds: (n_items, len(KINDS)), 0 for none; price: (n_items,), NaN for none."""
         bought = Purchases.of(log, as_of)
         codes = np.column_stack([_codes(column) for column in kinds.T])
+        category = codes[:, KINDS.index("category")]
         return cls(
             n_items=log.n_items,
             as_of=as_of,
             kinds=codes.astype(np.int32),
             price=np.append(price, np.nan).astype(np.float32),
-            typical=_typical(price, codes[:, KINDS.index("category")]),
+            typical=_typical(price, category),
             **_counts(bought, log.n_items),
             **_returns(bought, log.n_items),
             weekdays=_weekdays(log),
-            kind_trend=_kind_trend(bought, codes),
+            kind_trend=_kind_trend(bought, category),
         )
 
 
@@ -164,18 +165,13 @@ def _weekdays(log: Interactions) -> NDArray[np.float32]:
     return np.asarray(np.log(share / usual), np.float32)
 
 
-def _kind_trend(bought: Purchases, codes: Whole) -> NDArray[np.float32]:
-    """(n + 1, 2) of the category and of its parent."""
+def _kind_trend(bought: Purchases, category: Whole) -> NDArray[np.float32]:
     days = max(float(bought.age.max(initial=0)), 1.0)
-    found = []
-    for kind in ("category", "parent category"):
-        code = codes[:, KINDS.index(kind)]
-        n_codes = int(code.max()) + 1
-        of_line = code[bought.item]
-        whole = np.bincount(of_line, minlength=n_codes) * min(1.0, 28 / days)
-        lately = np.bincount(of_line[bought.age < 28], minlength=n_codes)
-        found.append((np.log1p(lately) - np.log1p(whole))[code])
-    return np.column_stack(found).astype(np.float32)
+    n_codes = int(category.max()) + 1
+    of_line = category[bought.item]
+    whole = np.bincount(of_line, minlength=n_codes) * min(1.0, 28 / days)
+    lately = np.bincount(of_line[bought.age < 28], minlength=n_codes)
+    return np.asarray((np.log1p(lately) - np.log1p(whole))[category], np.float32)
 
 
 def _typical(price: NDArray[np.floating], category: Whole) -> NDArray[np.float32]:

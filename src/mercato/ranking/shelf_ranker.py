@@ -2,7 +2,7 @@
 over features of shopper and item."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,15 +74,19 @@ class ShelfRanker:
         """(n,) above 0, below 1, of features (n, n_features)."""
         return np.asarray(1 / (1 + np.exp(-self.score(values).astype(np.float64))))
 
-    def moved(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def moved(
+        self, values: NDArray[np.float32], groups: Sequence[int] | None = None
+    ) -> NDArray[np.float32]:
         """(n, n_groups) what each group adds to the log odds: what is lost without it, that is,
-        with its features as those of the median candidate."""
-        groups = self.groups
-        without = np.repeat(values[:, None, :], len(groups), axis=1)
-        for number, (_, part) in enumerate(groups):
-            without[:, number, part] = self.usual[part]
-        lowered = self.score(without.reshape(-1, values.shape[1])).reshape(len(values), -1)
-        return self.score(values)[:, None] - lowered
+        with its features as those of the median candidate. ``groups``: only of these."""
+        asked = range(len(self.groups)) if groups is None else groups
+        without = np.repeat(values[None], len(asked), axis=0)
+        for number, at in enumerate(asked):
+            part = self.groups[at][1]
+            without[number, :, part] = self.usual[part]
+        stacked = np.concatenate([values[None], without]).reshape(-1, values.shape[1])
+        scores = self.score(stacked).reshape(-1, len(values))
+        return np.asarray((scores[0] - scores[1:]).T)
 
     def save(self, folder: Path) -> None:
         save_ranker(folder, self.trees, self.said, self.formula, self.usual)

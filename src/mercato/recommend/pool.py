@@ -50,7 +50,6 @@ POOLS: Mapping[Placement, tuple[Source, ...]] = {
     Placement.BUY_AGAIN: (
         Source("repeat purchase", REPEAT_PURCHASE, 120, 1.0),
         Source("ease", EASE, 0),
-        Source("item-knn", item_knn(sources.the_past), 0),
     ),
     Placement.HOME: (
         Source("ease", EASE, 150, 1.0),

@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.ranking.reasons import Reason, ReasonCode
+from mercato.ranking.shelf_features import NAMES
 from mercato.ranking.shelf_ranker import ShelfRanker, ShelfRankers
 from mercato.recommend.asked import Asked, Rows
-from mercato.recommend.categories import NO_CATEGORY, category_path, leaf_categories
+from mercato.recommend.categories import category_path, leaf_categories
 from mercato.recommend.placements import Part, Rules, Stage
-from mercato.recommend.pool import POOLS, Gathered, gather, pairs_of
+from mercato.recommend.pool import POOLS, Gathered, gather, pairs_of, said_names
 from mercato.recommend.retrieval import Allowed, Proposal, Retriever, best
 from mercato.recommend.retrievers.popularity import POPULARITY
 from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
 
 RANKER = "ranker"
+
+_OF_CATEGORY = NAMES.index("kinds: category items")
+"""Above 0 where the shopper bought of the item's category."""
 
 
 def stages_of(rules: Rules, asked: Asked) -> tuple[Stage, ...]:
@@ -26,6 +30,8 @@ def stages_of(rules: Rules, asked: Asked) -> tuple[Stage, ...]:
     ranker = None if rankers is None else rankers.of.get(asked.request.placement)
     if rankers is None or ranker is None:
         return rules.stages
+    if ranker.said != said_names(asked.request.placement):
+        return rules.stages  # a release from before the pool was another
     return (_ranked_stage(rankers, ranker, asked), *rules.stages[1:])
 
 
@@ -69,21 +75,24 @@ class Ranked:
         groups = [at for at, (name, _) in enumerate(self.ranker.groups) if name in tellers]
         names = [self.ranker.groups[at][0] for at in groups]
         may = np.column_stack([tellers[name].may for name in names])
-        moved = np.where(may, self.ranker.moved(values)[:, groups], -np.inf)
-        most = moved.argmax(axis=1)
+        moved = np.where(may, self.ranker.moved(values, groups), -np.inf)
+        by_tell: dict[Tell, list[int]] = {}
+        for at, group in enumerate(moved.argmax(axis=1).tolist()):
+            by_tell.setdefault(tellers[names[group]].tell, []).append(at)
         found: dict[int, Reason] = {}
-        for group in np.unique(most).tolist():
-            of = np.flatnonzero(most == group)
-            told = tellers[names[group]].tell(asked, rows[of])
-            found.update(zip(of.tolist(), told, strict=True))
+        for tell, of in by_tell.items():
+            found.update(zip(of, tell(asked, rows[of]), strict=True))
         return [found[at] for at in range(len(rows))]
+
+
+Tell = Callable[[Asked, Rows], list[Reason]]
 
 
 class _Teller(NamedTuple):
     """may : (n,) of which rows a group of features can be told as a reason; tell : in words"""
 
     may: NDArray[np.bool_]
-    tell: Callable[[Asked, Rows], list[Reason]]
+    tell: Tell
 
 
 def _tellers(
@@ -94,19 +103,13 @@ def _tellers(
     found = {
         "habit": bought,
         "rhythm": bought,
-        "kinds": _Teller(_of_bought_category(asked, rows), _your_category),
+        "kinds": _Teller(values[:, _OF_CATEGORY] > 0, _your_category),
         "demand": _Teller(np.ones(len(rows), bool), POPULARITY.reasons),
     }
     said = values[:, values.shape[1] - len(ranker.said) :]
     for number, source in enumerate(POOLS[asked.request.placement]):
         found[source.name] = _Teller(said[:, 2 * number] > 0, source.retriever.reasons)
     return found
-
-
-def _of_bought_category(asked: Asked, rows: Rows) -> NDArray[np.bool_]:
-    leaves = leaf_categories(asked.catalogue, np.concatenate([rows, asked.bought]))
-    own = leaves[: len(rows)]
-    return np.asarray(np.isin(own, leaves[len(rows) :]) & (own != NO_CATEGORY))
 
 
 def _your_category(asked: Asked, rows: Rows) -> list[Reason]:

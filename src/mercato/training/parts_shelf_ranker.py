@@ -38,7 +38,7 @@ SHELF_RANKERS = "shelf_rankers"
 """Place in a release."""
 
 MOST_SHOPPERS: Mapping[Placement, int] = {
-    Placement.BUY_AGAIN: 2_500,
+    Placement.BUY_AGAIN: 2_000,
     Placement.HOME: 1_200,
     Placement.CART: 1_200,
 }

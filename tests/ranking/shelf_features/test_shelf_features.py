@@ -17,7 +17,7 @@ TODAY = 100
 MILK, BREAD, BUTTER, SOAP, LAMP = range(5)
 N_ITEMS = 5
 
-KINDS = np.array([[1, 11, 21, 31], [2, 12, 22, 31], [1, 11, 21, 31], [3, 13, 23, 33], [0] * 4])
+KINDS = np.array([[1, 11, 31], [2, 12, 31], [1, 11, 31], [3, 13, 33], [0] * 3])
 """Milk and butter share brand and category; bread the top category; a lamp has none."""
 
 PRICES = np.array([1.0, 3.0, 4.0, 2.0, np.nan])
@@ -81,7 +81,6 @@ def test_a_habit_is_counted(found: NDArray[np.float32]) -> None:
     assert of(found, "habit: share of trips since")[1] == pytest.approx(1 / 3)
     halved = 0.5 ** (60 / 30) + 0.5 ** (40 / 30) + 0.5 ** (20 / 30)
     assert of(found, "habit: half-life 30")[0] == pytest.approx(halved)
-    assert of(found, "habit: newest 56")[:2] == [2, 1]
     assert of(found, "habit: place")[0] == 0
 
 
@@ -90,14 +89,12 @@ def test_a_rhythm_is_timed(found: NDArray[np.float32]) -> None:
     # Milk on days 40, 60 and 80, twenty days ago: once its interval.
     assert of(found, "rhythm: interval")[:2] == [20, LONGEST]
     assert of(found, "rhythm: since of interval")[:2] == [1, -1]
-    assert of(found, "rhythm: spread")[0] == pytest.approx(0)
     assert of(found, "rhythm: trips since")[:3] == [1, 2, 0]
 
 
 def test_kinds_know_what_was_bought_of_them(found: NDArray[np.float32]) -> None:
     assert of(found, "kinds: category items")[:4] == [2, 1, 2, 0], "milk and butter are one kind"
     assert of(found, "kinds: category since")[:4] == [10, 40, 10, LONGEST]
-    assert of(found, "kinds: category others since")[0] == 10, "butter was bought since"
     left = [(1 + days / 30) ** -0.7 for days in (60, 40, 20)]
     share = sum(left) / (sum(left) + (1 + 10 / 30) ** -0.7)
     assert of(found, "kinds: category share in")[0] == pytest.approx(share)

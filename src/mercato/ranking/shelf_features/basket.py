@@ -6,7 +6,7 @@ from mercato.ranking.purchases import Groups, looked_up
 from mercato.ranking.shelf_features.family import Column, ShelfFamily
 from mercato.ranking.shelf_features.pairs import Pairs
 
-_ASKED = ("category", "parent category", "top category", "brand")
+_ASKED = ("category", "top category", "brand")
 
 
 def _compute(pairs: Pairs) -> list[Column]:

@@ -23,7 +23,7 @@ def _compute(pairs: Pairs) -> list[Column]:
         of[28] - np.log1p(facts.shoppers[at] / 10),
         *repeats.T,
         facts.last[at] + passed,
-        *facts.kind_trend[at].T,
+        facts.kind_trend[at],
     ]
 
 
@@ -41,7 +41,6 @@ DEMAND = ShelfFamily(
         "came back": "Share of its buyers of before four weeks who bought it since",
         "last sold": "Days since anybody bought it",
         "category's trend": "Log of its category's purchases, over what is usual",
-        "parent's trend": "The same of the parent category",
     },
     _compute,
 )

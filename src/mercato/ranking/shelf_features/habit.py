@@ -6,10 +6,8 @@ from mercato.ranking.purchases import looked_up
 from mercato.ranking.shelf_features.family import Column, ShelfFamily
 from mercato.ranking.shelf_features.pairs import Pairs
 
-_HALF_LIVES = (7, 14, 30, 60, 120)
+_HALF_LIVES = (7, 30, 60, 120)
 """Days after which half of a purchase is forgotten."""
-
-_NEWEST = (14, 28, 56, 91)
 
 
 def _compute(pairs: Pairs) -> list[Column]:
@@ -32,7 +30,6 @@ def _compute(pairs: Pairs) -> list[Column]:
         looked_up(quantity[groups.last], at),
     ]
     columns += [looked_up(groups.sum(np.exp2(-age / days)), at) for days in _HALF_LIVES]
-    columns += [looked_up(groups.sum(age < days), at) for days in _NEWEST]
     return list(columns)
 
 
@@ -50,7 +47,6 @@ HABIT = ShelfFamily(
         **{
             f"half-life {days}": f"Purchases, half forgotten in {days} days" for days in _HALF_LIVES
         },
-        **{f"newest {days}": f"Purchases of the newest {days} days" for days in _NEWEST},
     },
     _compute,
 )

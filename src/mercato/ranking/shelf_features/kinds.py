@@ -14,7 +14,10 @@ _LEAST = 1e-6
 
 
 def _compute(pairs: Pairs) -> list[Column]:
-    return [column for kind in COLUMNS for column in _of_kind(pairs, kind)]
+    columns = [column for kind in COLUMNS for column in _of_kind(pairs, kind)]
+    category = pairs.facts.kind("category", pairs.known)
+    group = pairs.user * (int(category.max()) + 1) + category
+    return [*columns, pairs.places_within(group, looked_up(pairs.strength, pairs.at))]
 
 
 def _of_kind(pairs: Pairs, kind: str) -> Iterator[Column]:
@@ -23,19 +26,14 @@ def _of_kind(pairs: Pairs, kind: str) -> Iterator[Column]:
     groups = Groups.of(bought.user, facts.kind(kind, facts.place(bought.item)))
     at = np.where(of_pair > 0, groups.find(pairs.user, of_pair), len(groups))
     age = bought.age[groups.order]
-    left = groups.sum(power_law(age))
-    own = looked_up(pairs.strength, pairs.at)
-    since, own_since = age[groups.last], looked_up(pairs.since, pairs.at, LONGEST)
-    whole, days = looked_up(left, at), looked_up(since, at, LONGEST)
-    yield whole
-    yield own / np.maximum(whole, _LEAST)
+    since = age[groups.last]
+    whole = looked_up(groups.sum(power_law(age)), at)
+    yield looked_up(pairs.strength, pairs.at) / np.maximum(whole, _LEAST)
     yield whole / np.maximum(_of_shopper(pairs), _LEAST)
-    yield days
-    yield own_since - days
+    yield looked_up(since, at, LONGEST)
     yield looked_up(groups.sum(np.exp2(-age / 14)), at)
     yield looked_up(_items(pairs, groups, kind), at)
     yield looked_up((age[groups.first] - since) / np.maximum(groups.count - 1, 1), at, LONGEST)
-    yield pairs.places_within(pairs.user * (int(of_pair.max()) + 1) + of_pair, own)
 
 
 def _of_shopper(pairs: Pairs) -> Column:
@@ -53,19 +51,23 @@ def _items(pairs: Pairs, groups: Groups, kind: str) -> Whole:
 
 
 _TOLD = {
-    "bought": "Purchases of its {kind}, forgotten by a power law",
-    "share in": "The item's share of them",
-    "share of": "Their share of all of the shopper's",
+    "share in": "The item's share of what the shopper buys of its {kind}",
+    "share of": "The share of its {kind} of all that the shopper buys",
     "since": "Days since anything of its {kind} was bought",
-    "others since": "Days between the item's last purchase and that",
-    "newest": "Purchases of its {kind}, half forgotten in 14 days",
+    "newest": "Purchases of its {kind}, 14 days halve them",
     "items": "Different items of its {kind} that the shopper bought",
     "interval": "Days between purchases of its {kind}",
-    "place": "Its place among the candidates of its {kind}, by its own purchases",
 }
 
 KINDS = ShelfFamily(
     "kinds",
-    {f"{kind} {name}": text.format(kind=kind) for kind in COLUMNS for name, text in _TOLD.items()},
+    {
+        **{
+            f"{kind} {name}": text.format(kind=kind)
+            for kind in COLUMNS
+            for name, text in _TOLD.items()
+        },
+        "category place": "Its place among the candidates of its category, by its own purchases",
+    },
     _compute,
 )

@@ -26,11 +26,7 @@ def _compute(pairs: Pairs) -> list[Column]:
     of_gap = np.repeat(np.arange(len(groups)), groups.count)[follows]
     again = _summed(of_gap, np.ones(len(gap)), len(groups))
     gap_logs = _summed(of_gap, np.log(np.maximum(gap, 0.5)), len(groups))
-    gap_squares = _summed(of_gap, gap**2, len(groups))
-    last_gap = np.zeros(len(groups))
-    last_gap[of_gap] = gap  # the newest stands last
     own = (start - since) / np.maximum(again, 1)
-    spread = np.sqrt(np.maximum(gap_squares / np.maximum(again, 1) - own**2, 0))
     repeated = again > 0
     own_trips = (trip[last] - trip[first]) / np.maximum(again, 1)
     trips_since = bought.trips_until[groups.user] - 1 - trip[last]
@@ -45,12 +41,8 @@ def _compute(pairs: Pairs) -> list[Column]:
         looked_up(since, at, LONGEST),
         looked_up(start, at, LONGEST),
         looked_up(trips_since, at, LONGEST),
-        looked_up(since - bought.since_trip[groups.user], at, LONGEST),
         looked_up(np.where(repeated, own, LONGEST), at, LONGEST),
         ratio(since, own),
-        ratio(spread, own),
-        ratio(last_gap, own),
-        looked_up(np.where(repeated, own_trips, LONGEST), at, LONGEST),
         ratio(trips_since, own_trips),
         passed - prior,
         drawn,
@@ -68,13 +60,9 @@ RHYTHM = ShelfFamily(
         "since": "Days since it was last bought",
         "first": "Days since it was first bought",
         "trips since": "Trips since it was last bought",
-        "since, less last trip": "Days since it was last bought, on the last trip",
         "interval": "Mean days between the shopper's purchases of it",
         "since of interval": "Days since, of that",
-        "spread": "Spread of the intervals, of their mean",
-        "last interval": "The last interval, of their mean",
-        "interval in trips": "The shopper's trips between two purchases",
-        "trips since of interval": "Trips since, of that",
+        "trips since of interval": "Trips since, of the mean trips between them",
         "since of item's": "Log of days since over the mean interval of all shoppers",
         "drawn interval": "Log of the shopper's interval, drawn towards all shoppers'",
         "since of drawn": "Log of days since, over that",

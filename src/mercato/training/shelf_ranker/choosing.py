@@ -31,7 +31,7 @@ moments."""
 FILE = "comparison.json"
 
 LEARNED = LambdaMart(
-    objective="binary", n_trees=150, n_leaves=16, learning_rate=0.08, feature_share=0.4
+    objective="binary", n_trees=150, n_leaves=16, learning_rate=0.08, feature_share=0.4, bins=63
 )
 
 

@@ -231,12 +231,18 @@ class Encoded:
         return History("app", offsets, np.concatenate(found).astype(np.int32))
 
 
+def negative_share(usage: Usage) -> NDArray[np.float64]:
+    """(n_items,) how often each app is drawn: by the root of how much it is used."""
+    share = np.sqrt(usage.popular)
+    return np.asarray(share / share.sum())
+
+
 def with_negatives(encoded: Encoded, lines: NDArray[np.int64], each: int, seed: int) -> Examples:
     """Each of the lines that were counted as a click, and ``each`` apps in its context as no
-    clicks, drawn by the root of how much they are used."""
+    clicks, drawn by `negative_share`."""
     random = np.random.default_rng(seed)
-    share = np.sqrt(encoded.usage.popular)
-    drawn = random.choice(len(share), (len(lines), each), p=share / share.sum())
+    share = negative_share(encoded.usage)
+    drawn = random.choice(len(share), (len(lines), each), p=share)
     items = np.column_stack([lines[:, ITEM], drawn]).ravel()
     repeated = np.repeat(np.arange(len(lines)), each + 1)
     rows = encoded.rows(lines, lines[:, ITEM], counted=True).of(repeated)

@@ -13,6 +13,7 @@ from bench.app_usage import (
     Encoded,
     Split,
     Usage,
+    negative_share,
     out_of_fold,
     read_lines,
     validation_split,
@@ -107,11 +108,13 @@ class Clicks:
         fitted = self.fitted
         encoded = Encoded.of(Usage.of(split.train, data.spans), data.spans)
         n_items = int(data.spans[ITEM])
+        # The log-odds that are learned are of being used less those of being drawn.
+        drawn = np.log(np.maximum(negative_share(encoded.usage), 1e-9)).astype(np.float32)
 
         def score(lines: NDArray[np.int64]) -> NDArray[np.float32]:
             rows = encoded.rows(lines, lines[:, ITEM]).of(np.repeat(np.arange(len(lines)), n_items))
             rows.codes[:, ITEM:] = np.tile(encoded.of_items, (len(lines), 1))
-            return fitted.score(rows).reshape(len(lines), n_items)
+            return fitted.score(rows).reshape(len(lines), n_items) + drawn
 
         return score
 

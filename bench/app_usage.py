@@ -27,7 +27,7 @@ NAMES = ("user", "daytime", "weekday", "weekend", "home or work", "weather", "co
 TOP = 150
 """Most used apps that are candidates whether the user used them or not."""
 
-PAST = 20
+PAST = 10
 """Apps that a user used most, as the list that DIN reads."""
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.app_usage import (
     ITEM,
+    PAST,
     Encoded,
     Split,
     Usage,
@@ -39,7 +40,7 @@ KS = (5, 10, 20)
 RANKED = 120
 """Apps of an answer, of which those that were used in the very context are then left out."""
 
-VALIDATED, QUICK_LINES = 600, 60
+VALIDATED, QUICK_LINES = 400, 60
 """Contexts of the validation in which all apps are ranked; of either part for a quick look."""
 
 NEGATIVES = 4
@@ -50,7 +51,7 @@ FOLDS = 5
 LEAST_LINES = 3
 """The trees learn from a line of each user and context with so many."""
 
-SHOWN = 80
+SHOWN = 50
 """Candidates beside the used one that the trees learn from, drawn."""
 
 Score = Callable[[NDArray[np.int64]], NDArray[np.float32]]
@@ -168,15 +169,15 @@ def _ranking(data: Data, split: Split) -> RankingData:
     return RankingData(np.concatenate(parts), group, np.concatenate(gains))
 
 
-_LEARNING = Learning(learning_rate=2e-3, weight_decay=0.01, passes=8, dropout=0.1, batch_rows=2048)
+_LEARNING = Learning(learning_rate=5e-3, weight_decay=0.01, passes=8, dropout=0.1, batch_rows=2048)
 
 MODELS: Mapping[str, Popularity | PersonalFrequency | Clicks | Candidates] = {
     "popularity": Popularity(),
     "personal frequency": PersonalFrequency(),
     "LambdaMART over candidates": Candidates(LambdaMart(n_trees=150, n_leaves=15, least_rows=50)),
     "factorisation machine": Clicks(FactorisationMachine(32, _LEARNING)),
-    "DCNv2": Clicks(CrossNetwork(16, 2, (64, 32), _LEARNING)),
-    "DIN": Clicks(InterestNetwork(16, 16, (64, 32), 20, _LEARNING)),
+    "DIN": Clicks(InterestNetwork(16, 16, (64, 32), PAST, replace(_LEARNING, passes=5))),
+    "DCNv2": Clicks(CrossNetwork(16, 2, (64, 32), replace(_LEARNING, passes=5))),
 }
 
 

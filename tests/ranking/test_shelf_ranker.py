@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mercato.core.columns import Placement
 from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.ranking.shelf_features import NAMES
-from mercato.ranking.shelf_ranker import ABOUT, ShelfRanker, save_ranker
+from mercato.ranking.shelf_ranker import ABOUT, ShelfRanker, ShelfRankers, save_ranker
 
 SAID = ("ease: score", "ease: share", "item-knn: score", "item-knn: share")
 LINES = NAMES.index("habit: lines")
@@ -75,3 +76,12 @@ def test_a_ranker_of_other_features_is_left_out(ranker: ShelfRanker, tmp_path: P
     about["features"] = about["features"][1:]
     (tmp_path / ABOUT).write_text(json.dumps(about))
     assert ShelfRanker.open(tmp_path) is None
+
+
+def test_a_release_whose_rankers_are_all_of_other_features_has_none(tmp_path: Path) -> None:
+    trees = stumps({LINES: (2, 1.0)})
+    usual = np.zeros(trees.n_features, np.float32)
+    save_ranker(tmp_path / Placement.HOME, trees, SAID, 0.0, usual)
+    about = tmp_path / Placement.HOME / ABOUT
+    about.write_text(about.read_text().replace("habit: lines", "habit: something else"))
+    assert ShelfRankers.open(tmp_path) is None, "not even its facts are looked for"

@@ -132,12 +132,15 @@ class ShelfRankers:
     of: Mapping[Placement, ShelfRanker]
 
     @classmethod
-    def open(cls, folder: Path) -> "ShelfRankers":
-        """Raises NotReady where there are none, or some of another format."""
+    def open(cls, folder: Path) -> "ShelfRankers | None":
+        """None where no placement has a ranker over the features that there are now.
+
+        Raises NotReady where one, or its facts, are of another format.
+        """
         found = {
             placement: ranker
             for placement in Placement
             if (folder / placement).is_dir()
             and (ranker := ShelfRanker.open(folder / placement)) is not None
         }
-        return cls(ShelfFacts.load(folder / FACTS), found)
+        return cls(ShelfFacts.load(folder / FACTS), found) if found else None

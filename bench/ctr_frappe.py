@@ -197,7 +197,7 @@ def rows(path: Path, asked: Arguments, until: float) -> list[Row]:
         }
         metrics["validation hit@5"] = worth[-1]
         found.append(Row(title, metrics, time.perf_counter() - begun, own_peak_mb()))
-        print(title, metrics)
+        print(title, metrics, flush=True)
     best = max(worth, default=0.0)
     return [replace(row, chosen=value == best) for row, value in zip(found, worth, strict=True)]
 

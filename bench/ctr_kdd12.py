@@ -223,7 +223,7 @@ def rows(path: Path, asked: Arguments, until: float) -> list[Row]:
         found[name] = held_out(lines, entry)
         metrics = _told(lines, found[name], found[BASELINE], name != BASELINE)
         told.append(Row(name, metrics, found[name].seconds, own_peak_mb()))
-        print(name, metrics)
+        print(name, metrics, flush=True)
     best = max(found, key=lambda name: found[name].validation)
     return [replace(row, chosen=row.model == best) for row in told]
 

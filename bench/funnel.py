@@ -101,11 +101,11 @@ CLASSICS: Mapping[str, Contender] = {
 }
 
 LEARNED: Mapping[str, Contender] = {
-    "ESMM over candidates (new only)": Contender(
-        lambda _: EntireSpaceRanker().scores, (0,), met=False
-    ),
     "LambdaMART over candidates (new only)": Contender(
         lambda _: CandidateRanker().scores, (0,), met=False
+    ),
+    "ESMM over candidates (new only)": Contender(
+        lambda _: EntireSpaceRanker().scores, (0,), met=False
     ),
 }
 
@@ -178,7 +178,7 @@ def rows(data: Behaviours, asked: Arguments) -> list[Row]:
     for name, contender in {**CLASSICS, **LEARNED}.items():
         if asked.wants(name) and (name in CLASSICS or time.monotonic() < until):
             found.append(tested(choose(name, contender, rounds), data))
-            print(found[-1].row({}))
+            print(found[-1].row({}), flush=True)
     best = max((each.chosen.worth for each in found), default=0.0)
     compared = _best_classics(found)
     return [

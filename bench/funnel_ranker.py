@@ -24,6 +24,8 @@ LESSONS = (("buy", 1), ("cart", 1), ("view", 2))
 """What the trees learn from: one item that is held out of each shopper with so many of the kind.
 Purchases alone are too few; on validation views and carts beside them are no worse."""
 
+LONGEST = 30
+
 RIDGE, RIDGE_OF_CHOSEN, SHRINK = 100.0, 10.0, 3.0
 
 
@@ -139,7 +141,7 @@ class EntireSpaceRanker:
     model: EntireSpace = EntireSpace(
         dimensions=16,
         widths=(32,),
-        longest=30,
+        longest=LONGEST,
         learning=Learning(batch_rows=2_048, passes=8, weight_decay=0.01, dropout=0.2),
     )
     negatives: int = 4
@@ -186,15 +188,21 @@ def _rows(
     counts = [np.asarray(kind.sum(axis=0)).ravel()[items] for kind in data.kinds]
     buckets = [np.minimum(np.log2(1 + each).astype(np.int64), 9) + 1 for each in counts]
     codes = np.column_stack([items + 1, *buckets]).astype(np.int32)
-    starts, stops = data.met.indptr[shoppers], data.met.indptr[shoppers + 1]
-    length = stops - starts
-    offsets = np.concatenate(([0], np.cumsum(length)))
-    at = np.repeat(starts - offsets[:-1], length) + np.arange(offsets[-1])
-    past = data.met.indices[at].astype(np.int64)
+    past = _past(data.met).of(shoppers)
     if left_out is not None:
-        kept = past != np.repeat(left_out, length)
-        offsets = np.concatenate(([0], np.cumsum(kept)))[offsets]
-        past = past[kept]
-    history = History("item", offsets.astype(np.int64), (past + 1).astype(np.int32))
+        kept = past.code != np.repeat(left_out + 1, np.diff(past.offsets))
+        offsets = np.concatenate(([0], np.cumsum(kept)))[past.offsets]
+        past = History("item", offsets, past.code[kept])
     sizes = (data.met.shape[1] + 1, 11, 11, 11)
-    return Rows(("item", "viewed", "carted", "bought"), sizes, codes, (history,))
+    return Rows(("item", "viewed", "carted", "bought"), sizes, codes, (past,))
+
+
+def _past(met: sp.csr_array) -> History:
+    """Of each shopper at most `LONGEST` items that they met, drawn: some met a thousand."""
+    random = np.random.default_rng(4)
+    shopper = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
+    order = np.lexsort((random.random(len(shopper)), shopper))
+    place = np.arange(len(shopper)) - met.indptr[shopper]
+    some = np.sort(order[place < LONGEST])
+    offsets = np.searchsorted(shopper[some], np.arange(met.shape[0] + 1))
+    return History("item", offsets, (met.indices[some] + 1).astype(np.int32))

@@ -142,7 +142,7 @@ class EntireSpaceRanker:
         dimensions=16,
         widths=(32,),
         longest=LONGEST,
-        learning=Learning(batch_rows=2_048, passes=8, weight_decay=0.01, dropout=0.2),
+        learning=Learning(batch_rows=2_048, passes=5, weight_decay=0.01, dropout=0.2),
     )
     negatives: int = 4
 

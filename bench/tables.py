@@ -57,6 +57,8 @@ ENGLISH = {
     "upserts": "A hundred thousand changes beside searches",
     "Hostile requests": "A shopper's searches beside hostile ones",
     "default_ranker": "The ranking weights that Mercato comes with",
+    "graph": "Sets of items without an order: Gowalla",
+    "graph_ease": "The harness on Gowalla, checked by plain EASE",
     "session": "The next item of a session",
     "sequential": "The next item of a shopper",
 }
@@ -84,6 +86,8 @@ CHINESE = {
     "upserts": "十万次变更与同时进行的搜索",
     "Hostile requests": "恶意请求旁的顾客搜索",
     "default_ranker": "Mercato 自带的排序权重",
+    "graph": "无顺序的物品集合：Gowalla",
+    "graph_ease": "以普通 EASE 检验 Gowalla 上的评测",
     "session": "会话中的下一件商品",
     "sequential": "用户的下一件商品",
 }

@@ -33,6 +33,8 @@ FILE = "comparison.json"
 LEARNED = LambdaMart(
     objective="binary", n_trees=150, n_leaves=16, learning_rate=0.08, feature_share=0.4, bins=63
 )
+"""Chosen on November 2017 of Complete Journey. Log loss finds what lambdarank finds, in half the
+time; 250 trees of 31 leaves find .002 more recall@20 of what is bought again, in three times."""
 
 
 @dataclass(frozen=True)

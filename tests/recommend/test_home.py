@@ -18,7 +18,8 @@ def test_what_shoppers_of_the_same_buy_and_why(corner_shop) -> None:
 
 
 def test_looking_is_not_told_as_buying(corner_shop) -> None:
-    shelf = corner_shop.ask(Placement.HOME, [(99, "beer", Event.VIEW_ITEM)], n=1)
+    did = [(99, "beer", Event.VIEW_ITEM), (99, "beer", Event.ADD_TO_CART)]
+    shelf = corner_shop.ask(Placement.HOME, did, n=1)
     assert shelf.items[0].reason == Reason(ReasonCode.BECAUSE_VIEWED, item="beer")
 
 
@@ -115,3 +116,13 @@ def test_what_came_after_the_release_is_newer(corner_shop) -> None:
     did = [(99, "bread"), (130, "beer")]
     ids = corner_shop.ids(corner_shop.ask(Placement.HOME, did, today=130, n=4))
     assert set(ids[:2]) == {"crisps", "nuts"}
+
+
+def test_little_is_said_low(corner_shop) -> None:
+    """After one look at ale, which few buy, what most shoppers buy comes before what its buyers
+    buy; after months of beer it does not."""
+    looked = corner_shop.ids(corner_shop.ask(Placement.HOME, [(99, "ale", Event.VIEW_ITEM)], n=3))
+    assert set(looked) & {"bread", "jam", "butter"}
+    drinks = [(day, item) for day in range(40, 100, 7) for item in ("ale", "beer")]
+    regular = corner_shop.ids(corner_shop.ask(Placement.HOME, drinks, n=2))
+    assert set(regular) <= {"crisps", "nuts"}

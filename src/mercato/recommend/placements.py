@@ -10,7 +10,7 @@ from mercato.recommend.retrieval import Retriever
 from mercato.recommend.retrievers.category import CATEGORY
 from mercato.recommend.retrievers.complements import COMPLEMENTS
 from mercato.recommend.retrievers.content import content
-from mercato.recommend.retrievers.ease import EASE
+from mercato.recommend.retrievers.ease import EASE, EASE_OVER_POPULARITY
 from mercato.recommend.retrievers.item_knn import item_knn
 from mercato.recommend.retrievers.new_items import NEW_ITEMS
 from mercato.recommend.retrievers.popularity import POPULARITY
@@ -55,7 +55,8 @@ class Stage:
 @dataclass(frozen=True)
 class Rules:
     """same_category : factor on items of the leaf category of the item that is looked at
-    arrivals      : has places of its own for what hardly anybody bought yet; None: no such places
+    arrivals      : has places of its own for what hardly anybody bought yet, which the first stage
+                    then leaves to it where nobody ever did; None: no such places
     """
 
     stages: tuple[Stage, ...]
@@ -77,8 +78,9 @@ _SESSION = (
 _ARRIVALS = _stage((NEW_ITEMS, 1.0))
 
 _NEW_TO_THE_SHOPPER = (
-    _stage((EASE, 1.0), *_SESSION),
+    _stage((EASE_OVER_POPULARITY, 1.0), *_SESSION),
     _stage((item_knn(sources.the_past), 1.0)),
+    _ARRIVALS,
     _stage((content(sources.the_past), 1.0)),
     _stage((POPULARITY, 1.0)),
 )
@@ -86,6 +88,7 @@ _NEW_TO_THE_SHOPPER = (
 _NARROWED = Rules(
     stages=(
         _stage((REPEAT_PURCHASE, 1.0), (EASE, 0.3), (POPULARITY, 0.1), *_SESSION),
+        _ARRIVALS,
         _stage((POPULARITY, 1.0)),
     ),
     excluded=frozenset({Excluded.CART}),

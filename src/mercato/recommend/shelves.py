@@ -19,6 +19,10 @@ from mercato.recommend.reranking.ranked import Ranked
 from mercato.recommend.reranking.rerank import rerank
 from mercato.recommend.retrieval import Allowed
 
+_LITTLE = 0.05
+"""Of the items that the mean shopper knows. On the demo, shoppers of three purchases are served
+better without a ranker, and those of twenty with one."""
+
 _FEW = 1_000
 """Rows that each retriever is asked for at first; for all of them where these do not do."""
 
@@ -37,11 +41,11 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     wanted = request.n + theirs + (POOL if settings.explore else 0)
     allowed = may_stand(asked, rules.excluded)
     filling = _Filling(asked, allowed, rules.same_category, wanted, _caps(asked))
-    stages = stages_of(rules, asked)
+    stages = rules.stages if _is_new(asked) else stages_of(rules, asked)
     for stage in stages:
         if not filling.missing or (stage.when_empty and filling.picks):
             break
-        filling.fill(stage)
+        filling.fill(stage, proven=stage is stages[0] and rules.arrivals is not None)
     if not filling.picks:
         allowed = may_stand(asked, rules.excluded & {Excluded.ASKED})
         filling = _Filling(asked, allowed, 1.0, wanted, _caps(asked))
@@ -52,6 +56,19 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     fallback = _fallback(picks, stages[0], rules.arrivals)
     shown = explored(picks, pool[:POOL], settings.explore, context.seed)
     return Shelf(_items(asked, shown), fallback)
+
+
+def _is_new(asked: Asked) -> bool:
+    """Whether a ranker has hardly learned from shoppers of whom so little is known.
+
+    They know of at most as many items each, in the mean, as all of them together, over those who
+    know the best known item.
+    """
+    rankers = asked.context.rankers
+    if rankers is None:
+        return False
+    known = rankers.facts.shoppers
+    return len(asked.cares.item) * float(known.max()) < _LITTLE * float(known.sum())
 
 
 def _caps(asked: Asked) -> Caps:
@@ -111,11 +128,17 @@ class _Filling:
     def missing(self) -> int:
         return self.wanted - len(self.picks)
 
-    def fill(self, stage: Stage) -> None:
-        """Add what a stage proposes, below what stands there."""
+    def fill(self, stage: Stage, *, proven: bool = False) -> None:
+        """Add what a stage proposes, below what stands there.
+
+        proven : only what somebody bought or, in a session, whatever is like what is looked at
+        """
         ceiling = self.picks[-1].score if self.picks else 1.0
+        allowed = self.allowed
+        if proven and not len(self.asked.recent):
+            allowed = allowed & (self.asked.catalogue.popularity > 0)
         for most in (_FEW, self.asked.catalogue.n_rows):
-            blended = blend(stage, self.asked, self.allowed, most, self.same_category)
+            blended = blend(stage, self.asked, allowed, most, self.same_category)
             found = rerank(blended.ranked, self.asked, self.asked.context.reranking)
             chosen = self._chosen(found)
             if len(chosen) >= self.missing or not blended.more:

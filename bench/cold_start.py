@@ -280,6 +280,7 @@ def new_shoppers(server: Served, known: Cut, most: int) -> Iterator[Row]:
             if items and events < MOST_EVENTS:
                 told[user].append(items[0])
                 _send(server, known.log, user, items[0], events)
+        server.connection.close()  # idle for longer than servers keep one; opened anew when asked
 
 
 def _send(server: Served, log: Log, user: int, item: int, number: int) -> None:

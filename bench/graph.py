@@ -148,7 +148,7 @@ def _alone(settings: Ials, split: LightGCNSplit) -> float:
         return time.perf_counter() - begun
 
 
-EASE_REGULARISATION = 300.0
+EASE_REGULARISATION = 100.0
 GF_CF = GraphFilter(
     shopper_power=0.5,
     item_power=0.5,

@@ -186,7 +186,7 @@ def _protocol(one: Contest, log: Log) -> str:
     times = "in the file's order, which is that of time" if log.begin is None else "by time"
     return (
         f"{one.name}: {len(log.learned):,} sessions {times}, {len(one.test):,} tests, "
-        f"{one.test.learned.n_items:,} items; validation: {len(one.validation):,} prefixes of the "
+        f"{len(np.unique(log.learned.item)):,} items; validation: {len(one.validation):,} prefixes of the "
         f"newest {_HELD:.0%} of the sessions."
     )
 

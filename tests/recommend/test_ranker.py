@@ -134,3 +134,12 @@ def test_what_lies_in_the_filters_is_ranked(with_ranker: WithRanker) -> None:
     shop = with_ranker(Placement.HOME, {"demand: shoppers": (2, 1.0)})
     shelf = shop.ask(Placement.HOME, BOUGHT, filters=('product_type:"Food > Spreads"',))
     assert shop.ids(shelf) == ["honey"]
+
+
+def test_what_nothing_lifts_is_not_said_to_be_lifted(with_ranker: WithRanker) -> None:
+    nothing: Worth = {"demand: shoppers": (1_000, 1.0)}
+    again = with_ranker(Placement.BUY_AGAIN, nothing).ask(Placement.BUY_AGAIN, BOUGHT)
+    assert {item.reason.code for item in again.items} == {ReasonCode.BOUGHT_BEFORE}
+    home = with_ranker(Placement.HOME, nothing).ask(Placement.HOME, BOUGHT)
+    ranked = [item for item in home.items if item.retriever == "ranker"]
+    assert {item.reason.code for item in ranked} == {ReasonCode.ALSO_HERE}

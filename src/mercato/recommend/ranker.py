@@ -77,8 +77,10 @@ class Ranked:
         may = np.column_stack([tellers[name].may for name in names])
         moved = np.where(may, self.ranker.moved(values, groups), -np.inf)
         by_tell: dict[Tell, list[int]] = {}
+        lifted = (moved.max(axis=1) > 0).tolist()
         for at, group in enumerate(moved.argmax(axis=1).tolist()):
-            by_tell.setdefault(tellers[names[group]].tell, []).append(at)
+            tell = tellers[names[group]].tell if lifted[at] else _only_known
+            by_tell.setdefault(tell, []).append(at)
         found: dict[int, Reason] = {}
         for tell, of in by_tell.items():
             found.update(zip(of, tell(asked, rows[of]), strict=True))
@@ -86,6 +88,14 @@ class Ranked:
 
 
 Tell = Callable[[Asked, Rows], list[Reason]]
+
+
+def _only_known(asked: Asked, rows: Rows) -> list[Reason]:
+    """Of rows that nothing lifts above the usual candidate: they stand there since they were
+    bought, or for want of better ones."""
+    bought = np.isin(rows, asked.bought)
+    told = iter(REPEAT_PURCHASE.reasons(asked, rows[bought]))
+    return [next(told) if was else Reason(ReasonCode.ALSO_HERE) for was in bought.tolist()]
 
 
 class _Teller(NamedTuple):

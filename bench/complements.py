@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bench.harness import Row, arguments, write_result
+from bench.harness import Row, arguments, forget_peak, own_peak_mb, write_result
 from bench.shop import END, SPLIT, Log, microseconds, read_log
 from mercato.cli.demo import find_data
 from mercato.core.history import Interactions
@@ -79,6 +79,7 @@ def ways(before: Interactions) -> Iterator[tuple[str, Neighbours, float]]:
     popular = np.argsort(-counts, kind="stable").astype(np.int32)
     yield "popularity", lambda item: Scored(popular[:500], counts[popular[:500]]), 0.0
     for name, model in (("item-kNN by cosine", ItemKnn()), ("complements", Complements())):
+        forget_peak()
         begun = time.perf_counter()
         with Silent().step("fit") as step:
             fitted = model.fit(before, microseconds(SPLIT), step)
@@ -119,7 +120,7 @@ def measured(
             together += float(met[[0], :][:, first].sum())
             expected += float(seen[item] * seen[first].sum() * chance)
     metrics = {f"hit@{K}": bootstrap(hits).to_json(), "lift": together / max(expected, 1e-9)}
-    return Row(name, metrics, seconds, 0.0, chosen=name == "complements")
+    return Row(name, metrics, seconds, own_peak_mb(), chosen=name == "complements")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from bench.harness import Row, arguments, write_result
+from bench.harness import Row, arguments, forget_peak, own_peak_mb, write_result
 from bench.shop import ASKED, END, QUICK_USERS, SPLIT, Log, built, microseconds, read_log
 from mercato.cli.demo import find_data
 from mercato.core.columns import Placement
@@ -60,6 +60,7 @@ class Measured:
 
     def row(self, variety: float) -> Row:
         """The shelves of all shoppers under one value of the setting."""
+        forget_peak()
         begun = time.perf_counter()
         ranked = [self._shelf(int(user), variety) for user in self.target.users]
         seconds = time.perf_counter() - begun
@@ -69,7 +70,9 @@ class Measured:
         ever = int((self.live.catalogue.base.popularity > 0).sum())
         whole = {"coverage": coverage(shown, ever), "gini": gini(shown, len(self.row_of))}
         told = {name: each.to_json() for name, each in estimates(values).items()}
-        return Row(f"variety {variety:g}", {**told, **whole}, seconds, 0.0, chosen=variety == 0)
+        return Row(
+            f"variety {variety:g}", {**told, **whole}, seconds, own_peak_mb(), chosen=variety == 0
+        )
 
     def _shelf(self, user: int, variety: float) -> NDArray[np.int64]:
         call = ShelfCall(Placement.HOME, user_id=self.log.shoppers[user].as_py(), n=ASKED)

@@ -1,6 +1,7 @@
 """Click models: which app is used next (Frappe), and which ad is clicked (KDD Cup 2012).
 
-``--data`` is the folder with frappe_cfm/ and kdd12_sample.csv.gz, or either of them alone.
+``--data`` is the folder with frappe_cfm/ and kdd12_sample.csv.gz, or either of them alone. The
+published files are of each alone: bench/ctr_frappe.py and bench/ctr_kdd12.py.
 """
 
 import time
@@ -9,23 +10,6 @@ from pathlib import Path
 
 from bench import ctr_frappe, ctr_kdd12
 from bench.harness import Arguments, Row, arguments, data_folder, write_result
-
-FRAPPE = (
-    "frappe: CFM's split, 3,387 contexts of users, the app that was used among all 4,082; hit@k "
-    "with nothing masked, as published for popularity (.2539, .3493, .4136); masked: without what"
-    " the same user used in the very same context, as CFM's code has it. Chosen by hit@5 on "
-    "contexts of a validation that was cut from the train as the test was; networks are fitted on"
-    " the rest of the train, four drawn apps against each used one, and corrected for how often "
-    "each is drawn. seconds: fits and scores of both splits."
-)
-
-KDD12 = (
-    "kdd12: ten folds by user, the scores of all held-out folds together; ids are counted in the "
-    "train's rows alone; one in ten of the train's users stops the learning and chooses "
-    "(validation auc: the mean of the folds); intervals draw users anew; gain: AUC above that of "
-    "logistic regression on ids one by one, in the same draws. seconds: fits and scores of all "
-    "folds."
-)
 
 Measure = Callable[[Path, Arguments, float], list[Row]]
 
@@ -36,10 +20,10 @@ def sources(paths: Sequence[Path]) -> Iterator[tuple[Measure, str, Path, list[Pa
         for frappe in (path, path / "frappe_cfm"):
             if (frappe / "train.csv.gz").exists():
                 files = [frappe / "train.csv.gz", frappe / "test.csv.gz"]
-                yield ctr_frappe.rows, FRAPPE, frappe, files
+                yield ctr_frappe.rows, ctr_frappe.PROTOCOL, frappe, files
         for kdd12 in (path, path / "kdd12_sample.csv.gz"):
             if kdd12.is_file():
-                yield ctr_kdd12.rows, KDD12, kdd12, [kdd12]
+                yield ctr_kdd12.rows, ctr_kdd12.PROTOCOL, kdd12, [kdd12]
 
 
 def main() -> None:
@@ -50,7 +34,7 @@ def main() -> None:
         rows += measure(path, asked, begun + 60 * asked.minutes * number / len(found))
         files += read
     protocol = " ".join(told for _, told, _, _ in found)
-    write_result(asked.out, name=asked.out.stem, protocol=protocol, data=files, rows=rows)
+    write_result(asked.out, name="ctr", protocol=protocol, data=files, rows=rows)
 
 
 if __name__ == "__main__":

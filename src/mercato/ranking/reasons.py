@@ -29,7 +29,7 @@ class ReasonCode(StrEnum):
     POPULAR = "popular"
     """``shoppers`` shoppers bought it lately; where some only looked, without their number."""
     ALSO_HERE = "also-here"
-    """Nothing speaks for it but that it is sold here: of ``category``, where the shelf is of one."""
+    """Nothing speaks for it but that it is sold here; of ``category``, where the shelf is."""
 
 
 @dataclass(frozen=True)

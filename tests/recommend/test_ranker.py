@@ -92,7 +92,8 @@ def test_a_ranker_orders_what_was_bought_before(with_ranker: WithRanker) -> None
     assert [item.score for item in shelf.items] == pytest.approx(
         [each / chances[0] for each in chances]
     )
-    assert {item.retriever for item in shelf.items} == {"ranker"}
+    assert {item.retriever for item in shelf.items} == {"repeat-purchase"}
+    assert all(item.ranked for item in shelf.items)
     assert shelf.fallback is None
 
 
@@ -141,5 +142,5 @@ def test_what_nothing_lifts_is_not_said_to_be_lifted(with_ranker: WithRanker) ->
     again = with_ranker(Placement.BUY_AGAIN, nothing).ask(Placement.BUY_AGAIN, BOUGHT)
     assert {item.reason.code for item in again.items} == {ReasonCode.BOUGHT_BEFORE}
     home = with_ranker(Placement.HOME, nothing).ask(Placement.HOME, BOUGHT)
-    ranked = [item for item in home.items if item.retriever == "ranker"]
+    ranked = [item for item in home.items if item.ranked]
     assert {item.reason.code for item in ranked} == {ReasonCode.ALSO_HERE}

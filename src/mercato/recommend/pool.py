@@ -76,17 +76,23 @@ def said_names(placement: Placement) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Gathered:
-    """rows : (n,) ascending, each once
-    said : (n, 2 * n_sources) float32, each source's score, and that as a share of its greatest
+    """rows    : (n,) ascending, each once
+    said    : (n, 2 * n_sources) float32, each source's score, and that as a share of its greatest
+    brought : (n, n_sources) which sources brought the row
     """
 
     rows: Rows
     said: NDArray[np.float32]
+    brought: NDArray[np.bool_]
 
     @property
     def shares(self) -> NDArray[np.float32]:
         """(n, n_sources)"""
         return self.said[:, 1::2]
+
+    def bringers(self) -> NDArray[np.int64]:
+        """(n,) the source that brought each row; of several the one that it stands highest with."""
+        return np.asarray(np.where(self.brought, self.shares, -1).argmax(axis=1))
 
 
 def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
@@ -98,6 +104,7 @@ def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
     ]
     rows = np.unique(np.concatenate(brought))
     said = np.zeros((len(rows), 2 * len(pool)), np.float32)
+    own = np.column_stack([np.isin(rows, each) for each in brought])
     place = np.full(asked.catalogue.n_rows, -1, np.int32)
     place[rows] = np.arange(len(rows))
     for number, proposal in enumerate(proposals):
@@ -106,7 +113,7 @@ def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
         if of.any():
             said[at[of], 2 * number] = proposal.scores[of]
             said[at[of], 2 * number + 1] = proposal.scores[of] / proposal.scores.max()
-    return Gathered(rows, said)
+    return Gathered(rows, said, own)
 
 
 def _best(proposal: Proposal, most: int) -> Rows:

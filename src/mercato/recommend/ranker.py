@@ -41,7 +41,7 @@ def _ranked_stage(rankers: ShelfRankers, ranker: ShelfRanker, asked: Asked) -> S
     sessions = [source for source in POOLS[asked.request.placement] if source.session]
     return Stage(
         (
-            Part(Retriever(RANKER, ranked.propose, ranked.reasons)),
+            Part(Retriever(RANKER, ranked.propose, ranked.reasons, ranked.brought)),
             *(Part(source.retriever, source.weight) for source in sessions),
         )
     )
@@ -51,12 +51,14 @@ def _ranked_stage(rankers: ShelfRankers, ranker: ShelfRanker, asked: Asked) -> S
 class Ranked:
     """A ranker asked for one shelf; it remembers what it saw, to tell its reasons.
 
-    seen : row → its features
+    seen  : row → its features
+    names : row → the retriever that brought it
     """
 
     rankers: ShelfRankers
     ranker: ShelfRanker
     seen: dict[int, NDArray[np.float32]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
     def propose(self, asked: Asked, allowed: Allowed, most: int) -> Proposal:
         gathered = gather(asked.request.placement, asked, allowed)
@@ -64,8 +66,15 @@ class Ranked:
             return Proposal(gathered.rows, np.zeros(0, np.float32))
         values = self.ranker.values(pairs_of(asked, gathered, self.rankers.facts))
         scores = scored(self.ranker, asked, gathered, values)
-        self.seen.update(zip(gathered.rows.tolist(), values, strict=True))
+        rows = gathered.rows.tolist()
+        self.seen.update(zip(rows, values, strict=True))
+        pool = POOLS[asked.request.placement]
+        bringers = [pool[at].retriever.name for at in gathered.bringers().tolist()]
+        self.names.update(zip(rows, bringers, strict=True))
         return best(gathered.rows, scores.astype(np.float32), most)
+
+    def brought(self, rows: Rows) -> list[str]:
+        return [self.names[row] for row in rows.tolist()]
 
     def reasons(self, asked: Asked, rows: Rows) -> list[Reason]:
         """Of each row the evidence without which it would lose most, of what can be told."""

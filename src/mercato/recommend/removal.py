@@ -19,7 +19,6 @@ from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.categories import NO_CATEGORY, all_leaves, category_path
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Stage
 from mercato.recommend.pool import gather, pairs_of
-from mercato.recommend.ranker import RANKER
 from mercato.recommend.request import ShelfItem
 from mercato.recommend.retrieval import Allowed
 from mercato.recommend.shelves import may_stand
@@ -46,7 +45,7 @@ def standing(asked: Asked, item: ShelfItem) -> Standing:
     the release's facts: where its score does not fall without the events named, or none are, the
     features that the reason stands for are taken away instead, see `ShelfRanker.moved`.
     """
-    if item.retriever == RANKER:
+    if item.ranked:
         by_events = by_events_alone(asked, item)
         return by_events if by_events.falls else _without_features(asked, item)
     without = _BY_CODE[item.reason.code](asked, item)

@@ -116,6 +116,7 @@ class ShelfContext:
 class ShelfItem:
     """score : 0 to 1, not rising along a shelf; that of its place, where it came there otherwise
     retriever  : what proposed the item
+    ranked     : whether the release's ranker put it in its place
     propensity : the chance that it stands where it stands
     """
 
@@ -123,6 +124,7 @@ class ShelfItem:
     score: float
     reason: Reason
     retriever: str
+    ranked: bool = False
     propensity: float = 1.0
 
 

@@ -29,11 +29,17 @@ NOTHING = Proposal(np.zeros(0, np.int64), np.zeros(0, np.float32))
 class Retriever:
     """propose : the best allowed rows, at most as many as asked for
     reasons : why each of some rows that it proposed
+    brought : the name of the retriever that brought each row, where this one only orders them
     """
 
     name: str
     propose: Callable[[Asked, Allowed, int], Proposal]
     reasons: Callable[[Asked, Rows], list[Reason]]
+    brought: Callable[[Rows], list[str]] | None = None
+
+    def names(self, rows: Rows) -> list[str]:
+        """Which retriever brought each of some rows that it proposed."""
+        return [self.name] * len(rows) if self.brought is None else self.brought(rows)
 
 
 def allowed_rows(asked: Asked, found: Scored, allowed: Allowed, most: int) -> Proposal:

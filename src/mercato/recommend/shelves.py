@@ -10,7 +10,7 @@ from mercato.recommend.asked import Asked, as_rows, without
 from mercato.recommend.blending import blend
 from mercato.recommend.picks import Pick
 from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Rules, Stage
-from mercato.recommend.ranker import stages_of
+from mercato.recommend.ranker import RANKER, stages_of
 from mercato.recommend.request import Shelf, ShelfContext, ShelfItem, ShelfRequest
 from mercato.recommend.reranking.arrivals import places, with_arrivals
 from mercato.recommend.reranking.caps import Caps
@@ -166,20 +166,21 @@ class _Filling:
 
 
 def _items(asked: Asked, picks: Sequence[Pick]) -> tuple[ShelfItem, ...]:
-    reasons: dict[int, Reason] = {}
+    told: dict[int, tuple[Reason, str]] = {}
     by_part: dict[tuple[Stage, int], list[int]] = {}
     for pick in picks:
         by_part.setdefault((pick.stage, pick.part), []).append(pick.row)
-    for (stage, part), rows in by_part.items():
-        told = stage.parts[part].retriever.reasons(asked, as_rows(rows))
-        reasons.update(zip(rows, told, strict=True))
+    for (stage, part), of_part in by_part.items():
+        retriever, rows = stage.parts[part].retriever, as_rows(of_part)
+        both = zip(retriever.reasons(asked, rows), retriever.names(rows), strict=True)
+        told.update(zip(of_part, both, strict=True))
     return tuple(
         ShelfItem(
             pick.row,
             pick.score,
-            reasons[pick.row],
-            pick.stage.parts[pick.part].retriever.name,
-            pick.propensity,
+            *told[pick.row],
+            ranked=pick.stage.parts[pick.part].retriever.name == RANKER,
+            propensity=pick.propensity,
         )
         for pick in picks
     )

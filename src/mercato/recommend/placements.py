@@ -17,6 +17,7 @@ from mercato.recommend.retrievers.popularity import POPULARITY
 from mercato.recommend.retrievers.query_category import QUERY_CATEGORY
 from mercato.recommend.retrievers.query_meaning import QUERY_MEANING
 from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
+from mercato.recommend.retrievers.session_knn import session_knn
 from mercato.recommend.retrievers.substitutes import SUBSTITUTES
 
 
@@ -135,7 +136,11 @@ PLACEMENTS: Mapping[Placement, Rules] = {
     ),
     Placement.CART: Rules(
         stages=(
-            _stage((item_knn(sources.the_cart), 1.0), (REPEAT_PURCHASE, 1.0)),
+            _stage(
+                (item_knn(sources.the_cart), 1.0),
+                (session_knn(sources.the_cart), 1.0),
+                (REPEAT_PURCHASE, 1.0),
+            ),
             _stage((EASE, 1.0)),
             _stage((content(sources.the_cart), 1.0)),
             _stage((POPULARITY, 1.0)),

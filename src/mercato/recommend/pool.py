@@ -18,6 +18,7 @@ from mercato.recommend.retrievers.ease import EASE
 from mercato.recommend.retrievers.item_knn import item_knn
 from mercato.recommend.retrievers.popularity import POPULARITY
 from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
+from mercato.recommend.retrievers.session_knn import session_knn
 
 _LOOKED_AT = 1_000
 """Rows that each retriever is asked for: what it says of them is known to the ranker."""
@@ -59,6 +60,7 @@ POOLS: Mapping[Placement, tuple[Source, ...]] = {
     ),
     Placement.CART: (
         Source("cart", item_knn(sources.the_cart), 100, 1.0),
+        Source("baskets", session_knn(sources.the_cart), 100, 1.0),
         Source("repeat purchase", REPEAT_PURCHASE, 60, 1.0),
         Source("ease", EASE, 50),
         Source("popularity", POPULARITY, 50),

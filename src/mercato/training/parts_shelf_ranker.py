@@ -46,7 +46,14 @@ MOST_SHOPPERS: Mapping[Placement, int] = {
 as much of buying again as 2,007 (nDCG@20 .378), and of new items 1,000 .0568 where 1,966 teach
 .0580."""
 
-_POOLED = ("popularity", "personal-frequency", "repeat-purchase", "item-knn", "ease")
+_POOLED = (
+    "popularity",
+    "personal-frequency",
+    "repeat-purchase",
+    "item-knn",
+    "session-knn",
+    "ease",
+)
 """Models that the pools of rankers ask."""
 
 _ASKED = ("catalogue", "vectors")

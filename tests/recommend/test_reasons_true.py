@@ -17,7 +17,8 @@ from mercato.ranking.reasons import ReasonCode
 from mercato.recommend import ShelfContext, ShelfRequest, recommend
 from mercato.recommend.asked import Asked
 from mercato.recommend.placements import PLACEMENTS
-from mercato.recommend.removal import standing
+from mercato.recommend.pool import POOLS
+from mercato.recommend.removal import GROUPS, standing
 from mercato.recommend.request import NARROWED_BY, Sought
 from mercato.recommend.reranking.settings import Reranking
 
@@ -154,3 +155,8 @@ def test_without_its_evidence_an_item_falls(bazaar: Any) -> None:
 @pytest.mark.soak
 def test_without_its_evidence_an_item_falls_on_many_cards(bazaar: Any) -> None:
     assert failures(bazaar, 20 * CARDS)[1] == []
+
+
+def test_every_source_of_a_pool_is_told_as_some_reason() -> None:
+    told = frozenset().union(*GROUPS.values())
+    assert {source.name for pool in POOLS.values() for source in pool} <= told

@@ -75,7 +75,7 @@ def _without_features(asked: Asked, item: ShelfItem) -> Standing:
     if values is None:
         return Standing(0.0, 0.0)
     moved = ranker.moved(values)[0]
-    names = _GROUPS[item.reason.code]
+    names = GROUPS[item.reason.code]
     told = [float(by) for (name, _), by in zip(ranker.groups, moved, strict=True) if name in names]
     log_odds = float(ranker.score(values)[0])
     return Standing(log_odds, log_odds - max(told, default=0.0))
@@ -199,13 +199,14 @@ _BY_CODE: Mapping[ReasonCode, Callable[[Asked, ShelfItem], Asked]] = {
 }
 """`ReasonCode.ALSO_HERE` names nothing that could be taken away."""
 
-_GROUPS: Mapping[ReasonCode, frozenset[str]] = {
+GROUPS: Mapping[ReasonCode, frozenset[str]] = {
     ReasonCode.BOUGHT_BEFORE: frozenset({"habit", "rhythm", "repeat purchase"}),
     ReasonCode.YOUR_CATEGORY: frozenset({"kinds"}),
     ReasonCode.POPULAR: frozenset({"demand", "popularity"}),
     ReasonCode.BECAUSE_BOUGHT: frozenset({"ease"}),
     ReasonCode.BECAUSE_VIEWED: frozenset({"ease"}),
-    ReasonCode.BOUGHT_TOGETHER: frozenset({"item-knn", "cart", "session"}),
+    ReasonCode.BOUGHT_TOGETHER: frozenset({"item-knn", "cart", "baskets", "session"}),
     ReasonCode.SIMILAR_TO: frozenset({"content", "cart's content", "session's content"}),
 }
-"""Groups of a ranker's features, by the reasons that they are told as, see `ranker`."""
+"""Groups of a ranker's features, by the reasons that they are told as, see `ranker`; all sources of
+`pool.POOLS` are there."""

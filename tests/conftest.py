@@ -78,7 +78,7 @@ def pytest_terminal_summary(
     if soak:
         terminalreporter.line(f"{soak} long ones left out; they run with: make soak")
     if lacks_torch:
-        line = "the tuning of encoders was left out; it runs with: pip install 'mercato[train]'"
+        line = "what torch learns was left out; it runs with: pip install 'mercato[train]'"
         terminalreporter.line(line)
     if skipped and os.environ.get(NO_SKIP):
         terminalreporter.line(f"This run fails: {NO_SKIP} allows no skip.", red=True)

@@ -21,16 +21,8 @@ from mercato.models.ctr.base import FittedClicks
 from mercato.models.ctr.fields import Examples, History, Rows
 
 WITHOUT_TORCH = {"logistic-regression", "boosted-trees"}
-NAMES = [
-    pytest.param(
-        name,
-        marks=pytest.mark.skipif(
-            name not in WITHOUT_TORCH and importlib.util.find_spec("torch") is None,
-            reason="needs the extra train: pip install 'mercato[train]'",
-        ),
-    )
-    for name in CLICK_MODELS
-]
+HAS_TORCH = importlib.util.find_spec("torch") is not None
+NAMES = [name for name in CLICK_MODELS if HAS_TORCH or name in WITHOUT_TORCH]
 QUICK: Mapping[str, Any] = {"passes": 12, "batch_rows": 128, "learning_rate": 0.02}
 
 

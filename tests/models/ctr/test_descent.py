@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from mercato.core.progress import Silent
 from mercato.evaluation.probabilities import log_loss
 from mercato.models.ctr.factorisation_machine import FactorisationMachine
 from mercato.models.ctr.fields import Examples, Rows
 from mercato.models.ctr.network import Learning
-
-pytest.importorskip("torch", reason="needs the extra train: pip install 'mercato[train]'")
 
 
 class Told(list[str]):

@@ -104,7 +104,8 @@ class Comparison:
 
     @classmethod
     def open(cls, folder: Path) -> "Comparison":
-        return cls(**json.loads((folder / FILE).read_text()))
+        found = json.loads((folder / FILE).read_text())
+        return cls(**found | {"position": tuple(found.get("position", ()))})
 
     def told(self) -> str:
         """One line for a terminal."""

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
-from mercato.models.base import FittedModel, Scored, check_log
-from mercato.models.item_links import ItemLinks, follow, strongest
-from mercato.models.preference import Forgetting, preferences
+from mercato.models.base import FittedModel, check_log
+from mercato.models.linked import FittedLinks
 from mercato.models.sessions import said, session_of
 
 if TYPE_CHECKING:
@@ -23,35 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FittedItemKnn(FittedModel):
-    """offsets, target, weight : see `item_links`; weights are similarities, above 0, at most 1"""
-
-    scale_days: float
-    power: float
-    offsets: NDArray[np.int64]
-    target: NDArray[np.int32]
-    weight: NDArray[np.float16]
-
-    @property
-    def links(self) -> ItemLinks:
-        return ItemLinks(self.offsets, self.target, self.weight)
-
-    def of_items(self, items: NDArray[np.integer], weights: NDArray[np.floating]) -> Scored:
-        """The neighbours of some items, each item weighted."""
-        return follow(self.links, items, weights)
-
-    def evidence(
-        self,
-        items: NDArray[np.integer],
-        weights: NDArray[np.floating],
-        targets: NDArray[np.integer],
-    ) -> NDArray[np.int64]:
-        """(len(targets),) which of ``items`` says most for each target; -1: none."""
-        return strongest(self.links, items, weights, targets)
-
-    def _scored(self, one: Interactions) -> Scored:
-        found = preferences(one, self.as_of, Forgetting(self.scale_days, self.power))
-        return self.of_items(found.item, found.weight)
+class FittedItemKnn(FittedLinks):
+    """Weights are similarities, at most 1."""
 
 
 @dataclass(frozen=True)

@@ -43,12 +43,31 @@ _PREVIEW = json_body(TypeAdapter(SentPreview))
 
 
 def add_rules(app: FastAPI, shop: Shop) -> None:
-    guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
+    _add_reading(app, shop)
+    _add_changing(app, shop)
 
+
+def _add_reading(app: FastAPI, shop: Shop) -> None:
     @app.get("/v1/rules", response_model=RulesAnswer, responses=problems(400, 503))
     def list_rules() -> JSONAnswer:
         """All merchandising rules, by their id."""
         return JSONAnswer({"rules": [_shape(rule) for rule in stored_rules(shop)]})
+
+    # Before the rules themselves: no rule is called so.
+    @app.get("/v1/rules/conflicts", response_model=ConflictsAnswer, responses=problems(400, 503))
+    def get_conflicts() -> JSONAnswer:
+        """What is odd about the enabled rules: those that can hold at once and get in each
+        other's way, outdated ones, pinned items that are not there."""
+        return JSONAnswer({"conflicts": all_conflicts(shop)})
+
+    @app.get("/v1/rules/{rule_id}", response_model=RuleAnswer, responses=problems(400, 404, 503))
+    def get_rule(rule_id: RuleId) -> JSONAnswer:
+        """One rule."""
+        return JSONAnswer(_shape(stored_rule(shop, rule_id)))
+
+
+def _add_changing(app: FastAPI, shop: Shop) -> None:
+    guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
 
     @app.post(
         "/v1/rules",
@@ -64,18 +83,6 @@ def add_rules(app: FastAPI, shop: Shop) -> None:
         sent = await read_json(request)
         saved = await run_in_threadpool(create_rule, shop, sent, _by(request))
         return JSONAnswer(_saved(saved), 201)
-
-    # Before the rules themselves: no rule is called so.
-    @app.get("/v1/rules/conflicts", response_model=ConflictsAnswer, responses=problems(400, 503))
-    def get_conflicts() -> JSONAnswer:
-        """What is odd about the enabled rules: those that can hold at once and get in each
-        other's way, outdated ones, pinned items that are not there."""
-        return JSONAnswer({"conflicts": all_conflicts(shop)})
-
-    @app.get("/v1/rules/{rule_id}", response_model=RuleAnswer, responses=problems(400, 404, 503))
-    def get_rule(rule_id: RuleId) -> JSONAnswer:
-        """One rule."""
-        return JSONAnswer(_shape(stored_rule(shop, rule_id)))
 
     @app.put(
         "/v1/rules/{rule_id}",

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mercato.core.columns import Event
 from mercato.core.errors import NotReady
 from mercato.core.history import Interactions
 from mercato.models.ease import Ease, FittedEase
@@ -119,8 +118,8 @@ def test_evidence(log_of: Callable[..., Interactions], fit_at: Callable[..., Any
         n_items=4,
     )
     model = fit_at(Ease(regularisation=1.0, power=0, momentum=0), log, 2)
-    both = log_of([(0, 1, bread), (0, 1, beer, Event.VIEW_ITEM)], 4)
-    assert model.evidence(both, np.array([corn, jam])).tolist() == [beer, bread]
+    both, weights = np.array([bread, beer]), np.array([1.0, 0.2])
+    assert model.evidence(both, weights, np.array([corn, jam])).tolist() == [beer, bread]
 
 
 def test_too_little_regularisation_is_said(

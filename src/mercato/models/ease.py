@@ -19,40 +19,21 @@ from numpy.typing import NDArray
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, Scored, check_log
-from mercato.models.item_links import ItemLinks, follow, strongest
+from mercato.models.item_links import ItemLinks
+from mercato.models.linked import FittedLinks
 from mercato.models.popularity import newest, shoppers_of_items
 from mercato.models.preference import Forgetting, Preferences, preferences
 
 
 @dataclass(frozen=True)
-class FittedEase(FittedModel):
-    """offsets, target, weight : see `item_links`
-    lift : (n_items,) float32, what a score is multiplied by
-    """
+class FittedEase(FittedLinks):
+    """lift : (n_items,) float32, what a score is multiplied by"""
 
-    scale_days: float
-    power: float
-    offsets: NDArray[np.int64]
-    target: NDArray[np.int32]
-    weight: NDArray[np.float16]
     lift: NDArray[np.float32]
 
-    @property
-    def links(self) -> ItemLinks:
-        return ItemLinks(self.offsets, self.target, self.weight)
-
-    def evidence(self, one: Interactions, targets: NDArray[np.integer]) -> NDArray[np.int64]:
-        """(len(targets),) which item of the shopper adds most to each score; -1: none."""
-        found = self._preferences(one)
-        return strongest(self.links, found.item, found.weight, targets)
-
-    def _scored(self, one: Interactions) -> Scored:
-        found = self._preferences(one)
-        items, scores = follow(self.links, found.item, found.weight)
-        return Scored(items, scores * self.lift[items])
-
-    def _preferences(self, one: Interactions) -> Preferences:
-        return preferences(one, self.as_of, Forgetting(self.scale_days, self.power))
+    def of_items(self, items: NDArray[np.integer], weights: NDArray[np.floating]) -> Scored:
+        found = super().of_items(items, weights)
+        return Scored(found.items, found.scores * self.lift[found.items])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mercato.models.preference import Forgetting, preferences
 
 @dataclass(frozen=True)
 class FittedLinks(FittedModel):
-    """offsets, target, weight : see `item_links`; weights are above 0"""
+    """offsets, target, weight : see `item_links`"""
 
     scale_days: float
     power: float
@@ -24,6 +24,10 @@ class FittedLinks(FittedModel):
     @property
     def links(self) -> ItemLinks:
         return ItemLinks(self.offsets, self.target, self.weight)
+
+    @property
+    def forgetting(self) -> Forgetting:
+        return Forgetting(self.scale_days, self.power)
 
     def of_items(self, items: NDArray[np.integer], weights: NDArray[np.floating]) -> Scored:
         """What is linked to some items, each item weighted."""
@@ -39,5 +43,5 @@ class FittedLinks(FittedModel):
         return strongest(self.links, items, weights, targets)
 
     def _scored(self, one: Interactions) -> Scored:
-        found = preferences(one, self.as_of, Forgetting(self.scale_days, self.power))
+        found = preferences(one, self.as_of, self.forgetting)
         return self.of_items(found.item, found.weight)

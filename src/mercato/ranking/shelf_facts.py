@@ -1,6 +1,7 @@
 """What a log and a catalogue say of each item, for rankers of shelves: one row an item."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,11 @@ class ShelfFacts(Saved):
     weekdays: NDArray[np.float32]
     kind_trend: NDArray[np.float32]
     typical: NDArray[np.float32]
+
+    @cached_property
+    def usually_known(self) -> float:
+        """Items that the mean shopper knows at most: as if all knew the best known item."""
+        return float(self.shoppers.sum()) / max(float(self.shoppers.max()), 1.0)
 
     def place(self, item: Whole) -> Whole:
         """Where an item stands in the arrays; one newer than the log at their end."""

@@ -11,6 +11,7 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import conjuncts, parse_all
 from mercato.core.columns import AVAILABILITY, Availability, Event
 from mercato.core.history import EVENT_CODES, History, Interactions, history
+from mercato.models.base import Scored
 from mercato.models.preference import Forgetting, Preferences, preferences
 from mercato.ranking.rules.effects import Effects
 from mercato.recommend.request import ShelfContext, ShelfRequest
@@ -53,7 +54,25 @@ class Asked:
     @cached_property
     def cares(self) -> Preferences:
         """What the shopper cares for, items as base rows."""
-        return preferences(self.context.shopper, self.context.now, Forgetting())
+        return self.cares_by(Forgetting())
+
+    def cares_by(self, forgetting: Forgetting) -> Preferences:
+        """The same, where a model forgets otherwise."""
+        if forgetting not in self._cared:
+            found = preferences(self.context.shopper, self.context.now, forgetting)
+            self._cared[forgetting] = found
+        return self._cared[forgetting]
+
+    @cached_property
+    def _cared(self) -> dict[Forgetting, Preferences]:
+        return {}
+
+    @cached_property
+    def by_ease(self) -> Scored:
+        """What EASE says to the shopper, items as base rows."""
+        model = self.context.models.ease
+        cares = self.cares_by(model.forgetting)
+        return model.of_items(cares.item, cares.weight)
 
     @cached_property
     def recent(self) -> Rows:

@@ -105,11 +105,12 @@ def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
         _best(proposal, source.brings) for source, proposal in zip(pool, proposals, strict=True)
     ]
     rows = np.unique(np.concatenate(brought))
-    said = np.zeros((len(rows), 2 * len(pool)), np.float32)
-    own = np.column_stack([np.isin(rows, each) for each in brought])
     place = np.full(asked.catalogue.n_rows, -1, np.int32)
     place[rows] = np.arange(len(rows))
+    said = np.zeros((len(rows), 2 * len(pool)), np.float32)
+    own = np.zeros((len(rows), len(pool)), bool)
     for number, proposal in enumerate(proposals):
+        own[place[brought[number]], number] = True
         at = place[proposal.rows]
         of = at >= 0
         if of.any():

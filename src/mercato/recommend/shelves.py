@@ -65,10 +65,7 @@ def _is_new(asked: Asked) -> bool:
     know the best known item.
     """
     rankers = asked.context.rankers
-    if rankers is None:
-        return False
-    known = rankers.facts.shoppers
-    return len(asked.cares.item) * float(known.max()) < _LITTLE * float(known.sum())
+    return rankers is not None and len(asked.cares.item) < _LITTLE * rankers.facts.usually_known
 
 
 def _caps(asked: Asked) -> Caps:

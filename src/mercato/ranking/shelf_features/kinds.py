@@ -23,7 +23,7 @@ def _compute(pairs: Pairs) -> list[Column]:
 def _of_kind(pairs: Pairs, kind: str) -> Iterator[Column]:
     facts, bought = pairs.facts, pairs.purchases
     of_pair = facts.kind(kind, pairs.known)
-    groups = Groups.of(bought.user, facts.kind(kind, facts.place(bought.item)))
+    groups = pairs.of_kind(kind)
     at = np.where(of_pair > 0, groups.find(pairs.user, of_pair), len(groups))
     age = bought.age[groups.order]
     since = age[groups.last]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mercato.ranking.purchases import Groups, looked_up
+from mercato.ranking.purchases import looked_up
 from mercato.ranking.shelf_features.family import Column, ShelfFamily
 from mercato.ranking.shelf_features.pairs import Pairs
 
@@ -13,7 +13,7 @@ def _compute(pairs: Pairs) -> list[Column]:
     place = facts.place(bought.item)
     typical = facts.typical[place].astype(np.float64)
     usual = np.bincount(bought.user, typical, bought.n_users) / np.maximum(bought.lines, 1)
-    groups = Groups.of(bought.user, facts.kind("category", place))
+    groups = pairs.of_kind("category")
     paid = groups.sum(typical[groups.order]) / np.maximum(groups.count, 1)
     at = groups.find(pairs.user, facts.kind("category", pairs.known))
     own = facts.typical[pairs.known]

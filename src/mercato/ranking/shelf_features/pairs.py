@@ -48,6 +48,18 @@ class Pairs:
         """Purchases by item."""
         return Groups.of(self.purchases.user, self.purchases.item)
 
+    def of_kind(self, name: str) -> Groups:
+        """Purchases by one of `shelf_facts.KINDS`."""
+        if name not in self._of_kind:
+            bought = self.purchases
+            codes = self.facts.kind(name, self.facts.place(bought.item))
+            self._of_kind[name] = Groups.of(bought.user, codes)
+        return self._of_kind[name]
+
+    @cached_property
+    def _of_kind(self) -> dict[str, Groups]:
+        return {}
+
     @cached_property
     def at(self) -> Whole:
         """(n,) the group of `of_items` that is of the pair."""

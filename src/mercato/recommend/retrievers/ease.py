@@ -18,16 +18,16 @@ from mercato.recommend.retrievers.popularity import POPULARITY, shoppers_of
 
 
 def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
-    model = asked.context.models.ease.at(asked.context.now)
-    return allowed_rows(asked, model.scored(asked.context.shopper), allowed, most)
+    return allowed_rows(asked, asked.by_ease, allowed, most)
 
 
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
     """Told by an item that is still sold; where none of those counted, by no item."""
     catalogue, shopper = asked.catalogue, asked.context.shopper
-    model = asked.context.models.ease.at(asked.context.now)
-    told_by = shopper.where(catalogue.live_of[shopper.item] >= 0)
-    items = model.evidence(told_by, catalogue.base_of[rows])
+    model = asked.context.models.ease
+    cares = asked.cares_by(model.forgetting)
+    sold = catalogue.live_of[cares.item] >= 0
+    items = model.evidence(cares.item[sold], cares.weight[sold], catalogue.base_of[rows])
     bought = np.isin(items, shopper.of_kinds(Event.PURCHASE).item)
     ids = iter(catalogue.ids(catalogue.live_of[items[items >= 0]]))
     return [
@@ -56,8 +56,7 @@ def _base(asked: Asked, rows: Rows) -> NDArray[np.float32]:
 def _propose_over_popularity(asked: Asked, allowed: Allowed, most: int) -> Proposal:
     if not len(asked.cares.item):
         return NOTHING
-    found = asked.context.models.ease.at(asked.context.now).scored(asked.context.shopper)
-    own = allowed_rows(asked, found, allowed, asked.catalogue.n_rows)
+    own = allowed_rows(asked, asked.by_ease, allowed, asked.catalogue.n_rows)
     anybody = POPULARITY.propose(asked, allowed, most)
     rows = np.union1d(own.rows, anybody.rows)
     scores = _base(asked, rows)
@@ -68,9 +67,8 @@ def _propose_over_popularity(asked: Asked, allowed: Allowed, most: int) -> Propo
 
 def _reasons_over_popularity(asked: Asked, rows: Rows) -> list[Reason]:
     """The shopper's own past, where it says more than what is likely of anybody."""
-    model = asked.context.models.ease.at(asked.context.now)
     own = np.zeros(asked.catalogue.n_rows, np.float32)
-    found = model.scored(asked.context.shopper)
+    found = asked.by_ease
     living = asked.catalogue.live_of[found.items]
     own[living[living >= 0]] = found.scores[living >= 0]
     by_past = own[rows] >= _base(asked, rows)

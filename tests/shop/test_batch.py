@@ -103,6 +103,20 @@ def test_an_interrupted_run_goes_on(
     assert not left.exists()
 
 
+def test_several_processes_write_the_same_file(
+    tour_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_EACH", 2)
+    alone, together = tmp_path / "alone.jsonl", tmp_path / "together.jsonl"
+    count = write_batch(tour_shop, alone, LETTER, Silent())
+    assert write_batch(tour_shop, together, LETTER, Silent(), workers=2) == count
+    assert plain(together) == plain(alone)
+    for line in lines(together):
+        logged = tour_shop.state.answers.find(line["query_id"])
+        assert logged is not None, "every shelf is logged, whoever answered"
+        assert list(logged.item_ids) == [item["id"] for item in line["items"]]
+
+
 def test_what_was_begun_otherwise_is_not_mixed(
     tour_shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """`mercato batch`: the shelves of all shoppers into a file, as a letter to each needs them."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,9 @@ def command(
     category: Annotated[str | None, typer.Option(help="Only of this category.")] = None,
     store: Annotated[str | None, typer.Option(help="Only what this store sells.")] = None,
     filters: Filters = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that answer.", show_default="at most 4")
+    ] = min(os.cpu_count() or 1, 4),
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, whatever an interrupted run has left.")
     ] = False,
@@ -40,5 +44,5 @@ def command(
     batch = Batch(placement.value, form, n, tuple(filters or ()), category, store)
     on_record(folder, "batch", ("histories",), purpose=f"shelves of {placement} for all shoppers")
     with opened_shop(folder) as shop, shown() as progress:
-        count = write_batch(shop, out, batch, progress, anew=restart)
+        count = write_batch(shop, out, batch, progress, anew=restart, workers=workers)
     say(f"{out}: {count:,} shoppers")

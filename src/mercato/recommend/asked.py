@@ -47,6 +47,13 @@ class Asked:
         return self._rows_of(Event.PURCHASE)
 
     @cached_property
+    def was_bought(self) -> NDArray[np.bool_]:
+        """(n_rows,) whether the shopper bought it."""
+        found = np.zeros(self.catalogue.n_rows, bool)
+        found[self.bought] = True
+        return found
+
+    @cached_property
     def dismissed(self) -> Rows:
         """Rows that the shopper does not want to see."""
         return self._rows_of(Event.DISMISS)

@@ -102,7 +102,7 @@ Tell = Callable[[Asked, Rows], list[Reason]]
 def _only_known(asked: Asked, rows: Rows) -> list[Reason]:
     """Of rows that nothing lifts above the usual candidate: they stand there since they were
     bought, or for want of better ones."""
-    bought = np.isin(rows, asked.bought)
+    bought = asked.was_bought[rows]
     told = iter(REPEAT_PURCHASE.reasons(asked, rows[bought]))
     return [next(told) if was else Reason(ReasonCode.ALSO_HERE) for was in bought.tolist()]
 
@@ -118,7 +118,7 @@ def _tellers(
     asked: Asked, ranker: ShelfRanker, rows: Rows, values: NDArray[np.float32]
 ) -> dict[str, _Teller]:
     """By group of features; that of demand can be told of every row."""
-    bought = _Teller(np.isin(rows, asked.bought), REPEAT_PURCHASE.reasons)
+    bought = _Teller(asked.was_bought[rows], REPEAT_PURCHASE.reasons)
     found = {
         "habit": bought,
         "rhythm": bought,

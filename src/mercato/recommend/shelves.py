@@ -147,10 +147,11 @@ class _Filling:
             Pick(int(found.rows[at]), float(scores[at]), stage, int(found.part[at]))
             for at in chosen
         ]
-        rows = found.rows[chosen]
-        distinct = self.asked.request.distinct
-        self.allowed = without(self.allowed, rows, self.asked.catalogue, groups=distinct)
-        self.caps.take(rows)
+        if self.missing:  # and so another stage follows
+            rows = found.rows[chosen]
+            distinct = self.asked.request.distinct
+            self.allowed = without(self.allowed, rows, self.asked.catalogue, groups=distinct)
+            self.caps.take(rows)
 
     def _chosen(self, found: Ranked) -> list[int]:
         """Positions in ``found``, best first: as many as are missing."""

@@ -44,7 +44,7 @@ def the_session(asked: Asked) -> Sources:
 def the_session_unbought(asked: Asked) -> Sources:
     """What was touched in this session and never bought: who has it seeks no other one."""
     rows = asked.recent
-    return _fading(rows[~np.isin(rows, asked.bought)][-_MOST_RECENT:])
+    return _fading(rows[~asked.was_bought[rows]][-_MOST_RECENT:])
 
 
 def the_past(asked: Asked) -> Sources:

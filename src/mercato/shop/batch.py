@@ -8,24 +8,25 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.progress import Progress, Step
+from mercato.shop.batch_workers import in_turn
 from mercato.shop.opened import Shop
 from mercato.shop.shelf import ShelfAnswer, ShelfCall, shelf
 
 _GUEST = "visitor:"
 """Begins the ids of histories that belong to a device; nobody can write to it."""
 
-_EACH = 200
+_EACH = 100
 """Shoppers after which it is written down how far the file has come."""
 
 
@@ -117,11 +118,12 @@ FORMS: Mapping[str, Callable[[str, ShelfAnswer], bytes]] = {
 
 
 def write_batch(
-    shop: Shop, out: Path, batch: Batch, progress: Progress, *, anew: bool = False
+    shop: Shop, out: Path, batch: Batch, progress: Progress, *, anew: bool = False, workers: int = 1
 ) -> int:
     """Write ``out``; how many shoppers stand in it. Every shelf is logged as an answer.
 
-    anew : forget what an interrupted run has left
+    anew    : forget what an interrupted run has left
+    workers : processes that answer
 
     Raises BadInput for a form that is none or where ``out`` exists, NotReady where an interrupted
     run was of another release or asked for something else.
@@ -141,7 +143,7 @@ def write_batch(
         with part.open("r+b" if begun.size else "w+b") as file:
             file.truncate(begun.size)
             file.seek(begun.size)
-            _fill(file, beside, shop, users, begun, step)
+            _fill(file, beside, shop, users, begun, step, workers)
         step.note(f"{len(users):,} shoppers")
     part.rename(out)
     beside.unlink(missing_ok=True)
@@ -149,27 +151,39 @@ def write_batch(
 
 
 def _fill(
-    file: BinaryIO, beside: Path, shop: Shop, users: pa.StringArray, begun: _Reached, step: Step
+    file: BinaryIO,
+    beside: Path,
+    shop: Shop,
+    users: Sequence[str],
+    begun: _Reached,
+    step: Step,
+    workers: int,
 ) -> None:
     """Write the shelves of those who are missing."""
     batch = begun.batch
     if begun.size == 0 and batch.form == "csv":
         file.write((",".join(CSV_HEADER) + "\r\n").encode())
-    for at in range(begun.done, len(users)):
-        user_id = users[at].as_py()
-        file.write(FORMS[batch.form](user_id, shelf(shop, batch.call(user_id))))
-        step.advance()
-        if (at + 1) % _EACH == 0:
-            file.flush()
-            os.fsync(file.fileno())  # only what the disk holds is done
-            _remember(beside, replace(begun, done=at + 1, size=file.tell()))
-    file.flush()
-    os.fsync(file.fileno())
+    groups = [users[at : at + _EACH] for at in range(begun.done, len(users), _EACH)]
+    done = begun.done
+    answered = in_turn(shop, partial(_lines, batch), groups, workers)
+    for group, lines in zip(groups, answered, strict=True):
+        file.write(lines)
+        file.flush()
+        os.fsync(file.fileno())  # only what the disk holds is done
+        done += len(group)
+        _remember(beside, replace(begun, done=done, size=file.tell()))
+        step.advance(len(group))
 
 
-def _known_users(shop: Shop) -> pa.StringArray:
+def _lines(batch: Batch, shop: Shop, users: Sequence[str]) -> bytes:
+    form = FORMS[batch.form]
+    return b"".join(form(user_id, shelf(shop, batch.call(user_id))) for user_id in users)
+
+
+def _known_users(shop: Shop) -> list[str]:
     ids = shop.live.histories.shopper_ids
-    return ids.filter(pc.invert(pc.starts_with(ids, _GUEST)))
+    known: list[str] = ids.filter(pc.invert(pc.starts_with(ids, _GUEST))).to_pylist()
+    return known
 
 
 def _remember(beside: Path, reached: _Reached) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mercato.core.columns import Event
 from mercato.ranking.reasons import Reason, ReasonCode
 from mercato.recommend.asked import Asked, Rows
 from mercato.recommend.retrieval import (
@@ -23,19 +22,19 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
 
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:
     """Told by an item that is still sold; where none of those counted, by no item."""
-    catalogue, shopper = asked.catalogue, asked.context.shopper
+    catalogue = asked.catalogue
     model = asked.context.models.ease
     cares = asked.cares_by(model.forgetting)
     sold = catalogue.live_of[cares.item] >= 0
     items = model.evidence(cares.item[sold], cares.weight[sold], catalogue.base_of[rows])
-    bought = np.isin(items, shopper.of_kinds(Event.PURCHASE).item)
-    ids = iter(catalogue.ids(catalogue.live_of[items[items >= 0]]))
+    told_by = catalogue.live_of[items]
+    ids = iter(catalogue.ids(told_by[items >= 0]))
     return [
         Reason(
             ReasonCode.BECAUSE_BOUGHT if was_bought or item < 0 else ReasonCode.BECAUSE_VIEWED,
             item=next(ids) if item >= 0 else None,
         )
-        for item, was_bought in zip(items.tolist(), bought.tolist(), strict=True)
+        for item, was_bought in zip(items.tolist(), asked.was_bought[told_by].tolist(), strict=True)
     ]
 
 

@@ -15,6 +15,9 @@ from mercato.core.columns import Placement
 
 EXAMPLE = "Example: mercato batch my-shop --out letters.jsonl --n 8"
 
+_MOST_WORKERS = 4
+"""Each opens the shop for itself."""
+
 
 def command(
     folder: ShopFolder,
@@ -30,8 +33,9 @@ def command(
     store: Annotated[str | None, typer.Option(help="Only what this store sells.")] = None,
     filters: Filters = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that answer.", show_default="at most 4")
-    ] = min(os.cpu_count() or 1, 4),
+        int | None,
+        typer.Option(min=1, help="Processes that answer; one a processor, at most 4, if not said."),
+    ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, whatever an interrupted run has left.")
     ] = False,
@@ -44,5 +48,6 @@ def command(
     batch = Batch(placement.value, form, n, tuple(filters or ()), category, store)
     on_record(folder, "batch", ("histories",), purpose=f"shelves of {placement} for all shoppers")
     with opened_shop(folder) as shop, shown() as progress:
+        workers = workers or min(os.cpu_count() or 1, _MOST_WORKERS)
         count = write_batch(shop, out, batch, progress, anew=restart, workers=workers)
     say(f"{out}: {count:,} shoppers")

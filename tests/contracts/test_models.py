@@ -1,5 +1,6 @@
 """What every model of shoppers and items must do; models are found by enumerating."""
 
+import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from mercato.models.base import FittedModel
 from mercato.models.complements import Complements
 from mercato.models.further import FURTHER
 from mercato.models.item_knn import ItemKnn
+from mercato.models.neural.learning import Learning
+from mercato.models.shopper_transformer.model import ShopperTransformer
+from mercato.models.shopper_transformer.settings import Examples, Shape
 from mercato.models.substitutes import Substitutes
 
 N_SHOPPERS = N_ITEMS = 24
@@ -31,7 +35,14 @@ CONFIGURED = {
     "complements": Complements(gap_minutes=WHOLE_LOG),
     "substitutes": Substitutes(gap_minutes=WHOLE_LOG),
     "item-knn over shoppers": ItemKnn(over="shopper"),
+    "shopper-transformer": ShopperTransformer(
+        shape=Shape(width=16, layers=1, longest=32),
+        examples=Examples(batch=256),
+        learning=Learning(passes=6, learning_rate=0.03),
+    ),
 }
+if importlib.util.find_spec("torch") is None:
+    del CONFIGURED["shopper-transformer"]
 
 
 def fit(name: str, log: Interactions) -> FittedModel:

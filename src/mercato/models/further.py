@@ -12,6 +12,7 @@ from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
 from mercato.models.markov import Markov
 from mercato.models.session_blend import SessionBlend
+from mercato.models.shopper_transformer.model import ShopperTransformer
 
 FURTHER: Mapping[str, type[Model]] = {
     "graph-blend": GraphBlend,
@@ -19,4 +20,5 @@ FURTHER: Mapping[str, type[Model]] = {
     "ials": Ials,
     "markov": Markov,
     "session-blend": SessionBlend,
+    "shopper-transformer": ShopperTransformer,
 }

@@ -1,0 +1,247 @@
+"""The loop that every network learns in. Needs torch.
+
+What step ``k`` of pass ``p`` does is a function of the seed, ``p`` and ``k`` alone: its examples,
+its negatives, its dropout. So a training that was killed and goes on from its checkpoint has, on
+one machine and number of threads, the same losses and the same weights to the last bit; where
+``minutes`` end it, the schedule follows the clock and no two runs are the same.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mercato.core.progress import Step
+from mercato.models.neural.board import Board
+from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mercato.models.neural.learning import Learning
+from mercato.models.neural.meter import Meter
+from mercato.models.neural.optimiser import Optimiser
+
+_TICKS = 1_000
+"""Units in which a step is told of the whole training."""
+
+
+class Task(Protocol):
+    """What is learned.
+
+    network     : its state is the checkpoint's
+    fingerprint : of all that the result depends on, but for the learning
+    """
+
+    network: nn.Module
+    fingerprint: str
+
+    def batches(self, number: int) -> Sequence[Any]:
+        """Those of one pass; asked again for the same number, the same ones."""
+
+    def examples(self, batch: Any) -> int:
+        """How many a batch holds."""
+
+    def loss(self, batch: Any, random: np.random.Generator) -> Tensor:
+        """The mean of its examples; what is drawn, is drawn by ``random`` or torch's own."""
+
+    def worth(self) -> float:
+        """How good the network is on validation; higher is better."""
+
+
+@dataclass
+class Progressed:
+    """A training under way.
+
+    number, at : the pass and the batch of it that come next
+    losses     : mean of each finished pass
+    total      : sum of the losses of the running pass, times their examples; seen: its examples
+    worths     : of each check
+    best       : the number of the check whose weights are kept; -1: none yet
+    examples   : learned from so far
+    learned    : seconds spent on them, without checks
+    seconds, joules : spent on everything
+    """
+
+    number: int = 0
+    at: int = 0
+    losses: list[float] = field(default_factory=list)
+    total: float = 0.0
+    seen: int = 0
+    worths: list[float] = field(default_factory=list)
+    best: int = -1
+    examples: int = 0
+    learned: float = 0.0
+    seconds: float = 0.0
+    joules: float | None = None
+
+    @property
+    def per_second(self) -> float:
+        """Examples learned from a second."""
+        return self.examples / self.learned if self.learned else 0.0
+
+
+class Engine:
+    """Trains the network of a task in place."""
+
+    def __init__(
+        self,
+        task: Task,
+        learning: Learning,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.task, self.learning, self.clock = task, learning, clock
+        self.device = torch.device(learning.device)
+        self.network = task.network.to(self.device)
+        self.optimiser = Optimiser(self.network, learning)
+        self.kept: dict[str, Tensor] = {}
+        self.done = Progressed()
+        self.told = 0
+        self.place = Path(learning.checkpoint) if learning.checkpoint else None
+
+    def run(self, step: Step) -> Progressed:
+        """Learn until the passes or the minutes are over, or it gets no better; the network then
+        has the weights that are kept.
+
+        ``step`` advances by thousandths of the whole. Raises BadInput where the checkpoint is of
+        another training.
+        """
+        self._resume()
+        self.meter = Meter(self.done.seconds, self.done.joules or 0.0, clock=self.clock)
+        board = Board(self.learning.board)
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            self._passes(step, board)
+        board.close()
+        self.network.load_state_dict(self.kept or self.optimiser.weights())
+        self.network.eval()
+        return self.done
+
+    def _passes(self, step: Step, board: Board) -> None:
+        saved = self.clock()
+        while not self._over():
+            number = self.done.number
+            batches = self.task.batches(number)
+            while self.done.at < len(batches) and not self._over():
+                self._update(batches)
+                self._tell(step, len(batches))
+                if self.clock() - saved > self.learning.save_seconds:
+                    self._save()
+                    saved = self.clock()
+                if self._check_is_due(len(batches)):
+                    self._check()
+            if self.done.at >= len(batches):
+                self._close_pass(board)
+        if self.learning.checks and self._checks_due(1.0) > len(self.done.worths):
+            self._check()
+        self._save()
+
+    def _update(self, batches: Sequence[Any]) -> None:
+        """One step of the optimiser, over so many batches as are added up."""
+        began = self.clock()
+        self.network.train()
+        group = batches[self.done.at : self.done.at + self.learning.accumulate]
+        counts = [self.task.examples(batch) for batch in group]
+        for offset, (batch, count) in enumerate(zip(group, counts, strict=True)):
+            key = [self.learning.seed, self.done.number, self.done.at + offset]
+            random = np.random.default_rng(key)
+            torch.manual_seed(int(random.integers(2**63)))
+            with torch.autocast(
+                self.device.type, torch.bfloat16, enabled=self.learning.precision == "bfloat16"
+            ):
+                loss = self.task.loss(batch, random)
+            (loss * (count / sum(counts))).backward()
+            self.done.total += float(loss.detach()) * count
+        self.optimiser.step(self.learning.rate(self._share(len(batches))))
+        self.done.at += len(group)
+        self.done.seen += sum(counts)
+        self.done.examples += sum(counts)
+        self.done.learned += self.clock() - began
+
+    def _share(self, batches: int) -> float:
+        """How much of the training is done, 0 to 1, by passes or by time."""
+        passed = (self.done.number + self.done.at / max(batches, 1)) / self.learning.passes
+        limit = self.learning.minutes * 60
+        return min(1.0, max(passed, self.meter.seconds / limit if limit else 0.0))
+
+    def _over(self) -> bool:
+        if self.done.number >= self.learning.passes:
+            return True
+        limit = self.learning.minutes * 60
+        if limit and self.meter.seconds >= limit:
+            return True
+        since = len(self.done.worths) - 1 - self.done.best
+        return bool(self.learning.patience) and since >= self.learning.patience
+
+    def _close_pass(self, board: Board) -> None:
+        done = self.done
+        done.losses.append(done.total / max(done.seen, 1))
+        done.number, done.at, done.total, done.seen = done.number + 1, 0, 0.0, 0
+        told = {"loss": done.losses[-1], "examples per second": done.per_second}
+        if done.worths:
+            told["validation"] = done.worths[-1]
+        board.write(done.examples, told)
+
+    def _checks_due(self, share: float) -> int:
+        return math.floor(self.learning.checks * share + 1e-9)
+
+    def _check_is_due(self, batches: int) -> bool:
+        return self._checks_due(self._share(batches)) > len(self.done.worths)
+
+    def _check(self) -> None:
+        """Ask the validation, with the weights that would be kept."""
+        with self.optimiser.averaged(), torch.no_grad():
+            self.network.eval()
+            self.done.worths.append(self.task.worth())
+            if self.done.best < 0 or self.done.worths[-1] > self.done.worths[self.done.best]:
+                self.done.best = len(self.done.worths) - 1
+                state = self.network.state_dict()
+                self.kept = {name: each.clone() for name, each in state.items()}
+
+    def _tell(self, step: Step, batches: int) -> None:
+        share = self._share(batches)
+        ticks = math.floor(_TICKS * share)
+        if ticks == self.told:
+            return
+        step.advance(ticks - self.told)
+        self.told = ticks
+        done = self.done
+        left = self.meter.seconds * (1 - share) / max(share, 1e-9) / 60
+        loss = done.total / done.seen if done.seen else done.losses[-1]
+        worth = f", validation {done.worths[done.best]:.4f}" if done.worths else ""
+        step.note(
+            f"pass {done.number + 1}, loss {loss:.4f}{worth}, "
+            f"{done.per_second:,.0f} a second, {left:.1f} minutes left"
+        )
+
+    def _save(self) -> None:
+        self.done.seconds, self.done.joules = self.meter.seconds, self.meter.joules
+        if self.place is None:
+            return
+        tensors = {f"network/{name}": each for name, each in self.network.state_dict().items()}
+        tensors |= {f"kept/{name}": each for name, each in self.kept.items()}
+        tensors |= {f"optimiser/{name}": each for name, each in self.optimiser.state().items()}
+        found = Checkpoint(tensors, vars(self.done))
+        save_checkpoint(self.place, found, self._fingerprint())
+
+    def _resume(self) -> None:
+        found = load_checkpoint(self.place, self._fingerprint()) if self.place else None
+        if found is None:
+            return
+        self.network.load_state_dict(found.of("network"))
+        self.optimiser.load(found.of("optimiser"))
+        self.kept = found.of("kept")
+        self.done = Progressed(**found.about)
+
+    def _fingerprint(self) -> str:
+        """All that a result depends on; where it is written and for how long is not."""
+        learning = self.learning
+        held = [
+            f"{name}={value}"
+            for name, value in vars(learning).items()
+            if name not in ("checkpoint", "save_seconds", "board", "device", "minutes")
+        ]
+        return f"{self.task.fingerprint} {' '.join(held)}"

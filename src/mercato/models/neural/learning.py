@@ -1,0 +1,64 @@
+"""How a network learns, declared once, and how its learning rate goes."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Learning:
+    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) with warm-up.
+
+    passes        : over the examples, at most
+    minutes       : that it may take, checks included; the schedule then ends with the time. 0: any
+    learning_rate : the highest
+    least_rate    : where it ends, as a share of the highest
+    schedule      : how it falls after the warm-up (cosine: Loshchilov & Hutter 2017,
+                    https://arxiv.org/abs/1608.03983)
+    warm_up       : share of the training in which it rises from 0
+    weight_decay  : of matrices; vectors as biases and norms have none
+    beta          : AdamW's second, how long squared gradients are remembered
+    clip          : greatest norm of the gradient; 0: any
+    accumulate    : batches whose gradients are added up for one step
+    average       : decay of a running mean of the weights, which is what is kept (Polyak & Juditsky
+                    1992, https://doi.org/10.1137/0330046); 0: the last weights
+    checks        : times in the training that the validation is asked; 0: never, the end is kept
+    patience      : checks without a better one after which it ends; 0: it never ends early
+    precision     : of matrix products; bfloat16 where the processor is faster with it
+    device        : "cpu", "cuda", "cuda:1"…
+    checkpoint    : file that an interrupted training goes on from; empty: none is written
+    save_seconds  : between two checkpoints
+    board         : folder of TensorBoard logs; empty: none
+    """
+
+    passes: int = 40
+    minutes: float = 0.0
+    learning_rate: float = 1e-3
+    least_rate: float = 0.0
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warm_up: float = 0.05
+    weight_decay: float = 0.01
+    beta: float = 0.98
+    clip: float = 1.0
+    accumulate: int = 1
+    average: float = 0.0
+    checks: int = 0
+    patience: int = 0
+    precision: Literal["float32", "bfloat16"] = "float32"
+    device: str = "cpu"
+    checkpoint: str = ""
+    save_seconds: float = 30.0
+    board: str = ""
+    seed: int = 0
+
+    def rate(self, share: float) -> float:
+        """The learning rate when ``share`` (0 to 1) of the training is done."""
+        if share < self.warm_up:
+            return self.learning_rate * share / self.warm_up
+        after = (share - self.warm_up) / max(1 - self.warm_up, 1e-9)
+        left = {
+            "cosine": (1 + math.cos(math.pi * min(after, 1.0))) / 2,
+            "linear": 1 - min(after, 1.0),
+            "constant": 1.0,
+        }[self.schedule]
+        return self.learning_rate * (self.least_rate + (1 - self.least_rate) * left)

@@ -1,0 +1,129 @@
+"""The whole network. Needs torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mercato.core.history import EVENT_CODES
+from mercato.models.neural.dropout import Dropout
+from mercato.models.shopper_transformer.blocks import BLOCKS, Between
+from mercato.models.shopper_transformer.content import ItemContent
+from mercato.models.shopper_transformer.events import N_GAPS
+from mercato.models.shopper_transformer.losses import ActionHead
+from mercato.models.shopper_transformer.settings import Inputs, Shape
+
+_SPREAD = 0.02
+"""Standard deviation of weights in the beginning (BERT's)."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of events, all (rows, longest) int64 tensors but ``items``.
+
+    items : (k,) different items, those of the events among them
+    item  : places in ``items``; piece, place: see `packing`; ts: microseconds
+    """
+
+    items: Tensor
+    item: Tensor
+    kind: Tensor
+    gap: Tensor
+    ts: Tensor
+    piece: Tensor
+    place: Tensor
+
+
+class ItemVectors(nn.Module):
+    """Items → (k, width): what they are told by, and a vector of their own."""
+
+    def __init__(
+        self, shape: Shape, inputs: Inputs, known: NDArray[np.bool_], content: ItemContent
+    ) -> None:
+        super().__init__()
+        self.shape, self.inputs = shape, inputs
+        width = shape.width
+        self.own = nn.Embedding(len(known), width) if inputs.ids else None
+        vectors = content.vectors.shape[1] if inputs.content else 0
+        fields = content.codes.shape[1] if inputs.content else 0
+        self.project = nn.Linear(vectors, width, bias=False) if vectors else None
+        self.codes = nn.Embedding(int(content.sizes.sum()), width) if fields else None
+        self.register_buffer("known", torch.from_numpy(known), persistent=False)
+        self.register_buffer("told", torch.from_numpy(content.vectors), persistent=False)
+        self.register_buffer("coded", torch.from_numpy(content.shared), persistent=False)
+
+    def forward(self, items: Tensor) -> Tensor:
+        found = items.new_zeros((len(items), self.shape.width), dtype=torch.float32)
+        if self.own is not None:
+            found = found + self.own(items) * self._kept(items)[:, None]
+        if self.project is not None:
+            found = found + self.project(self.told[items])
+        if self.codes is not None:
+            found = found + self.codes(self.coded[items]).sum(1)
+        return functional.normalize(found) if self.shape.cosine else found
+
+    def _kept(self, items: Tensor) -> Tensor:
+        """(k,) whether an item's own vector counts: nobody learned it of one that is not known."""
+        kept = self.known[items].float()
+        told = self.project is not None or self.codes is not None
+        if self.training and told and self.inputs.forgotten:
+            kept = kept * (torch.rand_like(kept) >= self.inputs.forgotten)
+        return kept
+
+
+class ShopperNetwork(nn.Module):
+    """Events → states, of which those of the same shopper saw what came before."""
+
+    def __init__(
+        self, shape: Shape, inputs: Inputs, known: NDArray[np.bool_], content: ItemContent
+    ) -> None:
+        super().__init__()
+        self.shape, self.inputs = shape, inputs
+        width = shape.width
+        self.items = ItemVectors(shape, inputs, known, content)
+        self.kinds = nn.Embedding(len(EVENT_CODES), width) if inputs.kinds else None
+        self.gaps = nn.Embedding(N_GAPS, width) if inputs.gaps else None
+        absolute = shape.positions == "absolute"
+        self.places = nn.Embedding(shape.longest, width) if absolute else None
+        self.norm = nn.LayerNorm(width)
+        self.drop = Dropout(shape.dropout)
+        self.blocks = nn.ModuleList(
+            BLOCKS[shape.block](shape, gaps=inputs.gaps) for _ in range(shape.layers)
+        )
+        self.norm_out = nn.LayerNorm(width)
+        self.actions = ActionHead(width, len(EVENT_CODES)) if inputs.kinds else None
+        self.apply(_begun)
+
+    def forward(self, batch: Batch, vectors: Tensor) -> Tensor:
+        """(rows, longest, width); ``vectors`` are those of ``batch.items``."""
+        state = functional.embedding(batch.item, vectors)
+        for table, codes in (
+            (self.kinds, batch.kind),
+            (self.gaps, batch.gap),
+            (self.places, batch.place),
+        ):
+            if table is not None:
+                state = state + table(codes)
+        state = self.drop(self.norm(state))
+        timed = self.inputs.gaps and self.shape.positions == "relative"
+        between = Between.of(batch.piece, batch.ts if timed else None, batch.piece.shape[1])
+        for block in self.blocks:
+            state = block(state, between)
+        return self.head(state)
+
+    def head(self, state: Tensor) -> Tensor:
+        """What is multiplied with items' vectors."""
+        found: Tensor = self.norm_out(state)
+        if self.shape.cosine:
+            return functional.normalize(found, dim=-1) / self.shape.cosine
+        return found
+
+
+def _begun(part: nn.Module) -> None:
+    if isinstance(part, nn.Linear | nn.Embedding):
+        nn.init.normal_(part.weight, 0, _SPREAD)
+    if isinstance(part, nn.Linear) and part.bias is not None:
+        nn.init.zeros_(part.bias)

@@ -1,0 +1,113 @@
+"""What a shopper transformer is made of; each choice is declared here and nowhere else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mercato.core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The network.
+
+    block     : "attention": causal softmax attention and a perceptron (SASRec, Kang & McAuley 2018,
+                https://arxiv.org/abs/1808.09781); "pointwise": attention by SiLU, which counts how
+                often and not only how much, gated and without a perceptron (HSTU, Zhai et al. 2024,
+                https://arxiv.org/abs/2402.17152)
+    width     : of an event's vector
+    layers, heads
+    inner     : width of the perceptron, in widths
+    norm      : where layers are normalised: "pre", before what they add; "post", after it
+    positions : "relative": what two events say to each other depends on how many lie between, and,
+                where gaps are read, on the time between; "absolute": on their place from the
+                oldest that is read
+    mean      : share of a layer's attention that is by position alone, beside what is by content:
+                a causal low-pass filter with learned weights, as the frequency layer of BSARec
+                (Shin et al. 2024, https://arxiv.org/abs/2312.10325); 0: none
+    longest   : newest events that are read
+    cosine    : temperature of scores that are cosines; 0: scores are inner products
+    dropout   : of an event's vector, of what layers add, and of the attention
+    """
+
+    block: Literal["attention", "pointwise"] = "attention"
+    width: int = 64
+    layers: int = 2
+    heads: int = 2
+    inner: int = 2
+    norm: Literal["pre", "post"] = "pre"
+    positions: Literal["relative", "absolute"] = "relative"
+    mean: float = 0.0
+    longest: int = 64
+    cosine: float = 0.0
+    dropout: float = 0.2
+
+    def check(self) -> None:
+        """Raise BadInput where parts do not fit together."""
+        if self.width % self.heads:
+            raise BadInput(
+                f"a width that {self.heads} heads share evenly", f"{self.width}", "Change either."
+            )
+        if self.longest < 2:
+            raise BadInput("two events or more to read", f"{self.longest}", "Raise longest.")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is known of an event.
+
+    ids       : each item has a vector of its own
+    content   : items have what is told of them: vectors of their texts, codes of their categories,
+                brands, price bands… So a new item has a score from its first second
+    kinds     : what was done: viewed, put in the cart, bought…; else all events are alike, and only
+                those that say something of a wish are read
+    gaps      : the time since the event before
+    forgotten : share of items whose own vector is left out while learning, so that their content
+                learns to stand in
+    """
+
+    ids: bool = True
+    content: bool = False
+    kinds: bool = True
+    gaps: bool = True
+    forgotten: float = 0.1
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is minimised.
+
+    kind       : "softmax": over all items; "sampled": over the next item and items drawn for the
+                 whole batch; "gbce": log losses of the next item and of those drawn, calibrated
+                 (gSASRec, Petrov & Macdonald 2023, https://arxiv.org/abs/2308.07192)
+    negatives  : items that are drawn
+    popularity : they are drawn by their number of events to this power; 0: evenly
+    log_q      : of a sampled softmax, correct for the chance of being drawn; the next item itself
+                 is not drawn, so it is not corrected (https://arxiv.org/abs/2507.09331)
+    smoothing  : share of the whole that is spread evenly over all items, of "softmax"
+    calibration: of "gbce", their t; 0: plain log losses, 1: scores are calibrated
+    actions    : weight of the loss of what will be done with the next item
+    """
+
+    kind: Literal["softmax", "sampled", "gbce"] = "sampled"
+    negatives: int = 1_024
+    popularity: float = 0.5
+    log_q: bool = True
+    smoothing: float = 0.0
+    calibration: float = 0.75
+    actions: float = 0.1
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What is learned from.
+
+    batch    : events in a batch, about
+    packed   : several shoppers' events share a row of a batch; else a row is one shopper's, padded
+    again    : also what a shopper had met before counts as a next item, and is proposed
+    held     : shoppers whose last event is kept from learning, to choose the best weights by
+    """
+
+    batch: int = 4_096
+    packed: bool = True
+    again: bool = True
+    held: int = 1_000

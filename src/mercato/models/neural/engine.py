@@ -127,15 +127,15 @@ class Engine:
             batches = self.task.batches(number)
             while self.done.at < len(batches) and not self._over():
                 self._update(batches)
-                self._tell(step, len(batches))
+                if self._check_is_due(len(batches)):
+                    self._check()
                 if self.clock() - saved > self.learning.save_seconds:
                     self._save()
                     saved = self.clock()
-                if self._check_is_due(len(batches)):
-                    self._check()
+                self._tell(step, len(batches))
             if self.done.at >= len(batches):
                 self._close_pass(board)
-        if self.learning.checks and self._checks_due(1.0) > len(self.done.worths):
+        if len(self.done.worths) < self.learning.checks and not self._no_better():
             self._check()
         self._save()
 
@@ -171,8 +171,9 @@ class Engine:
         if self.done.number >= self.learning.passes:
             return True
         limit = self.learning.minutes * 60
-        if limit and self.meter.seconds >= limit:
-            return True
+        return bool(limit and self.meter.seconds >= limit) or self._no_better()
+
+    def _no_better(self) -> bool:
         since = len(self.done.worths) - 1 - self.done.best
         return bool(self.learning.patience) and since >= self.learning.patience
 

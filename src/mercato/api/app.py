@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 import mercato
+from mercato.api.access import CheckKeys, Exposure
 from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
@@ -27,11 +28,11 @@ from mercato.shop.opened import Shop
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_api(shop: Shop) -> FastAPI:
+def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     """Serve ``shop``. Its background work runs while the application does; then it is closed.
 
     Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
-    answered here.
+    answered here. ``exposure``: on loopback, by one process, if not said.
     """
     metrics, background = Metrics(shop), Background(shop)
     app = FastAPI(
@@ -55,6 +56,7 @@ def create_api(shop: Shop) -> FastAPI:
     app.mount(ALGOLIA, create_algolia(shop, metrics))
     refuse_unknown(app)
     complete_openapi(app)
+    app.add_middleware(CheckKeys, shop=shop, exposure=exposure or Exposure())
     origins = shop.settings.serve.cors_origins
     if origins:
         app.add_middleware(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
+from mercato.api.scopes import scope_of
 from mercato.api.shapes import Problem
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -52,8 +53,21 @@ def complete_openapi(app: FastAPI) -> None:
 def _complete(document: dict[str, Any]) -> None:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = Problem.model_json_schema()
-    for path in document["paths"].values():
-        for operation in path.values():
+    document["components"]["securitySchemes"] = {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Asked for once a key was made, see `mercato keys`.",
+        }
+    }
+    for path, operations in document["paths"].items():
+        scope = scope_of(path)
+        for operation in operations.values():
+            if scope is not None:
+                operation["security"] = [{}, {"key": []}]
+                operation["description"] += f"\n\nNeeds a key for {scope}, where there are keys."
+                for status, response in problems(401, 403, 429).items():
+                    operation["responses"].setdefault(str(status), response)
             # FastAPI's own answer to wrong parameters, which ours replaces.
             operation["responses"].pop("422", None)
             for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -4,6 +4,7 @@ import gc
 import os
 import socket
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from mercato.cli.arguments import ShopFolder
 from mercato.cli.output import say
 from mercato.cli.ports import listen
-from mercato.cli.recording import on_record
+from mercato.cli.recording import on_record, opened_state
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -26,6 +27,10 @@ EXAMPLE = "Example: mercato serve my-shop --port 8001"
 
 _FOLDER = "MERCATO_SHOP"
 """Environment variable in which workers find the shop's folder."""
+
+_WORKERS = "MERCATO_WORKERS"
+_BEYOND = "MERCATO_BEYOND_LOOPBACK"
+"""What workers have to know of how the shop is served."""
 
 _GRACE_SECONDS = 10
 """How long running requests may take once the server is told to stop."""
@@ -63,6 +68,10 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
     number = ReleaseStore(paths.releases).require_current()
     on_record(folder, "serve", ("events", "answers", "histories"), purpose="serve")
     os.environ[_FOLDER] = str(folder.resolve())
+    os.environ[_WORKERS] = str(workers)
+    if not ip_address(listener.getsockname()[0]).is_loopback:
+        os.environ[_BEYOND] = "1"
+        _warn_without_keys(folder)
     config = uvicorn.Config(
         "mercato.cli.serve:create_app",
         factory=True,
@@ -80,15 +89,28 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
         Multiprocess(config, sockets=[listener]).run()
 
 
+def _warn_without_keys(folder: Path) -> None:
+    """Say what is open where other machines can reach a shop without keys."""
+    from mercato.shop.keys import all_keys
+
+    with opened_state(folder) as state:
+        if not all_keys(state):
+            say(
+                "This shop has no keys: anybody who reaches it may search and send events, nobody "
+                f"may change it. Make keys: mercato keys {folder} --create NAME --scope items"
+            )
+
+
 def create_app() -> "FastAPI":
     """What each worker serves: the API, and behind it the storefront, of the shop whose folder
     the environment names."""
-    from mercato.api import create_api
+    from mercato.api import Exposure, create_api
     from mercato.shop.opened import Shop
     from mercato.web import create_web
 
     shop = Shop.open(Path(os.environ[_FOLDER]))
-    app = create_api(shop)
+    exposure = Exposure(_BEYOND in os.environ, int(os.environ.get(_WORKERS, "1")))
+    app = create_api(shop, exposure)
     app.mount("/", create_web(shop))
     _spare_the_collector()
     sys.setswitchinterval(_SECONDS_A_TURN)

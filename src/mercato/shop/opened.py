@@ -34,6 +34,7 @@ from mercato.ranking.learned import LearnedRanker
 from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
+from mercato.shop.key_book import read_key_book
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
 from mercato.shop.synonym_book import read_synonym_book
@@ -144,6 +145,7 @@ class Shop:
         self.reading = reading_of(settings)
         self.rules = read_rule_book(state, shop_zone(settings))
         self.synonyms = read_synonym_book(state, paths.root, settings)
+        self.keys = read_key_book(state)
         self.blocked = read_blocked(settings.suggest, paths.root)
         self._swapping = threading.Lock()
         self.refresh()
@@ -166,8 +168,8 @@ class Shop:
         return ReleaseStore(self.paths.releases)
 
     def refresh(self) -> None:
-        """Take up a newly published release, and changes of items, rules and synonyms by any
-        worker."""
+        """Take up a newly published release, and changes of items, keys, rules and synonyms by
+        any worker."""
         with self._swapping:
             live = self.live
             current = self.releases.current()
@@ -177,6 +179,8 @@ class Shop:
             if changes:
                 live = replace(live, catalogue=live.catalogue.apply(changes))
             self.live = live
+            if self.state.keys.version() != self.keys.version:
+                self.keys = read_key_book(self.state)
             if self.state.rules.version() != self.rules.version:
                 self.rules = read_rule_book(self.state, self.rules.index.zone)
             self.synonyms = read_synonym_book(

@@ -14,6 +14,7 @@ from mercato.state.decisions import DecisionLog
 from mercato.state.events import EventLog
 from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
+from mercato.state.keys import KeyTable
 from mercato.state.rules import RuleTable
 from mercato.state.synonyms import SynonymTable
 from mercato.state.tables import FORMAT, meta, metadata
@@ -37,6 +38,7 @@ class State:
         self.decisions = DecisionLog(reading)
         self.rules = RuleTable(writer, reading)
         self.synonyms = SynonymTable(writer, reading)
+        self.keys = KeyTable(writer, reading)
         self.writer = writer
         self._engines = (writing, reading)
 

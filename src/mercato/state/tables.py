@@ -180,6 +180,17 @@ synonyms = Table(
 )
 """Synonyms as they are now, proposed and rejected ones as well, each a JSON object."""
 
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_by", String, nullable=False),
+)
+"""Keys of the API, each a JSON object; of a secret only its SHA-256."""
+
 decisions = Table(
     "decisions",
     metadata,

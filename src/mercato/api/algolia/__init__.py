@@ -4,7 +4,7 @@ Requests become calls of `shop.search` and answers of ours take Algolia's shapes
 functions; only `searching` and `routes` know a shop.
 """
 
-from mercato.api.algolia.app import create_algolia
+from mercato.api.algolia.app import algolia_error, create_algolia
 from mercato.api.algolia.routes import PREFIX as ALGOLIA
 
-__all__ = ["ALGOLIA", "create_algolia"]
+__all__ = ["ALGOLIA", "algolia_error", "create_algolia"]

@@ -24,9 +24,13 @@ def create_algolia(shop: Shop, metrics: Metrics) -> Starlette:
     )
 
 
+def algolia_error(error: MercatoError, headers: dict[str, str] | None = None) -> JSONAnswer:
+    return _error(str(error), error.status, headers)
+
+
 async def _of_ours(request: Request, error: Exception) -> JSONAnswer:
     assert isinstance(error, MercatoError)
-    return _error(str(error), error.status)
+    return algolia_error(error)
 
 
 async def _of_http(request: Request, error: Exception) -> JSONAnswer:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mercato.api.access import by
 from mercato.api.answers import JSONAnswer
 from mercato.api.bodies import read_json
 from mercato.api.openapi import Responses, json_body, problems
@@ -24,7 +25,6 @@ from mercato.ranking.rules.windows import iso
 from mercato.shop.opened import Shop
 from mercato.shop.rule_preview import preview, read_preview
 from mercato.shop.rules import (
-    By,
     Saved,
     all_conflicts,
     create_rule,
@@ -81,7 +81,7 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
         """Add a rule; one without an id gets one. It holds at once, and on every worker within a
         second."""
         sent = await read_json(request)
-        saved = await run_in_threadpool(create_rule, shop, sent, _by(request))
+        saved = await run_in_threadpool(create_rule, shop, sent, by(request))
         return JSONAnswer(_saved(saved), 201)
 
     @app.put(
@@ -94,7 +94,7 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
     async def put(rule_id: RuleId, request: Request) -> JSONAnswer:
         """Add a rule, or replace it whole; 201 where it is new."""
         sent = await read_json(request)
-        saved = await run_in_threadpool(put_rule, shop, rule_id, sent, _by(request))
+        saved = await run_in_threadpool(put_rule, shop, rule_id, sent, by(request))
         is_new = saved.rule.created_at == saved.rule.updated_at
         return JSONAnswer(_saved(saved), 201 if is_new else 200)
 
@@ -106,7 +106,7 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
     )
     async def delete(rule_id: RuleId, request: Request) -> Response:
         """Delete a rule. It holds no longer, at once."""
-        await run_in_threadpool(delete_rule, shop, rule_id, _by(request))
+        await run_in_threadpool(delete_rule, shop, rule_id, by(request))
         return Response(status_code=204)
 
     @app.post(
@@ -120,11 +120,6 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
         """A search before and after a change of the rules that is not made."""
         asked = read_preview(await read_json(request))
         return JSONAnswer(await run_in_threadpool(preview, shop, asked))
-
-
-def _by(request: Request) -> By:
-    address = request.client.host if request.client else "unknown address"
-    return By(address, f"{request.method} {request.url.path}")
 
 
 def _shape(stored: StoredRule) -> dict[str, Any]:

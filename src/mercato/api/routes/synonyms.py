@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mercato.api.access import by
 from mercato.api.answers import JSONAnswer
 from mercato.api.bodies import read_json
 from mercato.api.openapi import json_body, problems
@@ -15,7 +16,6 @@ from mercato.api.origins import from_own_pages
 from mercato.core.errors import BadInput
 from mercato.ranking.synonyms.synonym import LONGEST_TERM, MOST_TERMS, Status
 from mercato.shop.opened import Shop
-from mercato.shop.rules import By
 from mercato.shop.synonyms import Kept, add_synonym, decide, delete_synonym, synonyms_of
 
 SynonymId = Annotated[str, Path(min_length=1, max_length=64)]
@@ -76,7 +76,7 @@ def add_synonyms(app: FastAPI, shop: Shop) -> None:
         """Add a synonym; nothing where one that says the same is there. It is sought with at once,
         and on every worker within a second."""
         sent = _without_origin(await read_json(request))
-        added = await run_in_threadpool(add_synonym, shop, sent, _by(request))
+        added = await run_in_threadpool(add_synonym, shop, sent, by(request))
         return JSONAnswer({"synonyms": [_shape(each) for each in added]}, 201)
 
     @app.post(
@@ -87,7 +87,7 @@ def add_synonyms(app: FastAPI, shop: Shop) -> None:
     )
     async def accept(synonym_id: SynonymId, request: Request) -> JSONAnswer:
         """Seek with a synonym from now on."""
-        kept = await run_in_threadpool(decide, shop, synonym_id, Status.ACCEPTED, _by(request))
+        kept = await run_in_threadpool(decide, shop, synonym_id, Status.ACCEPTED, by(request))
         return JSONAnswer(_shape(kept))
 
     @app.post(
@@ -98,7 +98,7 @@ def add_synonyms(app: FastAPI, shop: Shop) -> None:
     )
     async def reject(synonym_id: SynonymId, request: Request) -> JSONAnswer:
         """Do not seek with a synonym; it is not proposed again."""
-        kept = await run_in_threadpool(decide, shop, synonym_id, Status.REJECTED, _by(request))
+        kept = await run_in_threadpool(decide, shop, synonym_id, Status.REJECTED, by(request))
         return JSONAnswer(_shape(kept))
 
     @app.delete(
@@ -109,7 +109,7 @@ def add_synonyms(app: FastAPI, shop: Shop) -> None:
     )
     async def delete(synonym_id: SynonymId, request: Request) -> Response:
         """Forget a synonym; it may be proposed again."""
-        await run_in_threadpool(delete_synonym, shop, synonym_id, _by(request))
+        await run_in_threadpool(delete_synonym, shop, synonym_id, by(request))
         return Response(status_code=204)
 
 
@@ -119,11 +119,6 @@ def _without_origin(sent: object) -> object:
         known = ", ".join(sorted(_FIELDS))
         raise BadInput(f"a synonym with fields out of {known}", repr(unknown[0]), "Leave it out.")
     return sent
-
-
-def _by(request: Request) -> By:
-    address = request.client.host if request.client else "unknown address"
-    return By(address, f"{request.method} {request.url.path}")
 
 
 def _shape(kept: Kept) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from mercato.evaluation.report import estimates
 from mercato.models.base import FittedModel, Model
 
 QUICK_ROWS = 500
+_QUICK_MINUTES = 0.05
 _TIMED = 300
 """Shoppers whose answers are timed one by one."""
 
@@ -33,6 +35,21 @@ class Contender:
     name: str
     settings: tuple[Model, ...]
     most_items: int | None = None
+
+
+@runtime_checkable
+class Learned(Protocol):
+    """A model whose fit takes as long as it is given, and hangs on chance: what is told of it is
+    the mean of several seeds."""
+
+    def within(self, minutes: float) -> Self: ...
+    def seeded(self, seed: int) -> Self: ...
+
+
+SEEDS = (0, 1, 2)
+
+_FITTING = 0.8
+"""Share of the time that such models are given to fit; the rest is for their answers."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +74,24 @@ class Contest:
     def values(self, fitted: FittedModel, part: NextItem) -> dict[str, Values]:
         return self.metrics(judge(_answers(fitted, part, self.k), part.truth))
 
-    def worth(self, model: Model) -> float:
+    def worth(self, fitted: FittedModel) -> float:
         """What settings are chosen by: the sum of all metrics' means on validation."""
-        values = self.values(fit(model, self.validation), self.validation)
+        values = self.values(fitted, self.validation)
         return float(sum(each.mean() for each in values.values()))
+
+
+@dataclass(frozen=True)
+class _Fit:
+    fitted: FittedModel
+    seconds: float
+    peak_mb: float
+
+    @classmethod
+    def of(cls, model: Model, part: NextItem) -> "_Fit":
+        forget_peak()
+        begun = time.perf_counter()
+        fitted = fit(model, part)
+        return cls(fitted, time.perf_counter() - begun, own_peak_mb())
 
 
 def fit(model: Model, part: NextItem) -> FittedModel:
@@ -112,26 +143,56 @@ def _fits(contest: Contest, contender: Contender) -> bool:
 
 
 def _row(contest: Contest, contender: Contender, seconds: float) -> tuple[Row, float]:
-    """Settings are tried for half of the seconds; the other half is the test's."""
+    """Settings are tried for half of the seconds; the other half is the test's. Models that learn
+    as long as they are given share all of the seconds between their fits."""
     until = time.perf_counter() + seconds / 2
+    # Where validation and test are learned from the same, the first fit is of both.
+    same = contest.validation.learned is contest.test.learned
+    fits = len(contender.settings) + len(SEEDS) - same
     tried: dict[Model, float] = {}
-    for model in contender.settings:
-        tried[model] = contest.worth(model)
-        if time.perf_counter() > until:
+    best: _Fit | None = None
+    for setting in contender.settings:
+        model = _limited(setting, seconds / fits)
+        done = _Fit.of(model, contest.validation)
+        tried[model] = contest.worth(done.fitted)
+        if max(tried, key=tried.__getitem__) == model:
+            best = done
+        if time.perf_counter() > until and not isinstance(model, Learned):
             break
     model = max(tried, key=tried.__getitem__)
-    forget_peak()
-    begun = time.perf_counter()
-    fitted = fit(model, contest.test)
-    fit_seconds, peak = time.perf_counter() - begun, own_peak_mb()
-    measured = estimates(contest.values(fitted, contest.test))
-    metrics: Mapping[str, object] = {
-        **{name: each.to_json() for name, each in measured.items()},
+    kept = same and isinstance(model, Learned)
+    first = best if best is not None and kept else _Fit.of(model, contest.test)
+    found = [first, *(_Fit.of(each, contest.test) for each in _others(model))]
+    values = [contest.values(each.fitted, contest.test) for each in found]
+    means = {name: np.mean([each[name] for each in values], axis=0) for name in values[0]}
+    metrics: dict[str, object] = {
+        **{name: each.to_json() for name, each in estimates(means).items()},
         "validation": round(tried[model], 4),
         "tried": len(tried),
-        "ms": _milliseconds(contest, fitted),
+        "ms": _milliseconds(contest, first.fitted),
     }
-    return Row(f"{contest.name} {contender.name}", metrics, fit_seconds, peak), tried[model]
+    if len(found) > 1:
+        metrics |= {"seeds": len(found), "spread": _spread(values)}
+    name = f"{contest.name} {contender.name}"
+    return Row(name, metrics, first.seconds, first.peak_mb), tried[model]
+
+
+def _limited(model: Model, seconds: float) -> Model:
+    """A model that learns as long as it is given, given so many."""
+    if not isinstance(model, Learned):
+        return model
+    return model.within(max(_FITTING * seconds / 60, _QUICK_MINUTES))
+
+
+def _others(model: Model) -> list[Model]:
+    """The same model with other seeds, where it hangs on chance."""
+    return [model.seeded(each) for each in SEEDS[1:]] if isinstance(model, Learned) else []
+
+
+def _spread(values: Sequence[dict[str, Values]]) -> float:
+    """The greatest difference between seeds of any metric's mean."""
+    means = [[each.mean() for each in one.values()] for one in values]
+    return round(float(np.ptp(means, axis=0).max()), 4)
 
 
 def _milliseconds(contest: Contest, fitted: FittedModel) -> float:

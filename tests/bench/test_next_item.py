@@ -2,16 +2,20 @@
 
 import gzip
 import importlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from mercato.core.history import Interactions
+from mercato.core.progress import Step
 from mercato.evaluation.protocols.sequences import Sequences
+from mercato.models.base import FittedModel
 from mercato.models.markov import Markov
-from mercato.models.popularity import Popularity
+from mercato.models.popularity import FittedPopularity, Popularity
 
 ROOT = Path(__file__).parents[2]
 N_ITEMS = 30
@@ -68,6 +72,48 @@ def test_validation_chooses_settings_and_the_row(bench: Any, circles: Path) -> N
     asked = bench("harness").Arguments((circles,), circles, ("Markov",), 0.0, True)
     (only,) = contenders.rows(contest, both, asked)
     assert (only.metrics["tried"], only.chosen) == (1, True)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Likes items at random; it notes the minutes that it is given."""
+
+    minutes: float = 0.0
+    seed: int = 0
+    fitted: ClassVar[type[FittedModel]] = FittedPopularity
+
+    def within(self, minutes: float) -> "Patient":
+        return replace(self, minutes=minutes)
+
+    def seeded(self, seed: int) -> "Patient":
+        return replace(self, seed=seed)
+
+    def fit(self, interactions: Interactions, as_of: int, step: Step) -> FittedModel:
+        GIVEN.append((self.minutes, self.seed))
+        n_items = interactions.n_items
+        best = np.random.default_rng(self.seed).permutation(n_items).astype(np.float32)
+        return FittedPopularity(n_items, as_of, best)
+
+
+GIVEN: list[tuple[float, int]] = []
+
+
+def test_models_that_hang_on_chance_are_means_of_seeds(bench: Any, circles: Path) -> None:
+    """Three fits share the time, of which a fifth is for answers: the first is both that of
+    validation and that of the test, as both are learned from the same."""
+    contenders, contest = bench("contenders"), bench("sequential").contest(circles)
+    asked = bench("harness").Arguments((circles,), circles, (), 10.0, False)
+    (row,) = contenders.rows(contest, (contenders.Contender("patient", (Patient(),)),), asked)
+    assert [seed for _, seed in GIVEN] == [0, 1, 2]
+    assert {round(minutes, 2) for minutes, _ in GIVEN} == {2.67}
+    assert row.metrics["seeds"] == 3
+    alone = [
+        contest.values(contenders.fit(Patient(seed=seed), contest.test), contest.test)["hit@10"]
+        for seed in range(3)
+    ]
+    means = [each.mean() for each in alone]
+    assert row.metrics["hit@10"]["value"] == pytest.approx(np.mean(means))
+    assert row.metrics["spread"] >= round(max(means) - min(means), 4) > 0
 
 
 def test_one_by_one_is_as_all_at_once(bench: Any, circles: Path) -> None:

@@ -1,6 +1,7 @@
 """`mercato keys`: made, shown once, changed, revoked."""
 
 import json
+import sqlite3
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from mercato.cli import app
 from mercato.cli.recording import opened_state
 from mercato.cli.serve import _warn_without_keys
-from mercato.core.errors import BadInput, NotFound, WrongUse
+from mercato.core.errors import BadInput, ChecksFailed, NotFound, WrongUse
 from mercato.core.settings import Settings, settings_text
 from mercato.shop.key_book import read_key_book
 
@@ -96,3 +97,18 @@ def test_whoever_serves_beyond_loopback_is_told_of_keys(
     told(empty_shop, "--create", "feed", "--scope", "items")
     _warn_without_keys(empty_shop)
     assert not capsys.readouterr().err
+
+
+def test_the_log_of_keys_is_sealed(empty_shop: Path) -> None:
+    told(empty_shop, "--create", "till", "--scope", "events")
+    found = run(app, ["audit", str(empty_shop), "--verify", "--json"])
+    seals = {each["log"]: each for each in json.loads(found.stdout)}
+    assert (seals["decisions"]["rows"], seals["decisions"]["broken"]) == (1, None)
+    noted = ["audit", str(empty_shop), "--verify", "--noted", seals["decisions"]["head"]]
+    assert run(app, noted).exit_code == 0
+    with sqlite3.connect(empty_shop / "state.db") as database:
+        database.execute("UPDATE decisions SET actor = 'somebody else'")
+    assert isinstance(run(app, noted).exception, ChecksFailed)
+    with sqlite3.connect(empty_shop / "state.db") as database:
+        database.executescript("DELETE FROM decisions; DELETE FROM seals")
+    assert isinstance(run(app, noted).exception, ChecksFailed), "gone with its seals"

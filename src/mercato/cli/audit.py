@@ -12,6 +12,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder, parse_time
 from mercato.cli.output import print_json, print_table
 from mercato.cli.recording import opened_state
+from mercato.core.errors import ChecksFailed
 
 if TYPE_CHECKING:
     from mercato.state.audit import Access
@@ -32,11 +33,23 @@ def command(
         bool,
         typer.Option("--changes", help="List who changed rules instead: before and after."),
     ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Check instead that no line was changed or taken out."),
+    ] = False,
+    noted: Annotated[
+        str | None,
+        typer.Option(metavar="SEAL", help="With --verify: a seal noted down that must be there."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List every reading of personal data: who, what, of whom, what for. Persons stand under
     their pseudonyms."""
     from mercato.data.auditing import mask_of
+
+    if verify:
+        _verify(folder, noted, as_json)
+        return
 
     after = int(parse_time("--since", since).timestamp() * 1_000_000) if since else 0
     if changes:
@@ -56,6 +69,34 @@ def command(
             for row in rows
         ],
     )
+
+
+def _verify(folder: Path, noted: str | None, as_json: bool) -> None:
+    """Raises ChecksFailed where a log is not as it was written."""
+    from mercato.state.seals import SEALED
+
+    with opened_state(folder) as state:
+        found = [state.verify(log, noted) for log in SEALED]
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        print_table(
+            ("log", "lines in order", "from before seals", "newest seal"),
+            [(each.log, f"{each.rows:,}", f"{each.before:,}", each.head) for each in found],
+        )
+    for each in found:
+        if each.broken is not None:
+            raise ChecksFailed(
+                f"the log {each.log} as it was written",
+                each.broken,
+                "Take the log of a backup from before, and see who could write to the state.",
+            )
+    if noted is not None and not any(each.noted for each in found):
+        raise ChecksFailed(
+            "the seal that was noted down",
+            "none like it in any log",
+            "The log was written anew, or the seal is of another shop.",
+        )
 
 
 def _shown(access: "Access") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, Engine, Row, insert, select
 
+from mercato.state.seals import seal
 from mercato.state.tables import audit
 from mercato.state.writer import Writer
 
@@ -72,7 +73,9 @@ class AuditLog:
         now = time.time_ns() // 1000
         rows = [_row(access, now) for batch in batches for access in batch]
         if rows:
-            connection.execute(insert(audit), rows)
+            wanted = insert(audit).returning(_SEQ, sort_by_parameter_order=True)
+            given = connection.execute(wanted, rows).scalars().all()
+            seal(connection, audit.name, [r | {"seq": s} for r, s in zip(rows, given, strict=True)])
         return [None] * len(batches)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
+from mercato.state.seals import seal
 from mercato.state.tables import decisions
 
 _AT_ONCE = 1_000
@@ -73,7 +74,9 @@ def write_decision(connection: Connection, decision: Decision) -> int:
     row |= {"before": _text(decision.before), "after": _text(decision.after)}
     key = connection.execute(insert(decisions), row).inserted_primary_key
     assert key is not None
-    return int(key[0])
+    seq = int(key[0])
+    seal(connection, decisions.name, [row | {"seq": seq}])
+    return seq
 
 
 def _decision(row: Row[Any]) -> Decision:

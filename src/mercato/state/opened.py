@@ -16,6 +16,7 @@ from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
 from mercato.state.rules import RuleTable
+from mercato.state.seals import Verified, verify
 from mercato.state.synonyms import SynonymTable
 from mercato.state.tables import FORMAT, meta, metadata
 from mercato.state.writer import Writer
@@ -85,6 +86,10 @@ class State:
                 connection.execute(fresh.values(key=key, value=secrets.token_hex(32)))
             known = self.get(key)
         return bytes.fromhex(str(known))
+
+    def verify(self, log: str, noted: str | None = None) -> Verified:
+        """Whether a log out of `seals.SEALED` is as it was written; see `seals.verify`."""
+        return verify(self._engines[1], log, noted)
 
     def close(self) -> None:
         """Commit what waits and let go of the database."""

@@ -207,6 +207,15 @@ decisions = Table(
 )
 """Who changed what of how the shop is run: JSON objects, null where there was or is nothing."""
 
+seals = Table(
+    "seals",
+    metadata,
+    Column("log", String, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seal", String(64), nullable=False),
+)
+"""Of each row of a log that may not be changed, see `state.seals`."""
+
 meta = Table(
     "meta",
     metadata,

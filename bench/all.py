@@ -17,6 +17,7 @@ NO_BENCHES = {
     "funnel_ranker",
     "growth_chart",
     "harness",
+    "obp_beside",
     "recombined",
     "sequences",
     "shelf_tradeoff_chart",

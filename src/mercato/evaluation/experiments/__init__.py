@@ -1,0 +1,1 @@
+"""Experiments: who sees what, what it did, and when that may be said."""

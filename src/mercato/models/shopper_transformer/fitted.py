@@ -13,31 +13,9 @@ from mercato.models.saving import Saved
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.events import Read, read_events, window_start
 from mercato.models.shopper_transformer.running import Network, Past
+from mercato.models.shopper_transformer.tables import Tables
 
 _NOTHING = Scored(np.zeros(0, np.int32), np.zeros(0, np.float32))
-
-
-@dataclass(frozen=True)
-class Tables(Saved):
-    """Vectors of what is known of an event; what is not read has zeros.
-
-    items    : (n_items, width) float32
-    proposed : (n_items,) bool, somebody met the item, or something is told of it
-    kinds    : (n_kinds, width); gaps : (N_GAPS, width); places : (longest, width)
-    """
-
-    items: NDArray[np.float32]
-    proposed: NDArray[np.bool_]
-    kinds: NDArray[np.float32]
-    gaps: NDArray[np.float32]
-    places: NDArray[np.float32]
-
-    def events(self, read: Read, part: slice, place: int) -> NDArray[np.float32]:
-        """(t, width) of some events, the first of which is the ``place``-th that is read."""
-        item, kind, gap = read.item[part], read.kind[part], read.gap[part]
-        places = self.places[place : place + len(item)]
-        found: NDArray[np.float32] = self.items[item] + self.kinds[kind] + self.gaps[gap] + places
-        return found
 
 
 @dataclass(frozen=True)
@@ -112,7 +90,7 @@ class FittedShopperTransformer(FittedModel):
 
     def of_state(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n_items,) scores: logits of the next item."""
-        return self.tables.items @ state
+        return self.tables.scores(state)
 
     def action_chances(
         self, state: NDArray[np.float32], items: NDArray[np.integer]
@@ -123,7 +101,7 @@ class FittedShopperTransformer(FittedModel):
         """
         if not self.kinds:
             raise BadInput("a model that reads kinds of events", "one that does not", "Fit one.")
-        return self.actions.chances(state, self.tables.items[items])
+        return self.actions.chances(state, self.tables.vectors(items))
 
     def with_items(self, told: ItemContent) -> Self:
         """The same with items more, behind those there are, known by their content alone.
@@ -138,11 +116,7 @@ class FittedShopperTransformer(FittedModel):
                 f"{told.vectors.shape[1]} and {told.sizes.tolist()}",
                 "Describe new items as those that were learned from.",
             )
-        tables = replace(
-            self.tables,
-            items=np.concatenate([self.tables.items, self.content.vectors(told)]),
-            proposed=np.concatenate([self.tables.proposed, np.ones(len(told), bool)]),
-        )
+        tables = self.tables.with_items(self.content.vectors(told))
         return replace(self, n_items=self.n_items + len(told), tables=tables)
 
     def _scored(self, one: Interactions) -> Scored:

@@ -16,12 +16,12 @@ from mercato.models.shopper_transformer.fitted import (
     Actions,
     Content,
     FittedShopperTransformer,
-    Tables,
 )
 from mercato.models.shopper_transformer.graph import kept_width, written
 from mercato.models.shopper_transformer.network import ShopperNetwork
 from mercato.models.shopper_transformer.running import Network
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
+from mercato.models.shopper_transformer.tables import Tables
 
 Floats = NDArray[np.float32]
 
@@ -87,6 +87,7 @@ def tables(network: ShopperNetwork, proposed: NDArray[np.bool_]) -> Tables:
         vectors = [network.items(part) for part in numbers.split(_ITEMS_AT_ONCE)]
     return Tables(
         _array(torch.cat(vectors)) if vectors else np.zeros((0, width), np.float32),
+        np.ones(len(proposed), np.float32),
         proposed,
         _table(network.kinds, len(EVENT_CODES), width),
         _table(network.gaps, N_GAPS, width),

@@ -14,18 +14,23 @@ from mercato.models.base import FittedModel, check_log
 from mercato.models.neural.learning import Learning
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
+from mercato.models.shopper_transformer.int8 import smaller
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
 
 
 @dataclass(frozen=True)
 class ShopperTransformer:
-    """See `settings` and `neural.learning`."""
+    """See `settings` and `neural.learning`.
+
+    int8 : serve in int8, where that proposes the same
+    """
 
     shape: Shape = field(default_factory=Shape)
     inputs: Inputs = field(default_factory=Inputs)
     loss: Loss = field(default_factory=Loss)
     examples: Examples = field(default_factory=Examples)
     learning: Learning = field(default_factory=Learning)
+    int8: bool = False
     fitted: ClassVar[type[FittedModel]] = FittedShopperTransformer
 
     @classmethod
@@ -80,7 +85,7 @@ class ShopperTransformer:
             raise NotReady(
                 "torch", str(error), "Install it with: pip install 'mercato[train]'"
             ) from None
-        return learned(
+        found = learned(
             interactions,
             as_of,
             step,
@@ -91,3 +96,4 @@ class ShopperTransformer:
             examples=self.examples,
             learning=self.learning,
         )
+        return smaller(found, interactions, step) if self.int8 else found

@@ -26,8 +26,16 @@ from mercato.core.errors import NotReady
 from mercato.core.history import EVENT_CODES, MICROSECONDS_PER_DAY, Interactions
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
-from mercato.core.settings import Settings, settings_text
+from mercato.core.settings import (
+    Identity,
+    SearchSettings,
+    ServeSettings,
+    Settings,
+    settings_text,
+)
 from mercato.data.assets.items import ITEMS
+
+TOUR = Path(__file__).parent.parent / "examples" / "tour"
 
 NO_SKIP = "MERCATO_NO_SKIP"
 """Where this environment variable is set, a skipped test fails the run."""
@@ -175,6 +183,29 @@ def supermarket(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
         build(folder, progress=Silent())
 
     return made_once("supermarket", make)
+
+
+@pytest.fixture(scope="session")
+def built_shop(made_once: MadeOnce) -> Path:
+    """The tour's outdoor shop, built without an encoder. Tests that write into it open a copy."""
+    from mercato.data.importing import import_events, import_items
+    from mercato.data.store import AssetStore
+    from mercato.training.build import build
+
+    settings = Settings(
+        shop=Identity(name="Hill & Harbour", currency="EUR"),
+        search=SearchSettings(encoder="none"),
+        serve=ServeSettings(cors_origins=("https://shop.example",), drain_seconds=0.3),
+    )
+
+    def make(folder: Path) -> None:
+        (folder / "shop.toml").write_text(settings_text(settings))
+        store = AssetStore(folder / "assets")
+        import_items(store, [TOUR / "products.csv"], settings=settings)
+        import_events(store, [TOUR / "events.csv"], settings=settings)
+        build(folder, progress=Silent())
+
+    return made_once("wordless tour", make)
 
 
 def _sample(whole: Path, part: Path) -> None:

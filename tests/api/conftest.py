@@ -1,4 +1,4 @@
-"""The tour's outdoor shop, built once without an encoder; each test is served its own copy."""
+"""Each test is served its own copy of the tour's outdoor shop."""
 
 import http.client
 import os
@@ -19,32 +19,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from mercato.api import create_api
-from mercato.core.progress import Silent
-from mercato.core.settings import Identity, SearchSettings, ServeSettings, Settings, settings_text
-from mercato.data.importing import import_events, import_items
-from mercato.data.store import AssetStore
+from mercato.core.settings import ServeSettings, load_settings, settings_text
 from mercato.shop.opened import Shop
-from mercato.training.build import build
-
-TOUR = Path(__file__).parents[2] / "examples" / "tour"
-
-SETTINGS = Settings(
-    shop=Identity(name="Hill & Harbour", currency="EUR"),
-    search=SearchSettings(encoder="none"),
-    serve=ServeSettings(cors_origins=("https://shop.example",), drain_seconds=0.3),
-)
-
-
-@pytest.fixture(scope="session")
-def built_shop(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    def make(folder: Path) -> None:
-        (folder / "shop.toml").write_text(settings_text(SETTINGS))
-        store = AssetStore(folder / "assets")
-        import_items(store, [TOUR / "products.csv"], settings=SETTINGS)
-        import_events(store, [TOUR / "events.csv"], settings=SETTINGS)
-        build(folder, progress=Silent())
-
-    return made_once("wordless tour", make)
 
 
 @pytest.fixture
@@ -74,7 +50,8 @@ def client(api: FastAPI) -> Iterator[TestClient]:
 @pytest.fixture
 def quiet(shop_folder: Path) -> Path:
     """A shop whose drain does not run within a test."""
-    settings = replace(SETTINGS, serve=ServeSettings(drain_seconds=3600.0))
+    settings = load_settings(shop_folder / "shop.toml")
+    settings = replace(settings, serve=ServeSettings(drain_seconds=3600.0))
     (shop_folder / "shop.toml").write_text(settings_text(settings))
     return shop_folder
 

@@ -26,6 +26,9 @@ _WITHOUT_KEYS = (KeyScope.SEARCH, KeyScope.EVENTS)
 _ALGOLIA_KEY = "x-algolia-api-key"
 """Header or parameter in which clients of that dialect send their key."""
 
+_EVENTS = "/v1/events"
+"""A page that is left can send no header with its last events: their key may stand in ``key``."""
+
 _OF_REQUEST = "mercato.key"
 """In a request's ASGI scope: its key."""
 
@@ -146,10 +149,11 @@ def sent_key(scope: Scope) -> str | None:
     kind, _, text = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and text.strip():
         return text.strip()
+    asked = parse_qs(scope["query_string"].decode("latin-1"))
     if scope["path"].startswith(f"{ALGOLIA}/"):
-        asked = parse_qs(scope["query_string"].decode("latin-1"))
-        found = headers.get(_ALGOLIA_KEY) or asked.get(_ALGOLIA_KEY, [None])[0]
-        return found or None
+        return headers.get(_ALGOLIA_KEY) or asked.get(_ALGOLIA_KEY, [None])[0]
+    if scope["path"] == _EVENTS:
+        return asked.get("key", [None])[0]
     return None
 
 

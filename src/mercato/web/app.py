@@ -22,6 +22,7 @@ from mercato.web.pages.shopper import become, shopper
 from mercato.web.pages.suggest import suggest
 from mercato.web.pages.thanks import thanks
 from mercato.web.rendering import STATIC, asset, warm
+from mercato.web.snippet import mercato_js
 
 PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
     "/": home,
@@ -68,7 +69,7 @@ def routes(answering: Answering) -> Sequence[Route]:
         # The item's page tells its twin from an id that ends in .json by itself.
         if "{" not in path:
             pages.append(Route("/index.json" if path == "/" else f"{path}.json", endpoint))
-    return [Route("/static/{name}", static), *forms, *pages]
+    return [Route("/static/{name}", static), Route("/mercato.js", mercato_js), *forms, *pages]
 
 
 async def static(request: Request) -> Response:

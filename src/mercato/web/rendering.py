@@ -27,7 +27,10 @@ class Asset:
 @cache
 def asset(name: str) -> Asset:
     """One of `STATIC`."""
-    content = files("mercato.web").joinpath("static", name).read_bytes()
+    return versioned(files("mercato.web").joinpath("static", name).read_bytes())
+
+
+def versioned(content: bytes) -> Asset:
     return Asset(content, sha256(content).hexdigest()[:12])
 
 

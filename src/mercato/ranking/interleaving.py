@@ -27,11 +27,8 @@ class Interleaved(Generic[T]):
     def credit(self, clicked: Collection[T]) -> int:
         """Which ranking the answer speaks for: 1 the second, -1 the first, 0 neither (no click, or
         as many on both)."""
-        second = sum(
-            team for item, team in zip(self.items, self.teams, strict=True) if item in clicked
-        )
-        of_all = sum(item in clicked for item in self.items)
-        return int(np.sign(2 * second - of_all))
+        teams = [team for item, team in zip(self.items, self.teams, strict=True) if item in clicked]
+        return int(np.sign(teams.count(SECOND) - teams.count(FIRST)))
 
 
 def team_draft(first: Sequence[T], second: Sequence[T], n: int, seed: int) -> Interleaved[T]:

@@ -1,4 +1,4 @@
-"""What all bandits must do: learn, be saved, be merged, refuse to forget."""
+"""What all bandits must do: learn, tell their chances, be merged and saved."""
 
 import numpy as np
 import pytest
@@ -16,10 +16,6 @@ ARMS = [BernoulliThompson.empty(3), GaussianThompson.empty(3, noise=0.5)]
 LINEAR = [LinUcb.empty(3), LinearThompson.empty(3, width=0.5, draws=64)]
 
 
-def _choose(bandit, random):
-    return bandit.choose(np.eye(3), random) if bandit in LINEAR_KINDS else bandit.choose(random)
-
-
 def _features(bandit, arm: np.ndarray) -> np.ndarray:
     return np.eye(3)[arm] if isinstance(bandit, (LinUcb, LinearThompson)) else arm
 
@@ -28,11 +24,8 @@ def _step(bandit, random):
     linear = isinstance(bandit, (LinUcb, LinearThompson))
     choice = bandit.choose(np.eye(3), random) if linear else bandit.choose(random)
     reward = float(random.random() < RATES[choice.arm])
-    return (
-        choice,
-        reward,
-        bandit.learned(_features(bandit, np.array([choice.arm])), np.array([reward])),
-    )
+    shown = _features(bandit, np.array([choice.arm]))
+    return choice, reward, bandit.learned(shown, np.array([reward]))
 
 
 @pytest.mark.parametrize("bandit", ARMS + LINEAR, ids=lambda each: type(each).__name__)

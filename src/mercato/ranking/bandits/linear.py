@@ -43,4 +43,4 @@ class Linear(Saved):
 def fitted(squares: Floats, products: Floats, ridge: float) -> tuple[Floats, Floats]:
     """(…, d) weights and (…, d, d) the inverse of the squares with the ridge on their diagonal."""
     inverse = np.linalg.inv(squares + ridge * np.eye(squares.shape[-1]))
-    return (inverse @ products[..., None])[..., 0], inverse
+    return (inverse @ products[..., None])[..., 0], np.asarray(inverse, np.float64)

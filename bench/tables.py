@@ -9,14 +9,35 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
-_LONG = 12
-"""Rows beyond which a README shows the chosen ones alone."""
-
 BLOCK = re.compile(r"(<!-- numbers -->\n).*?(<!-- /numbers -->)", re.DOTALL)
+
+
+class Excerpt(NamedTuple):
+    """What a README shows of a result; `docs/numbers.md` has all of it.
+
+    columns : () for all
+    rows    : expression that a row's model must match; "" for all
+    """
+
+    columns: tuple[str, ...]
+    rows: str = ""
+
+
+EXCERPTS: Mapping[str, Excerpt] = {
+    "search_peers": Excerpt(("ndcg@10", "p50 ms", "times Mercato"), "homedepot"),
+    "Search latency": Excerpt(("p50 ms", "p99 ms"), "demo"),
+    "growth": Excerpt((), ".*products"),
+    "shop": Excerpt(("buy-again/recall@20", "home/recall@20", "cart/hit@10")),
+    "Recommendation latency": Excerpt(("p50 ms", "p99 ms")),
+    "session": Excerpt(("hit@20", "mrr@20"), "diginetica (session|VSTAN|STAN|item kNN|popularity)"),
+    "graph": Excerpt(("recall@20", "ndcg@20")),
+    "Durable events a second": Excerpt(("events/s", "p50 ms", "p99 ms")),
+}
+"""By the name of the result file, in this order."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +45,7 @@ class Page:
     """A document with a block of numbers, and what its tables say around them.
 
     titles : name of a result file → heading; others stand under their name
-    whole  : also how, on what and where it was measured
+    whole  : all results, with how, on what and where each was measured
     """
 
     model: str
@@ -63,33 +84,14 @@ ENGLISH = {
     "sequential": "The next item of a shopper",
 }
 CHINESE = {
-    "search_quality": "搜索质量：混合检索与其两个组成部分的比较",
-    "shop": "演示商店的推荐位（经 HTTP 请求）与基线的比较",
-    "complements": "与某商品一起购买的商品：演示商店的互补品",
-    "cold_start": "演示商店的新商品与新顾客，与热门商品比较",
-    "shelf_tradeoff": "演示商店的推荐位：准确、多样与新颖",
-    "reasons": "推荐理由：逐一去掉所述依据加以检验",
-    "Search latency": "经 HTTP 的搜索耗时",
-    "Recommendation latency": "经 HTTP 的推荐耗时",
-    "Durable events a second": "持久写入的事件",
-    "Seeded faults": "植入商品目录与日志的错误及其检出",
-    "drift": "植入一家超市全年数据的漂移及其告警",
-    "imports": "导入一千万行事件，再导入同一文件",
-    "click_learning": "从位置偏差已知的点击中学习：校正与未校正的比较",
-    "spelling": "拼写：各带一个错误的查询，以及用户原本的查询",
-    "ctr_frappe": "点击：接下来使用哪个应用",
-    "ctr_kdd12": "点击：哪条广告被点击",
-    "funnel": "从浏览和加购到购买",
     "search_peers": "同一次运行中与其他搜索引擎的比较",
-    "search_throughput": "经 HTTP 每秒完成的搜索",
+    "Search latency": "经 HTTP 的搜索耗时",
     "growth": "规模增长：一万、十万、一百万件商品",
-    "upserts": "十万次变更与同时进行的搜索",
-    "Hostile requests": "恶意请求旁的顾客搜索",
-    "default_ranker": "Mercato 自带的排序权重",
-    "graph": "无顺序的物品集合：Gowalla",
-    "graph_ease": "以普通 EASE 检验 Gowalla 上的评测",
+    "shop": "演示商店的推荐位（经 HTTP 请求）与基线的比较",
+    "Recommendation latency": "经 HTTP 的推荐耗时",
     "session": "会话中的下一件商品",
-    "sequential": "用户的下一件商品",
+    "graph": "无顺序的物品集合：Gowalla",
+    "Durable events a second": "持久写入的事件",
 }
 PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),
@@ -106,26 +108,36 @@ def results(folder: Path) -> list[dict[str, Any]]:
 
 def block(found: Sequence[Mapping[str, Any]], page: Page) -> str:
     """A table for each result file: a row a model, a column a metric."""
-    return "\n".join(_section(result, page) for result in found) or page.nothing
+    if page.whole:
+        return "\n".join(_whole(result, page) for result in found) or page.nothing
+    named = {result["name"]: result for result in found}
+    parts = [_part(named[name], page) for name in EXCERPTS if name in named]
+    return "\n".join(parts) or page.nothing
 
 
-def _section(result: Mapping[str, Any], page: Page) -> str:
+def _whole(result: Mapping[str, Any], page: Page) -> str:
     title = page.titles.get(result["name"], result["name"])
-    if not page.whole:
-        return f"**{title}**\n\n{_table(_short(result['rows']), page.model)}"
-    table = _table(result["rows"], page.model, ("seconds", "peak_mb"))
+    table = _table(result["rows"], page.model, further=("seconds", "peak_mb"))
     data = "".join(f"- `{path}`, sha256 {sha[:16]}…\n" for path, sha in result["data"].items())
     where = f"On {result['machine']}, at commit {result['commit'][:12]}, of:\n\n{data}"
     return f"## {title}\n\n{result['protocol']}\n\n{table}\n{where}"
 
 
-def _short(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """A long table's chosen rows; the documents have all of them."""
-    return rows if len(rows) <= _LONG else [row for row in rows if row.get("chosen")]
+def _part(result: Mapping[str, Any], page: Page) -> str:
+    name = result["name"]
+    columns, wanted = EXCERPTS[name]
+    rows = [row for row in result["rows"] if re.match(wanted, row["model"])]
+    return f"**{page.titles.get(name, name)}**\n\n{_table(rows, page.model, columns)}"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], model: str, further: Sequence[str] = ()) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    model: str,
+    columns: Sequence[str] = (),
+    further: Sequence[str] = (),
+) -> str:
+    """columns : metrics, () for all; further : of a row besides its metrics"""
+    names = columns or list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     lines = [[model, *names, *further], ["---", *("--:" for _ in (*names, *further))]]
     for row in rows:
         cells = [_cell(row["metrics"].get(name)) for name in names]

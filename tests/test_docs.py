@@ -50,26 +50,38 @@ def test_tables_say_what_the_result_files_say(name):
 
 
 def test_a_table_shows_intervals_and_the_chosen_row():
-    result = {
-        "name": "shelf",
-        "protocol": "December.",
-        "rows": [
-            {"model": "popularity", "metrics": {"recall@20": 0.1235}},
-            {
-                "model": "ease",
-                "chosen": True,
-                "metrics": {"recall@20": {"value": 0.0479, "low": 0.04, "high": 0.05}, "ms": 1234},
-            },
-        ],
-    }
-    assert tables.block([result], tables.PAGES["README.md"]).splitlines() == [
-        "**shelf**",
-        "",
+    rows = [
+        {"model": "popularity", "metrics": {"recall@20": 0.1235}},
+        {
+            "model": "ease",
+            "chosen": True,
+            "metrics": {"recall@20": {"value": 0.0479, "low": 0.04, "high": 0.05}, "ms": 1234},
+        },
+    ]
+    assert tables._table(rows, "model").splitlines() == [
         "| model | recall@20 | ms |",
         "| --- | --: | --: |",
         "| popularity | .1235 |  |",
         "| **ease** | .0479 (.0400–.0500) | 1,234 |",
     ]
+
+
+def test_a_readme_shows_a_part_and_the_document_all():
+    excerpt = tables.EXCERPTS["search_peers"]
+    rows = [
+        {"model": f"{data}: tantivy", "metrics": {"p50 ms": 2.5, "p99 ms": 3.5}, "seconds": 1.0}
+        | {"peak_mb": 0.0}
+        for data in ("icecat", "homedepot")
+    ]
+    about = {"protocol": "One run.", "data": {}, "commit": "c" * 40, "machine": "m"}
+    result = {"name": "search_peers", "rows": rows} | about
+    part = tables.block([result], tables.PAGES["README.md"])
+    assert "homedepot: tantivy" in part
+    assert "icecat" not in part
+    assert "p99 ms" not in excerpt.columns
+    assert "p99 ms" not in part
+    whole = tables.block([result], tables.PAGES["docs/numbers.md"])
+    assert all(each in whole for each in ("icecat", "homedepot", "p99 ms", "One run."))
 
 
 def test_every_setting_has_its_meaning_in_the_documents():

@@ -6,52 +6,68 @@ from hypothesis import strategies as st
 from mercato.core.errors import BadInput
 from mercato.evaluation.experiments.preference import credits_of, preference
 from mercato.evaluation.experiments.sequential import look
-from mercato.ranking.interleaving import FIRST, SECOND, Interleaved, team_draft
+from mercato.ranking.interleaving import BOTH, FIRST, SECOND, Interleaved, team_draft
 
 rankings = st.lists(st.integers(0, 12), unique=True, max_size=8)
 
 
 def test_by_hand() -> None:
-    """Whoever begins takes a; then the other its best that is free, in either order."""
-    seen = {team_draft("abc", "bcd", 3, seed) for seed in range(200)}
+    """Whoever begins, a and b are the first round, one of each; then c is what the second wants
+    before d, and all that the first has left: it counts for neither."""
+    seen = {team_draft("abc", "bcd", 4, seed) for seed in range(200)}
     assert seen == {
-        Interleaved(("a", "b", "c"), (FIRST, SECOND, FIRST)),
-        Interleaved(("a", "b", "c"), (FIRST, SECOND, SECOND)),
-        Interleaved(("b", "a", "c"), (SECOND, FIRST, FIRST)),
-        Interleaved(("b", "a", "c"), (SECOND, FIRST, SECOND)),
+        Interleaved(("a", "b", "c", "d"), (FIRST, SECOND, BOTH, BOTH)),
+        Interleaved(("b", "a", "c", "d"), (SECOND, FIRST, BOTH, BOTH)),
+    }
+    # A top that is the same is shown once, for both; the round after it is drawn.
+    seen = {team_draft("xab", "xcd", 3, seed) for seed in range(200)}
+    assert seen == {
+        Interleaved(("x", "a", "c"), (BOTH, FIRST, SECOND)),
+        Interleaved(("x", "c", "a"), (BOTH, SECOND, FIRST)),
     }
 
 
 @given(rankings, rankings, st.integers(0, 10), st.integers(0, 1000))
-def test_a_draft_is_fair(first, second, n, seed) -> None:
+def test_all_that_is_shown_is_the_next_of_its_ranking(first, second, n, seed) -> None:
     found = team_draft(first, second, n, seed)
-    assert len(found.items) == min(n, len(set(first) | set(second)))
-    assert len(set(found.items)) == len(found.items)
-    for team, ranking in ((FIRST, first), (SECOND, second)):
-        picked = [item for item, of in zip(found.items, found.teams, strict=True) if of == team]
-        # In the order of the ranking, none skipped that was free.
-        assert picked == [item for item in ranking if item in picked]
-        if picked:
-            before = ranking[: ranking.index(picked[-1])]
-            assert set(before) <= set(found.items)
-    # Nobody is more than one ahead while both still have items.
-    both = min(len(set(first) - set(second)), len(set(second) - set(first)))
-    teams = found.teams[: 2 * both]
-    assert abs(teams.count(FIRST) - teams.count(SECOND)) <= 1
+    assert len(found.items) == len(set(found.items)) == min(n, len(set(first) | set(second)))
+    for place, (item, team) in enumerate(zip(found.items, found.teams, strict=True)):
+        above = found.items[:place]
+        wants = [
+            next((each for each in ranking if each not in above), None)
+            for ranking in (first, second)
+        ]
+        assert item in (wants if team == BOTH else [wants[team]])
 
 
-def test_the_same_ranking_twice_is_its_own_with_teams_by_coin() -> None:
-    found = [team_draft("abcd", "abcd", 4, seed) for seed in range(2000)]
-    assert all(each.items == tuple("abcd") for each in found)
-    for place in range(4):
-        share = np.mean([each.teams[place] for each in found])
-        assert share == pytest.approx(0.5, abs=0.045)
+@given(rankings, rankings, st.integers(0, 10))
+def test_no_side_is_ahead_where_places_are_clicked_whatever_stands_there(a, b, n) -> None:
+    """Teams come in pairs, one of each; whose place is the higher one is drawn."""
+    for seed in range(5):
+        teams = [team for team in team_draft(a, b, n, seed).teams if team != BOTH]
+        assert all(one != other for one, other in zip(teams[::2], teams[1::2], strict=False))
+    if teams:
+        begins = {next(t for t in team_draft(a, b, n, s).teams if t != BOTH) for s in range(40)}
+        assert begins == {FIRST, SECOND}
+
+
+def test_the_same_ranking_twice_counts_for_neither() -> None:
+    assert team_draft("abcd", "abcd", 4, 0) == Interleaved(tuple("abcd"), (BOTH,) * 4)
+
+
+def test_who_begins_is_drawn() -> None:
+    begins = np.mean([team_draft("abcd", "efgh", 2, seed).teams[0] for seed in range(2000)])
+    assert begins == pytest.approx(0.5, abs=0.045)
+    assert {team_draft("abcd", "efgh", 4, seed).teams[:2] for seed in range(50)} == {
+        (FIRST, SECOND),
+        (SECOND, FIRST),
+    }
 
 
 def test_credit_goes_to_the_team_that_is_clicked_more() -> None:
-    shown = Interleaved(("a", "b", "c"), (FIRST, SECOND, SECOND))
-    clicks = ["", "a", "b", "ab", "bc", "abc", "z"]
-    assert [shown.credit(set(each)) for each in clicks] == [0, -1, 1, 0, 1, 1, 0]
+    shown = Interleaved(("a", "b", "c", "d"), (FIRST, SECOND, SECOND, BOTH))
+    clicks = ["", "a", "b", "ab", "bc", "abc", "z", "d", "ad"]
+    assert [shown.credit(set(each)) for each in clicks] == [0, -1, 1, 0, 1, 1, 0, 0, -1]
 
 
 def test_an_answer_is_a_vote_and_a_shopper_no_more_than_one() -> None:

@@ -1,25 +1,29 @@
 """Two rankings in one answer, so that each shopper compares them: which is clicked is better.
 
 Team draft (Radlinski, Kurup & Joachims 2008, https://doi.org/10.1145/1458082.1458092): as captains
-choose teams, the rankings choose their best item that is still free, in turns whose first is drawn.
-An item counts for the ranking that chose it. Between rankings that are alike, each is clicked as
-often: what stands higher is chosen by either with the same chance.
+choose teams, the rankings choose their best item that is still free, in rounds; who chooses first
+is drawn for each round. An item counts for the ranking that chose it. Where a round finds that both
+want the same, it counts for neither: clicks on it say nothing of either, and would only add noise
+(Chapelle et al. 2012 leave out those of equal tops, https://doi.org/10.1145/2094072.2094078).
+Whoever clicks places whatever stands there favours no side: with either coin of a round, the same
+two places are one of each.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 import numpy as np
 
 T = TypeVar("T")
 
-FIRST, SECOND = 0, 1
+FIRST, SECOND, BOTH = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Interleaved(Generic[T]):
-    """teams : of each item, the ranking that chose it, FIRST or SECOND"""
+    """teams : of each item, the ranking that it counts for, FIRST, SECOND or BOTH"""
 
     items: tuple[T, ...]
     teams: tuple[int, ...]
@@ -32,23 +36,27 @@ class Interleaved(Generic[T]):
 
 
 def team_draft(first: Sequence[T], second: Sequence[T], n: int, seed: int) -> Interleaved[T]:
-    """The first ``n`` places; fewer where both rankings have fewer. The same for the same seed."""
+    """The first ``n`` places; fewer where both rankings have fewer.
+
+    seed : another one for each answer; the same draft for the same seed
+    """
     random = np.random.default_rng(seed)
     chosen: dict[T, int] = {}
-    waiting = (_free(first, chosen), _free(second, chosen))
-    picks = [0, 0]
     while len(chosen) < n:
-        begins = int(random.integers(2)) if picks[0] == picks[1] else int(picks[1] < picks[0])
-        for team in (begins, 1 - begins):
-            item = next(waiting[team], None)
-            if item is not None:
-                chosen[item] = team
-                picks[team] += 1
+        wanted = [_best_free(ranking, chosen) for ranking in (first, second)]
+        if len(wanted[FIRST]) == 0 or len(wanted[SECOND]) == 0 or wanted[FIRST] == wanted[SECOND]:
+            rest = wanted[FIRST] or wanted[SECOND]
+            if not rest:
                 break
-        else:
-            break
+            chosen[rest[0]] = BOTH
+            continue
+        begins = int(random.integers(2))
+        chosen[wanted[begins][0]] = begins
+        if len(chosen) < n and (next_ := _best_free((first, second)[1 - begins], chosen)):
+            chosen[next_[0]] = 1 - begins
     return Interleaved(tuple(chosen), tuple(chosen.values()))
 
 
-def _free(ranking: Sequence[T], chosen: dict[T, int]) -> Iterator[T]:
-    return (item for item in ranking if item not in chosen)
+def _best_free(ranking: Sequence[T], chosen: dict[T, int]) -> list[T]:
+    """The best item that is not chosen yet; none where all are."""
+    return list(islice((item for item in ranking if item not in chosen), 1))

@@ -17,6 +17,7 @@ NO_BENCHES = {
     "funnel_ranker",
     "growth_chart",
     "harness",
+    "interleaved",
     "obp_beside",
     "recombined",
     "sequences",

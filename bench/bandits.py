@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.harness import Row, arguments, forget_peak, own_peak_mb, write_result
 from mercato.ranking.bandits.bernoulli_thompson import BernoulliThompson, drawn_best
+from mercato.ranking.bandits.choice import Choice
 from mercato.ranking.bandits.gaussian_thompson import GaussianThompson
 from mercato.ranking.bandits.lin_ucb import LinUcb, bounds
 from mercato.ranking.bandits.linear import fitted
@@ -180,12 +181,13 @@ def choices(times: int) -> Iterator[Row]:
     numbers = GaussianThompson.empty(6).learned(arm, reward)
     bound = LinUcb.empty(FEATURES).learned(shown, reward)
     linear = LinearThompson.empty(FEATURES).learned(shown, reward)
-    for title, choose in (
+    chosen: tuple[tuple[str, Callable[[], Choice]], ...] = (
         ("six banners: Thompson, a choice", lambda: clicks.choose(random)),
         ("six numbers: Gaussian Thompson, a choice", lambda: numbers.choose(random)),
         ("a shelf of twenty: LinUCB, a choice", lambda: bound.choose(features, random)),
         ("a shelf of twenty: linear Thompson, a choice", lambda: linear.choose(features, random)),
-    ):
+    )
+    for title, choose in chosen:
         begun = time.perf_counter()
         for _ in range(times):
             choose()

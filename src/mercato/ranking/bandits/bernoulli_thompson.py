@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from mercato.models.saving import Saved
 from mercato.ranking.bandits.best_of import chances_of_best
@@ -36,8 +36,8 @@ class BernoulliThompson(Saved):
         """Exact up to the error told, which is below 1e-9 unless counts pass millions."""
         a, b = self.successes + self.prior, self.failures + self.prior
         told = chances_of_best(
-            lambda x: beta.pdf(x[:, None], a, b),
-            lambda x: beta.cdf(x[:, None], a, b),
+            lambda x: _density(x[:, None], a, b),
+            lambda x: betainc(a, b, x[:, None]),
             a / (a + b),
             np.sqrt(a * b / (a + b + 1)) / (a + b),
             (0.0, 1.0),
@@ -66,6 +66,10 @@ class BernoulliThompson(Saved):
             successes=self.successes + other.successes,
             failures=self.failures + other.failures,
         )
+
+
+def _density(x: Floats, a: Floats, b: Floats) -> Floats:
+    return np.asarray(np.exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)))
 
 
 def drawn_best(

@@ -251,7 +251,6 @@ def mismatches(runs: int) -> Iterator[Row]:
         metrics: dict[str, object] = {
             "alarms": float(alarm.any(axis=1).mean()),
             "chi-square every day": float(daily.any(axis=1).mean()),
-            "runs": runs,
         }
         if lost:
             found = alarm.any(axis=1)

@@ -85,6 +85,7 @@ def rows(runs: int) -> Iterator[Row]:
         random = np.random.default_rng(11)
         if noise[0] == noise[1]:
             metrics = {
+                "experiments": runs,
                 "false positives, interleaved": _power(mixed, 1_000, runs, random),
                 "false positives, A/B": _power_of_halves(first, second, 1_000, runs, random),
             }
@@ -111,7 +112,7 @@ def _sessions(
         "sessions, A/B": halves,
         "sessions, interleaved": drafted,
         "times fewer": halves / drafted,
-        "runs": runs,
+        "experiments": runs,
         "power, A/B": _power_of_halves(first, second, halves, runs, random),
         "power, interleaved": _power(mixed, drafted, runs, random),
     }

@@ -236,5 +236,5 @@ def _slates(quick: bool) -> Iterator[Row]:
             **given, **{key: log[key], f"evaluation_policy_{key}": target}
         )
         ours = per_shelf(log["reward"], log[key], target, log["slate_id"]).value
-        metrics = {"value": ours, "obp's": theirs, "largest difference": abs(ours - theirs)}
+        metrics = {"value": ours, "as told by obp": theirs, "difference": abs(ours - theirs)}
         yield Row(f"obp's shelves: {name}", metrics, time.perf_counter() - begun, own_peak_mb())

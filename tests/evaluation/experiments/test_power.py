@@ -58,6 +58,12 @@ def test_textbook_sizes() -> None:
     )
 
 
+def test_rates_by_their_own_deviations() -> None:
+    """From 10% to 12%: 7.848880 × (.1 × .9 + .12 × .88) / .02² = 3,838 units in each arm."""
+    plan = Plan(deviation=np.sqrt(0.09), variant_deviation=np.sqrt(0.1056))
+    assert units_needed(plan, 0.02) == 2 * 7.848880 * (0.09 + 0.1056) / 0.0004 // 1 + 1
+
+
 def test_of_several_variants_each_is_tested_more_strictly() -> None:
     """Three variants and a control, a quarter of the units each: alpha / 3, z = 2.393980."""
     plan = Plan(deviation=1.0, control_share=0.25, variant_share=0.25, variants=3)

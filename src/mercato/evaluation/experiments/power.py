@@ -22,13 +22,16 @@ from mercato.evaluation.experiments.sequential import boundary, mixing
 class Plan:
     """An experiment with one variant beside the control, or each of several.
 
-    deviation     : standard deviation of the metric, of one unit (`unit_deviation`)
-    control_share : of all units that come; variant_share : the same of one variant
-    variants      : alpha is divided among them
-    looks         : 1 for one look at the end, else always-valid ones at equal distances
+    deviation         : standard deviation of the metric, of one unit (`unit_deviation`)
+    variant_deviation : of a unit of the variant, where the effect changes it: a rate p has
+                        sqrt(p (1 - p)), sales that rise by a tenth vary by a tenth more
+    control_share     : of all units that come; variant_share : the same of one variant
+    variants          : alpha is divided among them
+    looks             : 1 for one look at the end, else always-valid ones at equal distances
     """
 
     deviation: float
+    variant_deviation: float | None = None
     control_share: float = 0.5
     variant_share: float = 0.5
     variants: int = 1
@@ -90,7 +93,8 @@ def _check(plan: Plan) -> None:
 def _variance(plan: Plan) -> float:
     """Of the difference, times the units of both arms."""
     whole = plan.control_share + plan.variant_share
-    return plan.deviation**2 * whole * (1 / plan.control_share + 1 / plan.variant_share)
+    other = plan.deviation if plan.variant_deviation is None else plan.variant_deviation
+    return whole * (plan.deviation**2 / plan.control_share + other**2 / plan.variant_share)
 
 
 def _drift(plan: Plan) -> float:

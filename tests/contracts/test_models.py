@@ -20,6 +20,7 @@ from mercato.models.complements import Complements
 from mercato.models.further import FURTHER
 from mercato.models.item_knn import ItemKnn
 from mercato.models.neural.learning import Learning
+from mercato.models.sequence_blend import SequenceBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 from mercato.models.shopper_transformer.settings import Examples, Shape
 from mercato.models.substitutes import Substitutes
@@ -30,19 +31,22 @@ AS_OF = 100 * MICROSECONDS_PER_DAY
 WHOLE_LOG = 1e6
 """Minutes: all that a shopper did is one session, since what is wild meets in no shorter one."""
 
+TRANSFORMER = ShopperTransformer(
+    shape=Shape(width=16, layers=1, longest=32),
+    examples=Examples(batch=256),
+    learning=Learning(passes=6, learning_rate=0.03),
+)
+
 CONFIGURED = {
     **{name: model() for name, model in (*MODELS.items(), *FURTHER.items())},
     "complements": Complements(gap_minutes=WHOLE_LOG),
     "substitutes": Substitutes(gap_minutes=WHOLE_LOG),
     "item-knn over shoppers": ItemKnn(over="shopper"),
-    "shopper-transformer": ShopperTransformer(
-        shape=Shape(width=16, layers=1, longest=32),
-        examples=Examples(batch=256),
-        learning=Learning(passes=6, learning_rate=0.03),
-    ),
+    "sequence-blend": SequenceBlend(transformer=TRANSFORMER),
+    "shopper-transformer": TRANSFORMER,
 }
 if importlib.util.find_spec("torch") is None:
-    del CONFIGURED["shopper-transformer"]
+    del CONFIGURED["sequence-blend"], CONFIGURED["shopper-transformer"]
 
 
 def fit(name: str, log: Interactions) -> FittedModel:

@@ -14,7 +14,7 @@ CHART = ROOT / "docs" / "growth.svg"
 
 WAYS = {"cold": "search, cold", "warm": "search, warm", "browse": "browsing with facets"}
 BUDGET_MS = 25
-WIDTH, HEIGHT = 300, 220
+WIDTH, HEIGHT = 260, 220
 
 
 def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -33,7 +33,9 @@ def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def chart_of(result: dict[str, Any]) -> Any:
-    return plain(alt.hconcat(_latency(result), _memory(result)))
+    memory = _one(result, "MB", "MB resident", "Memory of a worker")
+    build = _one(result, "build s", "seconds", "Build, encoding of all texts included")
+    return plain(alt.hconcat(_latency(result), memory, build))
 
 
 def _products() -> alt.X:
@@ -71,16 +73,16 @@ def _latency(result: dict[str, Any]) -> Any:
     return alt.layer(lines, budget).properties(width=WIDTH, height=HEIGHT, title=title)
 
 
-def _memory(result: dict[str, Any]) -> Any:
+def _one(result: dict[str, Any], metric: str, axis: str, title: str) -> Any:
     values = [
-        {"products": row["metrics"]["products"], "MB": row["metrics"]["MB"]}
+        {"products": row["metrics"]["products"], "value": row["metrics"][metric]}
         for row in result["rows"]
     ]
     return (
         alt.Chart(alt.InlineData(values=values))
         .mark_line(point={"color": SERIES[0]}, color=SERIES[0])
-        .encode(x=_products(), y=alt.Y("MB:Q", scale=alt.Scale(type="log"), title="MB resident"))
-        .properties(width=WIDTH, height=HEIGHT, title="Memory of a worker")
+        .encode(x=_products(), y=alt.Y("value:Q", scale=alt.Scale(type="log"), title=axis))
+        .properties(width=WIDTH, height=HEIGHT, title=title)
     )
 
 

@@ -30,7 +30,9 @@ class Excerpt(NamedTuple):
 EXCERPTS: Mapping[str, Excerpt] = {
     "search_peers": Excerpt(("ndcg@10", "p50 ms", "times Mercato"), "homedepot"),
     "Search latency": Excerpt(("p50 ms", "p99 ms"), "demo"),
-    "growth": Excerpt((), ".*products"),
+    "growth": Excerpt(
+        ("build s", "HTTP cold p50 ms", "HTTP browse p99 ms", "MB", "bytes a product")
+    ),
     "shop": Excerpt(("buy-again/recall@20", "home/recall@20", "cart/hit@10")),
     "Recommendation latency": Excerpt(("p50 ms", "p99 ms")),
     "session": Excerpt(("hit@20", "mrr@20"), "diginetica (session|VSTAN|STAN|item kNN|popularity)"),
@@ -46,12 +48,14 @@ class Page:
 
     titles : name of a result file → heading; others stand under their name
     whole  : all results, with how, on what and where each was measured
+    only   : names of the results that are shown; () for all
     """
 
     model: str
     nothing: str
     titles: Mapping[str, str]
     whole: bool = False
+    only: tuple[str, ...] = ()
 
 
 ENGLISH = {
@@ -80,6 +84,9 @@ ENGLISH = {
     "default_ranker": "The ranking weights that Mercato comes with",
     "graph": "Sets of items without an order: Gowalla",
     "graph_ease": "The harness on Gowalla, checked by plain EASE",
+    "experiments": "Ten thousand experiments, simulated: daily looks, shares of arms, interleaving",
+    "bandits": "Regret of bandits, simulated",
+    "off_policy": "Off-policy estimates beside the package obp, and on the small Open Bandit logs",
     "session": "The next item of a session",
     "sequential": "The next item of a shopper",
 }
@@ -97,6 +104,13 @@ PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),
     "README.zh-CN.md": Page("模型", "尚未测量：`make bench`。\n", CHINESE),
     "docs/numbers.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH, True),
+    "docs/experiments.md": Page(
+        "model",
+        "Nothing is measured yet: `make bench`.\n",
+        ENGLISH,
+        True,
+        ("bandits", "experiments", "off_policy"),
+    ),
 }
 
 
@@ -109,6 +123,7 @@ def results(folder: Path) -> list[dict[str, Any]]:
 def block(found: Sequence[Mapping[str, Any]], page: Page) -> str:
     """A table for each result file: a row a model, a column a metric."""
     if page.whole:
+        found = [each for each in found if not page.only or each["name"] in page.only]
         return "\n".join(_whole(result, page) for result in found) or page.nothing
     named = {result["name"]: result for result in found}
     parts = [_part(named[name], page) for name in EXCERPTS if name in named]
@@ -117,10 +132,29 @@ def block(found: Sequence[Mapping[str, Any]], page: Page) -> str:
 
 def _whole(result: Mapping[str, Any], page: Page) -> str:
     title = page.titles.get(result["name"], result["name"])
-    table = _table(result["rows"], page.model, further=("seconds", "peak_mb"))
+    further = ("seconds", "peak_mb")
+    table = "\n".join(_table(rows, page.model, further=further) for rows in _alike(result["rows"]))
     data = "".join(f"- `{path}`, sha256 {sha[:16]}…\n" for path, sha in result["data"].items())
-    where = f"On {result['machine']}, at commit {result['commit'][:12]}, of:\n\n{data}"
+    where = f"On {result['machine']}, at commit {result['commit'][:12]}"
+    where += f", of:\n\n{data}" if data else ".\n"
     return f"## {title}\n\n{result['protocol']}\n\n{table}\n{where}"
+
+
+def _alike(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Rows of one table each; those that no metric joins, even by way of other rows, are apart."""
+    tables: list[tuple[set[str], list[Mapping[str, Any]]]] = []
+    for row in rows:
+        names, members = set(row["metrics"]), [row]
+        apart = []
+        for table in tables:
+            if table[0] & names:
+                names, members = names | table[0], table[1] + members
+            else:
+                apart.append(table)
+        tables = [*apart, (names, members)]
+    order = {id(row): at for at, row in enumerate(rows)}
+    found = [sorted(members, key=lambda row: order[id(row)]) for _, members in tables]
+    return sorted(found, key=lambda members: order[id(members[0])])
 
 
 def _part(result: Mapping[str, Any], page: Page) -> str:

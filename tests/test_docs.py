@@ -66,6 +66,27 @@ def test_a_table_shows_intervals_and_the_chosen_row():
     ]
 
 
+def test_rows_that_share_no_metric_stand_in_tables_of_their_own():
+    """`first` and `third` share nothing, but `both` joins them."""
+    rows = [
+        {"model": "first", "metrics": {"recall": 0.1}},
+        {"model": "apart", "metrics": {"seconds": 0.2}},
+        {"model": "third", "metrics": {"ms": 0.3}},
+        {"model": "both", "metrics": {"ms": 0.4, "recall": 0.5}},
+    ]
+    found = [[row["model"] for row in part] for part in tables._alike(rows)]
+    assert found == [["first", "third", "both"], ["apart"]]
+
+
+def test_a_document_may_show_some_results_alone():
+    about = {"protocol": "One run.", "data": {}, "commit": "c" * 40, "machine": "m"}
+    rows = [{"model": "a", "metrics": {"x": 1}, "seconds": 1.0, "peak_mb": 0.0}]
+    results = [{"name": name, "rows": rows} | about for name in ("bandits", "shop")]
+    found = tables.block(results, tables.PAGES["docs/experiments.md"])
+    assert "Regret of bandits" in found
+    assert "Shelves of the demo" not in found
+
+
 def test_a_readme_shows_a_part_and_the_document_all():
     excerpt = tables.EXCERPTS["search_peers"]
     rows = [

@@ -125,12 +125,11 @@ class FittedShopperTransformer(FittedModel):
         return _NOTHING if state is None else self._proposed(state, read.item)
 
     def _proposed(self, state: NDArray[np.float32], met: NDArray[np.int64]) -> Scored:
-        free = self.tables.proposed
+        items = self.tables.all_proposed
         if not self.again:
-            free = free.copy()
-            free[met] = False
-        items = np.flatnonzero(free)
-        return Scored(items.astype(np.int32), self.of_state(state)[items])
+            items = items[~np.isin(items, met)]
+        scores = self.of_state(state)
+        return Scored(items, scores if len(items) == len(scores) else scores[items])
 
     def _read(self, one: Interactions) -> Read:
         return read_events(one, kinds=self.kinds, gaps=self.gaps)

@@ -1,6 +1,7 @@
 """Vectors of all that an event can be made of, and what they say of a state."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numkong
@@ -29,6 +30,11 @@ class Tables(Saved):
     kinds: NDArray[np.float32]
     gaps: NDArray[np.float32]
     places: NDArray[np.float32]
+
+    @cached_property
+    def all_proposed(self) -> NDArray[np.int32]:
+        """The numbers of items that are proposed, rising."""
+        return np.flatnonzero(self.proposed).astype(np.int32)
 
     def vectors(self, items: NDArray[np.integer]) -> NDArray[np.float32]:
         """(n, width)."""

@@ -44,7 +44,10 @@ def test_accesses_that_nobody_waits_for_are_written_when_the_state_is_closed(
 def test_the_state_of_an_older_mercato_gets_the_log(tmp_path: Path) -> None:
     State.open(URL, tmp_path).close()
     with sqlite3.connect(tmp_path / "state.db") as database:
-        database.execute("DROP TABLE audit")
+        database.executescript(
+            "DROP TABLE audit; DROP TABLE writers; DROP TABLE alembic_version;"
+            "UPDATE meta SET value = '1' WHERE key = 'format'"
+        )
     database.close()
     state = State.open(URL, tmp_path)
     state.audit.append(access("events")).result(30)

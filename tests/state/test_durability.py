@@ -9,14 +9,15 @@ from sqlalchemy import make_url
 
 from mercato.core.errors import BadInput, NotReady
 from mercato.state import EventRow, State
-from mercato.state.sqlite import engines
+from mercato.state.databases.sqlite import open_sqlite
 
 URL = "sqlite:///state.db"
 FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
 
 
 def test_every_connection_writes_ahead_and_flushes_fully(tmp_path: Path) -> None:
-    for engine in engines(make_url(URL), tmp_path):
+    database = open_sqlite(make_url(URL), tmp_path)
+    for engine in (database.writing, database.reading):
         held = [engine.raw_connection() for _ in range(2)]  # two, so that none is handed out again
         for connection in held:
             read = {
@@ -30,8 +31,8 @@ def test_every_connection_writes_ahead_and_flushes_fully(tmp_path: Path) -> None
 
 
 def test_the_state_reads_and_writes_through_those_connections(state: State) -> None:
-    for engine in (state.events._writing, state.events._reading, state.writer.engine):
-        with engine.connect() as connection:
+    for opened in (state.database.write, state.database.read):
+        with opened() as connection:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == FULL
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 

@@ -87,7 +87,7 @@ def test_recent_takes_the_newest_after_a_mark(state: State, stored: Stored) -> N
 
 def test_recent_reads_through_the_indexes(state: State, stored: Stored) -> None:
     stored(view("a", "u", "v"))
-    with state.events._reading.connect() as connection:
+    with state.database.read() as connection:
         text = str(
             state.events._recent.compile(
                 dialect=connection.dialect, compile_kwargs={"render_postcompile": True}

@@ -65,8 +65,10 @@ def test_another_process_sees_the_version_rise(state: State, tmp_path: Path) -> 
 def test_a_state_made_before_there_were_rules_gets_their_tables(tmp_path: Path) -> None:
     State.open(URL, tmp_path).close()
     with sqlite3.connect(tmp_path / "state.db") as old:
-        old.execute("DROP TABLE rules")
-        old.execute("DROP TABLE decisions")
+        old.executescript(
+            "DROP TABLE rules; DROP TABLE decisions; DROP TABLE writers;"
+            "DROP TABLE alembic_version; UPDATE meta SET value = '1' WHERE key = 'format'"
+        )
     again = State.open(URL, tmp_path)
     change(again, RuleChange("a", {"n": 1}))
     assert [rule.id for rule in again.rules.all()] == ["a"]

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, make_url
 
 from mercato.core.errors import NotReady, Overloaded
-from mercato.state import EventRow, State, sqlite
-from mercato.state.sqlite import engines
+from mercato.state import EventRow, State
+from mercato.state.databases import sqlite
 from mercato.state.writer import Writer
 
 
@@ -32,11 +32,11 @@ class Recorder:
 
 @pytest.fixture
 def writer(tmp_path: Path):
-    writing, _ = engines(make_url("sqlite:///w.db"), tmp_path)
-    writer = Writer(writing, 1000)
+    database = sqlite.open_sqlite(make_url("sqlite:///w.db"), tmp_path)
+    writer = Writer(database, 1000)
     yield writer
     writer.close()
-    writing.dispose()
+    database.close()
 
 
 def test_what_waits_during_a_commit_is_committed_together(writer: Writer) -> None:
@@ -89,7 +89,7 @@ def test_another_process_that_keeps_the_lock_means_come_back_later(
 ) -> None:
     monkeypatch.setitem(sqlite.PRAGMAS, "busy_timeout", 20)
     state = State.open("sqlite:///state.db", tmp_path)
-    with state.events._writing.begin():  # holds the write lock
+    with state.database.writing.begin():  # holds the write lock
         waiting = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
         with pytest.raises(Overloaded, match="write lock"):
             waiting.result(30)
@@ -103,7 +103,7 @@ def test_a_process_that_hangs_in_its_turn_stops_nobody_for_good(
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_MILLISECONDS", 50)
     state = State.open("sqlite:///state.db", tmp_path)
-    with sqlite.turn(state.writer.engine):
+    with state.database.turn():
         future = state.events.append([EventRow("e", 0, 0, "view_item", "u")])
         assert future.result(30).accepted == 1
     state.close()

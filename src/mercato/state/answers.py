@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from mercato.core.errors import Overloaded
+from mercato.state.databases.database import Database
 from mercato.state.tables import answers
 from mercato.state.writer import Writer
 
@@ -61,14 +62,11 @@ class AnswerLog:
     lost : answers that could not be written; they are counted, never held against a shopper
     """
 
-    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+    def __init__(self, writer: Writer, database: Database) -> None:
         self._writer = writer
-        self._writing = writing
-        self._reading = reading
-        compiled = insert(answers).compile(
-            dialect=writing.dialect, column_keys=[column.name for column in _COLUMNS]
-        )
-        self._insert = str(compiled)
+        self._database = database
+        names = [column.name for column in _COLUMNS]
+        self._insert = database.many(answers, names, lambda fresh: fresh)
         self.lost = 0
 
     def append(self, answer: Answer) -> None:
@@ -83,7 +81,7 @@ class AnswerLog:
     def after(self, seq: int, limit: int) -> Answers:
         """The oldest answers with a higher ``seq``; ``last`` is ``seq`` where none is."""
         query = select(_SEQ, *_COLUMNS).where(seq < _SEQ).order_by(_SEQ).limit(limit)
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             found = connection.execute(query).all()
         last = found[-1][0] if found else seq
         return Answers(last, tuple(_answer(row[1:]) for row in found))
@@ -91,23 +89,23 @@ class AnswerLog:
     def find(self, query_id: str) -> Answer | None:
         """One answer; None where it was never logged, or is no longer kept here."""
         query = select(*_COLUMNS).where(answers.c.query_id == query_id)
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             found = connection.execute(query).first()
         return None if found is None else _answer(found)
 
     def count_after(self, seq: int) -> int:
         """How many answers have a higher ``seq``."""
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
 
     def prune(self, up_to: int, before: int) -> int:
         """Delete answers with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
         old = delete(answers).where(up_to >= _SEQ, answers.c.ts < before)
-        with self._writing.begin() as connection:
+        with self._database.write() as connection:
             return connection.execute(old).rowcount
 
     def _store(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
-        connection.exec_driver_sql(self._insert, [_row(answer) for answer in batch])
+        self._insert(connection, [_row(answer) for answer in batch])
         return [None] * len(batch)
 
     def _written(self, future: "Future[None]") -> None:

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from mercato.state.databases.database import Database
 from mercato.state.seals import seal
 from mercato.state.tables import audit
 from mercato.state.writer import Writer
@@ -44,9 +45,9 @@ _SAID = tuple(audit.c[name] for name in Access.__dataclass_fields__)
 class AuditLog:
     """Only ever added to. Reads go to the database each time; writes through the one writer."""
 
-    def __init__(self, writer: Writer, reading: Engine) -> None:
+    def __init__(self, writer: Writer, database: Database) -> None:
         self._writer = writer
-        self._reading = reading
+        self._database = database
 
     def append(self, *accesses: Access, waited_for: bool = True) -> "Future[None]":
         """Write accesses; the future resolves once they are on the disk.
@@ -62,7 +63,7 @@ class AuditLog:
             wanted = wanted.where(audit.c.subject == subject)
         last = 0
         while True:
-            with self._reading.connect() as connection:
+            with self._database.read() as connection:
                 found = connection.execute(wanted.where(last < _SEQ)).all()
             yield from map(_access, found)
             if len(found) < _AT_ONCE:

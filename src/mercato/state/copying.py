@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mercato.core.errors import BadInput, ChecksFailed
 from mercato.core.progress import Step
-from mercato.state.opened import read_url
+from mercato.state.databases.choosing import read_url
 from mercato.state.tables import answers, events, item_changes
 
 _PAGES_AT_ONCE = 2_048

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
+from mercato.state.databases.database import Database
 from mercato.state.seals import seal
 from mercato.state.tables import decisions
 
@@ -42,13 +43,13 @@ class Decision:
 class DecisionLog:
     """Only ever added to. Reads go to the database each time."""
 
-    def __init__(self, reading: Engine) -> None:
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def newest(self, kind: str) -> int:
         """The ``seq`` of the newest change of a kind; 0 before the first."""
         wanted = select(func.max(_SEQ)).where(decisions.c.kind == kind)
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return connection.execute(wanted).scalar() or 0
 
     def since(self, ts: int = 0) -> Iterator[Decision]:
@@ -56,7 +57,7 @@ class DecisionLog:
         wanted = select(decisions).where(decisions.c.ts >= ts).order_by(_SEQ).limit(_AT_ONCE)
         last = 0
         while True:
-            with self._reading.connect() as connection:
+            with self._database.read() as connection:
                 found = connection.execute(wanted.where(last < _SEQ)).all()
             for row in found:
                 read = {name: getattr(row, name) for name in Decision.__dataclass_fields__}
@@ -77,11 +78,6 @@ def write_decision(connection: Connection, decision: Decision) -> int:
     seq = int(key[0])
     seal(connection, decisions.name, [row | {"seq": seq}])
     return seq
-
-
-def _decision(row: Row[Any]) -> Decision:
-    said = {name: getattr(row, name) for name in Decision.__dataclass_fields__}
-    return Decision(**said | {"before": _object(row.before), "after": _object(row.after)})
 
 
 def _text(value: Mapping[str, Any] | None) -> str | None:

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from mercato.state.databases.database import Database
 from mercato.state.decisions import Decision, DecisionLog, write_decision
 from mercato.state.writer import Writer
 
@@ -52,11 +53,11 @@ class DocumentTable:
     kind  : under which changes stand in the log of decisions
     """
 
-    def __init__(self, writer: Writer, reading: Engine, table: Table, kind: str) -> None:
+    def __init__(self, writer: Writer, database: Database, table: Table, kind: str) -> None:
         self._writer = writer
-        self._reading = reading
+        self._database = database
         self._place = _Place(table, kind)
-        self._log = DecisionLog(reading)
+        self._log = DecisionLog(database)
 
     def version(self) -> int:
         """Rises with every change."""
@@ -65,12 +66,12 @@ class DocumentTable:
     def all(self) -> list[StoredDocument]:
         """All documents, by their id."""
         table = self._place.table
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return [_stored(row) for row in connection.execute(select(table).order_by(table.c.id))]
 
     def get(self, key: str) -> StoredDocument | None:
         table = self._place.table
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(table).where(table.c.id == key)).first()
         return None if row is None else _stored(row)
 

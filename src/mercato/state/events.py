@@ -5,11 +5,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, select, union_all
+from sqlalchemy import Connection, Select, String, bindparam, delete, func, select, union_all
 
 from mercato.core.columns import EVENT_COLUMNS
 from mercato.core.events import EventRow
-from mercato.state import links, sqlite
+from mercato.state import links
+from mercato.state.databases.database import Database
 from mercato.state.tables import events
 from mercato.state.writer import Writer
 
@@ -58,7 +59,7 @@ def _of_shopper() -> Select[Any]:
     100,000 lines: 0.26 ms, against 0.59 ms with whole lines sorted).
     """
     since = bindparam("after") < _SEQ
-    visitors = links.visitors_and(bindparam("visitor"))
+    visitors = links.visitors_and(bindparam("visitor", type_=String))
     named = select(_SEQ).where(since, events.c.user_id == bindparam("user"))
     guest = select(_SEQ).where(since, events.c.user_id.is_(None), events.c.visitor_id.in_(visitors))
     both = union_all(named, guest).subquery()
@@ -69,13 +70,13 @@ def _of_shopper() -> Select[Any]:
 class EventLog:
     """Reads go to the database each time; writes go through the one writer."""
 
-    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+    def __init__(self, writer: Writer, database: Database) -> None:
         self._writer = writer
-        self._writing = writing
-        self._reading = reading
-        fresh = sqlite.insert(events).on_conflict_do_nothing()
-        self._insert = str(fresh.compile(dialect=writing.dialect, column_keys=EVENT_COLUMNS))
-        self._link = links.upsert(writing.dialect)
+        self._database = database
+        self._insert = database.many(
+            events, EVENT_COLUMNS, lambda fresh: fresh.on_conflict_do_nothing()
+        )
+        self._link = links.upsert(database)
         self._recent = _of_shopper()
 
     def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
@@ -97,7 +98,7 @@ class EventLog:
         the lines that name them, and those without a user of any visitor last seen with them or
         asked for here.
         """
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             if user_id is None and visitor_id is not None:
                 user_id = links.user_of(connection, visitor_id)
             found = connection.execute(
@@ -108,31 +109,31 @@ class EventLog:
 
     def user_of(self, visitor_id: str) -> str | None:
         """The user whom a visitor was last seen with; None for a guest."""
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return links.user_of(connection, visitor_id)
 
     def after(self, seq: int, limit: int) -> Lines:
         """The oldest lines with a higher ``seq``; ``last`` is ``seq`` itself where none is."""
         query = select(_SEQ, *_LINE).where(seq < _SEQ).order_by(_SEQ).limit(limit)
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             found = connection.execute(query).all()
         last = found[-1][0] if found else seq
         return Lines(last, tuple(EventRow._make(row[1:]) for row in found))
 
     def count_after(self, seq: int) -> int:
         """How many lines have a higher ``seq``."""
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
 
     def prune(self, up_to: int, before: int) -> int:
         """Delete lines with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             first = connection.execute(select(func.min(_SEQ))).scalar()
         gone = 0
         for start in range(up_to + 1 if first is None else first, up_to + 1, PRUNED_AT_ONCE):
             stop = min(start + PRUNED_AT_ONCE - 1, up_to)
             old = delete(events).where(_SEQ.between(start, stop), events.c.ts < before)
-            with self._writing.begin() as connection:
+            with self._database.write() as connection:
                 gone += connection.execute(old).rowcount
         return gone
 
@@ -143,7 +144,7 @@ class EventLog:
         if not rows:
             return [Appended(0, 0)] * len(batches)
         before = connection.execute(select(func.max(_SEQ))).scalar() or 0
-        written = connection.exec_driver_sql(self._insert, rows).rowcount
+        written = self._insert(connection, rows)
         links.store(connection, self._link, rows)
         if written == len(rows):
             return [Appended(sum(1 for _ in _split(batch)), 0) for batch in batches]

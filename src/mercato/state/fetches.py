@@ -3,8 +3,9 @@
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from sqlalchemy import Engine, Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, select
 
+from mercato.state.databases.database import Database
 from mercato.state.tables import fetches
 
 KEPT = 100
@@ -55,16 +56,15 @@ _SAID = tuple(fetches.c[each.name] for each in fields(Fetch))
 class FetchLog:
     """Written by one process at a time, a row every few minutes: without the writer's queue."""
 
-    def __init__(self, writing: Engine, reading: Engine) -> None:
-        self._writing = writing
-        self._reading = reading
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, fetch: Fetch) -> None:
         """Remember a fetch, durably, and forget the oldest of its feed."""
         good = self.last(fetch.feed, good=True)
         values = {each.name: getattr(fetch, each.name) for each in fields(Fetch)}
         of_feed = fetches.c.feed == fetch.feed
-        with self._writing.begin() as connection:
+        with self._database.write() as connection:
             connection.execute(insert(fetches).values(values))
             kept = select(fetches.c.seq).where(of_feed).order_by(fetches.c.seq.desc()).limit(KEPT)
             old = of_feed & fetches.c.seq.not_in(kept)
@@ -77,14 +77,14 @@ class FetchLog:
         wanted = select(*_SAID).where(fetches.c.feed == feed)
         if good:
             wanted = wanted.where(fetches.c.outcome.in_(GOOD))
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             row = connection.execute(wanted.order_by(fetches.c.seq.desc()).limit(1)).first()
         return None if row is None else _fetch(row)
 
     def of(self, feed: str) -> list[Fetch]:
         """All that is remembered of a feed, the newest first."""
         wanted = select(*_SAID).where(fetches.c.feed == feed).order_by(fetches.c.seq.desc())
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return [_fetch(row) for row in connection.execute(wanted)]
 
 

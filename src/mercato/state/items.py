@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from mercato.core.changes import Change, ItemChange
+from mercato.state.databases.database import Database
 from mercato.state.tables import item_changes
 from mercato.state.writer import Writer
 
@@ -20,10 +21,9 @@ _READ = tuple(item_changes.c[name] for name in ("seq", "change", "item_id", "fie
 class ItemLog:
     """Reads go to the database each time; writes go through the one writer."""
 
-    def __init__(self, writer: Writer, writing: Engine, reading: Engine) -> None:
+    def __init__(self, writer: Writer, database: Database) -> None:
         self._writer = writer
-        self._writing = writing
-        self._reading = reading
+        self._database = database
 
     def append(self, changes: Sequence[ItemChange]) -> "Future[list[int]]":
         """Write changes, all or none; the future resolves to their ``seq``, once on the disk.
@@ -37,7 +37,7 @@ class ItemLog:
         query = select(*_READ).where(seq < _SEQ).order_by(_SEQ)
         if until is not None:
             query = query.where(item_changes.c.ts <= until)
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             found = connection.execute(query).all()
         return [
             ItemChange(seq, Change(change), item_id, orjson.loads(fields), vector)
@@ -46,12 +46,12 @@ class ItemLog:
 
     def newest(self) -> int:
         """The ``seq`` of the newest change; 0 before the first."""
-        with self._reading.connect() as connection:
+        with self._database.read() as connection:
             return connection.execute(select(func.max(_SEQ))).scalar() or 0
 
     def prune(self, up_to: int) -> int:
         """Delete changes with ``seq`` at most ``up_to``, which a release holds; how many."""
-        with self._writing.begin() as connection:
+        with self._database.write() as connection:
             return connection.execute(delete(item_changes).where(up_to >= _SEQ)).rowcount
 
     def _store(

@@ -1,7 +1,6 @@
 """Keys of the API."""
 
-from sqlalchemy import Engine
-
+from mercato.state.databases.database import Database
 from mercato.state.documents import DocumentTable
 from mercato.state.tables import keys
 from mercato.state.writer import Writer
@@ -13,5 +12,5 @@ KIND = "key"
 class KeyTable(DocumentTable):
     """See `DocumentTable`."""
 
-    def __init__(self, writer: Writer, reading: Engine) -> None:
-        super().__init__(writer, reading, keys, KIND)
+    def __init__(self, writer: Writer, database: Database) -> None:
+        super().__init__(writer, database, keys, KIND)

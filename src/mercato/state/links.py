@@ -3,27 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select, union
+from sqlalchemy import BindParameter, Connection, bindparam, select, union
 
 from mercato.core.events import EventRow
-from mercato.state import sqlite
+from mercato.state.databases.database import Database, Many
 from mercato.state.tables import links
 
-_row = sqlite.insert(links)
-_upsert = _row.on_conflict_do_update(
-    index_elements=[links.c.visitor_id],
-    set_={"user_id": _row.excluded.user_id, "ts": _row.excluded.ts},
-    where=_row.excluded.ts >= links.c.ts,
-)
 _user_of = select(links.c.user_id).where(links.c.visitor_id == bindparam("visitor"))
 
 
-def upsert(dialect: Dialect) -> str:
-    """The statement that `store` runs, compiled once."""
-    return str(_upsert.compile(dialect=dialect))
+def upsert(database: Database) -> Many:
+    """What `store` writes with, compiled once."""
+    return database.many(links, [column.name for column in links.c], _newest_stays)
 
 
-def store(connection: Connection, statement: str, rows: Sequence[EventRow]) -> None:
+def _newest_stays(fresh: Any) -> Any:
+    return fresh.on_conflict_do_update(
+        index_elements=[links.c.visitor_id],
+        set_={"user_id": fresh.excluded.user_id, "ts": fresh.excluded.ts},
+        where=fresh.excluded.ts >= links.c.ts,
+    )
+
+
+def store(connection: Connection, upsert_many: Many, rows: Sequence[EventRow]) -> None:
     """Remember each visitor's user where a line carries both."""
     newest: dict[str, tuple[str, int]] = {}
     for row in rows:
@@ -34,7 +36,7 @@ def store(connection: Connection, statement: str, rows: Sequence[EventRow]) -> N
                 newest[visitor] = user, row.ts
     if newest:
         found = [(visitor, user, ts) for visitor, (user, ts) in newest.items()]
-        connection.exec_driver_sql(statement, found)
+        upsert_many(connection, found)
 
 
 def user_of(connection: Connection, visitor_id: str) -> str | None:

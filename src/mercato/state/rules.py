@@ -1,7 +1,6 @@
 """Merchandising rules."""
 
-from sqlalchemy import Engine
-
+from mercato.state.databases.database import Database
 from mercato.state.documents import DocumentChange as RuleChange
 from mercato.state.documents import DocumentTable, Wanted
 from mercato.state.documents import StoredDocument as StoredRule
@@ -17,5 +16,5 @@ KIND = "rule"
 class RuleTable(DocumentTable):
     """See `DocumentTable`."""
 
-    def __init__(self, writer: Writer, reading: Engine) -> None:
-        super().__init__(writer, reading, rules, KIND)
+    def __init__(self, writer: Writer, database: Database) -> None:
+        super().__init__(writer, database, rules, KIND)

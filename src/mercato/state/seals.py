@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
+from mercato.state.databases.database import Database
 from mercato.state.tables import audit, decisions, seals
 
 SEALED: Mapping[str, Table] = {"audit": audit, "decisions": decisions}
@@ -64,10 +65,10 @@ def seal_of(last: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(last.encode() + said).hexdigest()
 
 
-def verify(reading: Engine, log: str, noted: str | None = None) -> Verified:
+def verify(database: Database, log: str, noted: str | None = None) -> Verified:
     """Follow a log's chain from its beginning. ``noted``: a seal that must be in it."""
     last, rows, before, found = FIRST, 0, 0, False
-    for seq, row, told in _side_by_side(reading, SEALED[log]):
+    for seq, row, told in _side_by_side(database, SEALED[log]):
         if row is None:
             return Verified(log, rows, before, last, f"row {seq} is missing", _said(noted, found))
         if told is None and not rows:
@@ -89,7 +90,7 @@ def _said(noted: str | None, found: bool) -> bool | None:
 
 
 def _side_by_side(
-    reading: Engine, table: Table
+    database: Database, table: Table
 ) -> Iterator[tuple[int, Mapping[str, Any] | None, str | None]]:
     """(seq, row, seal) by seq; None where there is a row without a seal, or a seal without one."""
     mine = seals.c.log == table.name
@@ -97,7 +98,7 @@ def _side_by_side(
     last = 0
     while True:
         rows = select(table, seals.c.seal).select_from(both).where(table.c.seq > last)
-        with reading.connect() as connection:
+        with database.snapshot() as connection:
             found = connection.execute(rows.order_by(table.c.seq).limit(_AT_ONCE)).mappings().all()
             upto = found[-1]["seq"] if len(found) == _AT_ONCE else None
             sealed = select(seals.c.seq).where(mine, seals.c.seq > last)

@@ -1,7 +1,6 @@
 """Synonyms: those that a person gave, and proposals that a person decides on."""
 
-from sqlalchemy import Engine
-
+from mercato.state.databases.database import Database
 from mercato.state.documents import DocumentTable
 from mercato.state.tables import synonyms
 from mercato.state.writer import Writer
@@ -13,5 +12,5 @@ KIND = "synonym"
 class SynonymTable(DocumentTable):
     """See `DocumentTable`."""
 
-    def __init__(self, writer: Writer, reading: Engine) -> None:
-        super().__init__(writer, reading, synonyms, KIND)
+    def __init__(self, writer: Writer, database: Database) -> None:
+        super().__init__(writer, database, synonyms, KIND)

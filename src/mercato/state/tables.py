@@ -20,13 +20,17 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 1
-"""The version of these tables; stands in ``meta`` under ``format``."""
+FORMAT = 2
+"""The version of these tables; stands in ``meta`` under ``format``. The newest step in
+`state.migrations` leads to it."""
 
 metadata = MetaData()
 
 # SQLite counts only an INTEGER primary key by itself.
 _Counter = BigInteger().with_variant(Integer, "sqlite")
+
+# PostgreSQL compares texts as the database's language does, SQLite by their bytes: so here both.
+Name = String(collation="C").with_variant(String(), "sqlite")
 
 
 def _seq() -> Column[int]:
@@ -37,25 +41,25 @@ events = Table(
     "events",
     metadata,
     _seq(),
-    Column(columns.EVENT_ID, String, nullable=False),
+    Column(columns.EVENT_ID, Name, nullable=False),
     Column(columns.LINE, Integer, nullable=False),
     Column(columns.TS, BigInteger, nullable=False),
-    Column(columns.EVENT, String, nullable=False),
-    Column(columns.USER_ID, String),
-    Column(columns.VISITOR_ID, String),
-    Column(columns.SESSION_ID, String),
-    Column(columns.ITEM_ID, String),
+    Column(columns.EVENT, Name, nullable=False),
+    Column(columns.USER_ID, Name),
+    Column(columns.VISITOR_ID, Name),
+    Column(columns.SESSION_ID, Name),
+    Column(columns.ITEM_ID, Name),
     Column(columns.QUANTITY, Float),
     Column(columns.PRICE, Float),
-    Column(columns.CURRENCY, String),
+    Column(columns.CURRENCY, Name),
     Column(columns.VALUE, Float),
-    Column(columns.SEARCH_TERM, String),
-    Column(columns.QUERY_ID, String),
-    Column(columns.PLACEMENT, String),
+    Column(columns.SEARCH_TERM, Name),
+    Column(columns.QUERY_ID, Name),
+    Column(columns.PLACEMENT, Name),
     Column(columns.POSITION, Integer),
-    Column(columns.COUPON, String),
-    Column(columns.TRANSACTION_ID, String),
-    Column(columns.CHANNEL, String),
+    Column(columns.COUPON, Name),
+    Column(columns.TRANSACTION_ID, Name),
+    Column(columns.CHANNEL, Name),
     Column(columns.ATTRIBUTES, Text),
     UniqueConstraint(columns.EVENT_ID, columns.LINE),
     sqlite_autoincrement=True,
@@ -83,8 +87,8 @@ Index(
 links = Table(
     "links",
     metadata,
-    Column(columns.VISITOR_ID, String, primary_key=True),
-    Column(columns.USER_ID, String, nullable=False, index=True),
+    Column(columns.VISITOR_ID, Name, primary_key=True),
+    Column(columns.USER_ID, Name, nullable=False, index=True),
     Column(columns.TS, BigInteger, nullable=False),
 )
 """Each visitor's user: the one they were last seen with."""
@@ -93,16 +97,16 @@ answers = Table(
     "answers",
     metadata,
     _seq(),
-    Column(columns.QUERY_ID, String, nullable=False, unique=True),
+    Column(columns.QUERY_ID, Name, nullable=False, unique=True),
     Column(columns.TS, BigInteger, nullable=False),
-    Column("kind", String, nullable=False),
-    Column(columns.PLACEMENT, String),
+    Column("kind", Name, nullable=False),
+    Column(columns.PLACEMENT, Name),
     Column("request", Text, nullable=False),
     Column("release", BigInteger, nullable=False),
-    Column("variant", String),
-    Column(columns.USER_ID, String),
-    Column(columns.VISITOR_ID, String),
-    Column(columns.SESSION_ID, String),
+    Column("variant", Name),
+    Column(columns.USER_ID, Name),
+    Column(columns.VISITOR_ID, Name),
+    Column(columns.SESSION_ID, Name),
     Column("item_ids", Text, nullable=False),
     Column("positions", Text, nullable=False),
     Column("scores", Text, nullable=False),
@@ -116,8 +120,8 @@ item_changes = Table(
     metadata,
     _seq(),
     Column(columns.TS, BigInteger, nullable=False),
-    Column("change", String, nullable=False),
-    Column(columns.ITEM_ID, String, nullable=False),
+    Column("change", Name, nullable=False),
+    Column(columns.ITEM_ID, Name, nullable=False),
     Column("fields", Text, nullable=False),
     Column("vector", LargeBinary),
     sqlite_autoincrement=True,
@@ -128,12 +132,12 @@ audit = Table(
     metadata,
     _seq(),
     Column(columns.TS, BigInteger, nullable=False, index=True),
-    Column("actor", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("asset", String, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("action", Name, nullable=False),
+    Column("asset", Name, nullable=False),
     Column("columns", Text, nullable=False),
-    Column("purpose", String, nullable=False),
-    Column("subject", String, index=True),
+    Column("purpose", Name, nullable=False),
+    Column("subject", Name, index=True),
     sqlite_autoincrement=True,
 )
 """Who read what of whom: ``columns`` is a JSON list, ``subject`` a pseudonym."""
@@ -142,14 +146,14 @@ fetches = Table(
     "fetches",
     metadata,
     _seq(),
-    Column("feed", String, nullable=False, index=True),
+    Column("feed", Name, nullable=False, index=True),
     Column(columns.TS, BigInteger, nullable=False),
     Column("url", Text, nullable=False),
-    Column("asset", String, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("asset", Name, nullable=False),
+    Column("outcome", Name, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
-    Column("sha256", String),
+    Column("sha256", Name),
     Column("bytes", BigInteger),
     Column("rows", BigInteger),
     Column("detail", Text),
@@ -161,33 +165,33 @@ fetches = Table(
 rules = Table(
     "rules",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("document", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", String, nullable=False),
+    Column("updated_by", Name, nullable=False),
 )
 """Merchandising rules as they are now, each a JSON object."""
 
 synonyms = Table(
     "synonyms",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("document", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", String, nullable=False),
+    Column("updated_by", Name, nullable=False),
 )
 """Synonyms as they are now, proposed and rejected ones as well, each a JSON object."""
 
 keys = Table(
     "keys",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", Name, primary_key=True),
     Column("document", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", String, nullable=False),
+    Column("updated_by", Name, nullable=False),
 )
 """Keys of the API, each a JSON object; of a secret only its SHA-256."""
 
@@ -196,10 +200,10 @@ decisions = Table(
     metadata,
     _seq(),
     Column(columns.TS, BigInteger, nullable=False, index=True),
-    Column("actor", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("key", String, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("action", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("key", Name, nullable=False),
     Column("before", Text),
     Column("after", Text),
     Index("decisions_of_kind", "kind", "seq"),
@@ -210,15 +214,24 @@ decisions = Table(
 seals = Table(
     "seals",
     metadata,
-    Column("log", String, primary_key=True),
+    Column("log", Name, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("seal", String(64), nullable=False),
 )
 """Of each row of a log that may not be changed, see `state.seals`."""
 
+writers = Table(
+    "writers",
+    metadata,
+    Column("writer", Name, primary_key=True),
+    Column("commit", BigInteger, nullable=False),
+    Column(columns.TS, BigInteger, nullable=False),
+)
+"""Which commit each writing process made last, where a connection may break in between."""
+
 meta = Table(
     "meta",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
+    Column("key", Name, primary_key=True),
+    Column("value", Name, nullable=False),
 )

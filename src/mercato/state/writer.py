@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from mercato.core.errors import MercatoError, NotReady, Overloaded
-from mercato.state import sqlite
+from mercato.state.databases.database import Busy, Database, Lost
+from mercato.state.marks import Attempt, Marks
 
 Payload = TypeVar("Payload")
 Result = TypeVar("Result")
@@ -34,8 +34,15 @@ LAZY_SECONDS = 0.2
 """The longest that a write nobody waits for stays in memory."""
 
 TRIES = 3
-"""How often a group is tried while other processes hold the write lock, each time for
-`sqlite.BUSY_MILLISECONDS`."""
+"""How often a group is tried while other processes hold the write lock, each time for five
+seconds."""
+
+LOST_SECONDS = 5.0
+"""So long after the connection was lost groups are tried again, before those who wait are told to
+come back; a server that was killed is up again within it. Later groups are then tried once."""
+
+PAUSE_SECONDS = 0.1
+"""Between two tries to reach a server."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,11 @@ class _Write(Generic[Payload, Result]):
 class Writer:
     """Queue and thread. At most ``most_waiting`` rows wait; more are refused with Overloaded."""
 
-    def __init__(self, engine: Engine, most_waiting: int) -> None:
-        self.engine = engine
+    def __init__(self, database: Database, most_waiting: int) -> None:
+        self.database = database
         self.most_waiting = most_waiting
+        self._marks = Marks(database)
+        self._lost_since: float | None = None
         self._change = threading.Condition()
         self._waiting: deque[_Write[Any, Any]] = deque()
         self._rows = 0
@@ -149,27 +158,46 @@ class Writer:
                 write.future.set_result(result)
         return not settling.spoiled
 
-    def _commit(self, group: Sequence[_Write[Any, Any]]) -> list[Any]:
-        tries = TRIES
+    def _commit(self, group: Sequence[_Write[Any, Any]]) -> Sequence[Any]:
+        attempt, tries = self._marks.attempt(), TRIES
         while True:
-            tries -= 1
             try:
-                return self._transaction(group)
-            except DBAPIError as error:
-                if not (tries and sqlite.is_busy(error)):
-                    raise _in_words(error) from error
+                results = self._transaction(group, attempt)
+            except Busy:
+                tries -= 1
+                if not tries:
+                    raise
+            except Lost:
+                if not self._may_come_back():
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                self._lost_since = None
+                return results
 
-    def _transaction(self, group: Sequence[_Write[Any, Any]]) -> list[Any]:
+    def _may_come_back(self) -> bool:
+        """Whether the connection was lost so lately that it is tried again."""
+        now = time.monotonic()
+        if self._lost_since is None:
+            self._lost_since = now
+        return now - self._lost_since < LOST_SECONDS
+
+    def _transaction(self, group: Sequence[_Write[Any, Any]], attempt: Attempt) -> Sequence[Any]:
         """Store the writes, kind by kind, in one transaction; results in the group's order."""
         results: list[Any] = [None] * len(group)
         kinds: dict[Store[Any, Any], list[int]] = {}
         for index, write in enumerate(group):
             kinds.setdefault(write.store, []).append(index)
-        with sqlite.turn(self.engine), self.engine.begin() as connection:
+        with self.database.write() as connection:
+            if attempt.results is not None and self._marks.stands(connection, attempt):
+                return attempt.results
+            attempt.results = None
             for store, indexes in kinds.items():
                 stored = store(connection, [group[index].payload for index in indexes])
                 for index, result in zip(indexes, stored, strict=True):
                     results[index] = result
+            self._marks.note(connection, attempt)
+            attempt.results = results
         return results
 
 
@@ -195,20 +223,3 @@ class _Settling:
                 for write in self.group:
                     write.future.set_exception(error)
         return isinstance(error, Exception)
-
-
-def _in_words(error: DBAPIError) -> MercatoError | DBAPIError:
-    """What the user can mend, said so; anything else as it is."""
-    if sqlite.is_busy(error):
-        return Overloaded(
-            "the state's write lock",
-            "another process that held it all along",
-            "Send the request again in a few seconds.",
-        )
-    if sqlite.is_full(error):
-        return NotReady(
-            "room and permission to write the state",
-            str(error.orig),
-            "Free some disk, or see who owns the shop's folder.",
-        )
-    return error

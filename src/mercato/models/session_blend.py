@@ -27,7 +27,8 @@ class FittedSessionBlend(FittedModel):
     def of_query(self, query: Query) -> Scored:
         """Shares of the neighbours' scores plus weighted chances of the walk."""
         totals = np.zeros(self.n_items, np.float32)
-        near = self.knn.at(self.as_of).of_query(query)
+        knn = self.knn.at(self.as_of)
+        near = knn.of_neighbours(knn.near(query))
         if len(near.items):
             totals[near.items] = near.scores / near.scores.sum()
         led = self.walk.of_query(query)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,11 @@ class Asked:
         )
         model = self.context.models.repeat_purchase
         return history(events, self.context.now, scale_days=model.scale_days, power=model.power)
+
+    @cached_property
+    def memo(self) -> dict[object, Any]:
+        """What a retriever keeps from its proposals for its reasons."""
+        return {}
 
     def _rows_of(self, event: Event) -> Rows:
         items = self.context.shopper.of_kinds(event).item

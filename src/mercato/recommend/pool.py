@@ -1,6 +1,6 @@
 """What the ranker of a placement chooses from: what retrievers bring, and what they say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,11 +81,13 @@ class Gathered:
     """rows    : (n,) ascending, each once
     said    : (n, 2 * n_sources) float32, each source's score, and that as a share of its greatest
     brought : (n, n_sources) which sources brought the row
+    proposals : of each source
     """
 
     rows: Rows
     said: NDArray[np.float32]
     brought: NDArray[np.bool_]
+    proposals: Sequence[Proposal]
 
     @property
     def shares(self) -> NDArray[np.float32]:
@@ -116,7 +118,7 @@ def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
         if of.any():
             said[at[of], 2 * number] = proposal.scores[of]
             said[at[of], 2 * number + 1] = proposal.scores[of] / proposal.scores.max()
-    return Gathered(rows, said, own)
+    return Gathered(rows, said, own, proposals)
 
 
 def _best(proposal: Proposal, most: int) -> Rows:

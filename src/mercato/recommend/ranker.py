@@ -1,7 +1,7 @@
 """The stage of a shelf that a release's ranker orders, and the reasons that it gives."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -38,13 +38,14 @@ def stages_of(rules: Rules, asked: Asked) -> tuple[Stage, ...]:
 def _ranked_stage(rankers: ShelfRankers, ranker: ShelfRanker, asked: Asked) -> Stage:
     """What the ranker says; and what is said of this session, which its log may have lacked."""
     ranked = Ranked(rankers, ranker)
-    sessions = [source for source in POOLS[asked.request.placement] if source.session]
-    return Stage(
-        (
-            Part(Retriever(RANKER, ranked.propose, ranked.reasons, ranked.brought)),
-            *(Part(source.retriever, source.weight) for source in sessions),
-        )
-    )
+    pool = POOLS[asked.request.placement]
+    sessions = [
+        Part(ranked.again(source.retriever, at), source.weight)
+        for at, source in enumerate(pool)
+        if source.session
+    ]
+    retriever = Retriever(RANKER, ranked.propose, ranked.reasons, ranked.brought)
+    return Stage((Part(retriever), *sessions))
 
 
 @dataclass
@@ -53,15 +54,18 @@ class Ranked:
 
     seen  : row → its features
     names : row → the retriever that brought it
+    proposals : of the pool's sources
     """
 
     rankers: ShelfRankers
     ranker: ShelfRanker
     seen: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    proposals: Sequence[Proposal] = ()
 
     def propose(self, asked: Asked, allowed: Allowed, most: int) -> Proposal:
         gathered = gather(asked.request.placement, asked, allowed)
+        self.proposals = gathered.proposals
         if not len(gathered.rows):
             return Proposal(gathered.rows, np.zeros(0, np.float32))
         values = self.ranker.values(pairs_of(asked, gathered, self.rankers.facts))
@@ -72,6 +76,14 @@ class Ranked:
         bringers = [pool[at].retriever.name for at in gathered.bringers().tolist()]
         self.names.update(zip(rows, bringers, strict=True))
         return best(gathered.rows, scores.astype(np.float32), most)
+
+    def again(self, retriever: Retriever, at: int) -> Retriever:
+        """That of the pool's source ``at``, which has a part of its own: not asked twice."""
+
+        def propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
+            return best(*self.proposals[at], most)
+
+        return replace(retriever, propose=propose)
 
     def brought(self, rows: Rows) -> list[str]:
         return [self.names[row] for row in rows.tolist()]

@@ -142,10 +142,15 @@ def test_evidence_is_the_item_that_the_neighbours_share_most_of(
     sessions = [[0, 3], [0, 3], [1, 3], [1, 4], [2, 4, 5]]
     model = fit_at(replace(SKNN, idf=1.0), log_of(logged([(1, each) for each in sessions]), 7), 9)
     query = Query(np.array([0, 1, 2]), np.zeros(3, np.int64))
-    assert model.evidence(query, np.array([3, 4, 5, 6])).tolist() == [0, 2, 2, -1]
+    assert model.evidence(query, model.near(query), np.array([3, 4, 5, 6])).tolist() == [
+        0,
+        2,
+        2,
+        -1,
+    ]
 
     def score(query: Query, target: int) -> float:
-        items, scores = model.of_query(query)
+        items, scores = model.of_neighbours(model.near(query))
         return float(scores[items == target].sum())
 
     for target, named in ((3, 0), (4, 2), (5, 2)):

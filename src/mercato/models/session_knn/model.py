@@ -61,9 +61,12 @@ class FittedSessionKnn(FittedModel):
     length: float
     index: SessionIndex
 
-    def of_query(self, query: Query) -> Scored:
-        """What the neighbours of some items hold."""
-        near = self._nearest(self._sharing(query))
+    def near(self, query: Query) -> Neighbours:
+        """The sessions that are most like some items."""
+        return self._nearest(self._sharing(query))
+
+    def of_neighbours(self, near: Neighbours) -> Scored:
+        """What neighbours hold."""
         at, source = positions(self.index.session_offsets, near.session)
         item = self.index.session_item[at]
         apart = self.index.session_place[at] - near.place[source]
@@ -72,10 +75,11 @@ class FittedSessionKnn(FittedModel):
         found = np.flatnonzero(totals)
         return Scored(found.astype(np.int32), totals[found])
 
-    def evidence(self, query: Query, targets: NDArray[np.integer]) -> NDArray[np.int64]:
+    def evidence(
+        self, query: Query, near: Neighbours, targets: NDArray[np.integer]
+    ) -> NDArray[np.int64]:
         """(len(targets),) which item of the query its neighbours with each target share most of,
         by weight; -1: no neighbour has it."""
-        near = self._nearest(self._sharing(query))
         at, source = positions(self.index.session_offsets, near.session)
         held = self.index.session_item[at]
         shares = self._shares(query, held, source, len(near.session))
@@ -105,7 +109,7 @@ class FittedSessionKnn(FittedModel):
         return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12))
 
     def _scored(self, one: Interactions) -> Scored:
-        return self.of_query(query_of(one, self.gap_minutes))
+        return self.of_neighbours(self.near(query_of(one, self.gap_minutes)))
 
     def _sharing(self, query: Query) -> Neighbours:
         """All sessions that share an item with the query."""

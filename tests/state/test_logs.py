@@ -36,24 +36,24 @@ def test_answers_are_written_soon_though_nobody_waits(state: State) -> None:
     assert state.answers.after(0, 10).rows == (ANSWER,)
 
 
-def test_an_answer_is_found_by_its_query(tmp_path: Path) -> None:
-    state = State.open("sqlite:///state.db", tmp_path)
+def test_an_answer_is_found_by_its_query(url: str, tmp_path: Path) -> None:
+    state = State.open(url, tmp_path)
     state.answers.append(ANSWER)
     state.answers.append(replace(ANSWER, query_id="q2", item_ids=("c",)))
     state.close()
-    again = State.open("sqlite:///state.db", tmp_path)
+    again = State.open(url, tmp_path)
     assert again.answers.find("q1") == ANSWER
     assert again.answers.find("q3") is None
     again.close()
 
 
-def test_answers_are_flushed_when_the_state_is_closed(tmp_path: Path) -> None:
-    state = State.open("sqlite:///state.db", tmp_path)
+def test_answers_are_flushed_when_the_state_is_closed(url: str, tmp_path: Path) -> None:
+    state = State.open(url, tmp_path)
     answers = [replace(ANSWER, query_id=f"q{n}") for n in range(50)]
     for answer in answers:
         state.answers.append(answer)
     state.close()
-    state = State.open("sqlite:///state.db", tmp_path)
+    state = State.open(url, tmp_path)
     found = state.answers.after(0, 30)
     assert list(found.rows + state.answers.after(found.last, 30).rows) == answers
     assert state.answers.prune(up_to=10, before=6) == 10
@@ -70,12 +70,14 @@ def test_an_answer_that_cannot_be_written_is_counted_and_harms_nobody(state: Sta
     assert state.answers.lost == 1
 
 
-def test_item_changes_come_back_in_order_for_every_worker(state: State, tmp_path: Path) -> None:
+def test_item_changes_come_back_in_order_for_every_worker(
+    state: State, url: str, tmp_path: Path
+) -> None:
     put = ItemChange(0, Change.PUT, "a", {"id": "a", "title": "Tea", "price": 2.5}, b"\x01\x02")
     patch = ItemChange(0, Change.PATCH, "a", {"price": None, "attributes": {"k": ["x", 1]}})
     seqs = state.items.append([put, patch]).result(30)
     assert seqs == [1, 2]
-    other = State.open("sqlite:///state.db", tmp_path)
+    other = State.open(url, tmp_path)
     assert other.items.since(0) == [replace(put, seq=1), replace(patch, seq=2)]
     assert other.items.since(1) == [replace(patch, seq=2)]
     assert other.items.newest() == 2
@@ -87,8 +89,8 @@ def test_item_changes_come_back_in_order_for_every_worker(state: State, tmp_path
     other.close()
 
 
-def test_too_much_waiting_is_refused(tmp_path: Path) -> None:
-    state = State.open("sqlite:///state.db", tmp_path, most_waiting=10)
+def test_too_much_waiting_is_refused(url: str, tmp_path: Path) -> None:
+    state = State.open(url, tmp_path, most_waiting=10)
     with pytest.raises(Overloaded, match="at most 10 rows"):
         state.events.append([EventRow(f"e{n}", 0, 0, "view_item") for n in range(11)])
     fits = state.events.append([EventRow(f"e{n}", 0, 0, "view_item") for n in range(10)])

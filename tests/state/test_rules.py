@@ -1,12 +1,9 @@
 """Rules in the state: all or none of a change, a rising version, who changed what."""
 
-import sqlite3
 from pathlib import Path
 
 from mercato.state import State
 from mercato.state.rules import RuleChange, Wanted
-
-URL = "sqlite:///state.db"
 
 
 def change(state: State, *changes: RuleChange, actor: str = "ana@host") -> RuleChange | None:
@@ -53,23 +50,10 @@ def test_a_change_that_does_not_find_what_it_wants_writes_nothing(state: State) 
     assert len(list(state.decisions.since())) == 1
 
 
-def test_another_process_sees_the_version_rise(state: State, tmp_path: Path) -> None:
-    other = State.open(URL, tmp_path)
+def test_another_process_sees_the_version_rise(state: State, url: str, tmp_path: Path) -> None:
+    other = State.open(url, tmp_path)
     before = other.rules.version()
     change(state, RuleChange("a", {"n": 1}))
     assert other.rules.version() > before
     assert [rule.id for rule in other.rules.all()] == ["a"]
     other.close()
-
-
-def test_a_state_made_before_there_were_rules_gets_their_tables(tmp_path: Path) -> None:
-    State.open(URL, tmp_path).close()
-    with sqlite3.connect(tmp_path / "state.db") as old:
-        old.executescript(
-            "DROP TABLE rules; DROP TABLE decisions; DROP TABLE writers;"
-            "DROP TABLE alembic_version; UPDATE meta SET value = '1' WHERE key = 'format'"
-        )
-    again = State.open(URL, tmp_path)
-    change(again, RuleChange("a", {"n": 1}))
-    assert [rule.id for rule in again.rules.all()] == ["a"]
-    again.close()

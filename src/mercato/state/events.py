@@ -51,7 +51,7 @@ _RECENT = tuple(events.c[name] for name in RecentEvent._fields)
 _SEQ = events.c.seq
 
 
-def _of_shopper() -> Select[Any]:
+def _of_shopper(database: Database) -> Select[Any]:
     """The newest ``:most`` lines after ``:after`` of user ``:user``, and those that visitor
     ``:visitor`` and the visitors last seen with the user left without naming a user.
 
@@ -60,8 +60,9 @@ def _of_shopper() -> Select[Any]:
     """
     since = bindparam("after") < _SEQ
     visitors = links.visitors_and(bindparam("visitor", type_=String))
+    theirs = database.among(events.c.visitor_id, visitors)
     named = select(_SEQ).where(since, events.c.user_id == bindparam("user"))
-    guest = select(_SEQ).where(since, events.c.user_id.is_(None), events.c.visitor_id.in_(visitors))
+    guest = select(_SEQ).where(since, events.c.user_id.is_(None), theirs)
     both = union_all(named, guest).subquery()
     newest = select(both.c.seq).order_by(both.c.seq.desc()).limit(bindparam("most"))
     return select(*_RECENT).where(_SEQ.in_(newest)).order_by(_SEQ)
@@ -77,7 +78,7 @@ class EventLog:
             events, EVENT_COLUMNS, lambda fresh: fresh.on_conflict_do_nothing()
         )
         self._link = links.upsert(database)
-        self._recent = _of_shopper()
+        self._recent = _of_shopper(database)
 
     def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
         """Write lines of events; the future resolves once they are on the disk.

@@ -27,7 +27,7 @@ def read_url(text: str) -> URL:
     kind = text.partition(":")[0]
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise BadInput("a database URL in [state] url", f"{kind!r}: …", _REMEDY) from None
     is_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     if not is_file and (url.drivername != POSTGRES or not url.database):

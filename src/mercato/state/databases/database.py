@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import ColumnElement, Connection, Engine, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
@@ -79,6 +79,11 @@ class Database(ABC):
         """A function that inserts many rows at once, compiled once. ``names``: of the columns."""
 
     @abstractmethod
+    def among(self, column: ColumnElement[Any], selection: Any) -> ColumnElement[bool]:
+        """Whether a column's value is among those that a selection of a few rows gives, written so
+        that the column's index is asked for each."""
+
+    @abstractmethod
     def trouble(self, error: DBAPIError) -> Trouble:
         """What an error means."""
 
@@ -89,6 +94,11 @@ class Database(ABC):
     @abstractmethod
     def give_on(self, connection: Connection, table: Table, given: int) -> None:
         """Let the next row's ``seq`` lie above ``given``, within a writing transaction."""
+
+    def forget(self) -> bool:
+        """Bring deletions into the database's own files. True where that is done, or is the
+        database's own affair (as autovacuum is); False where it is to be tried again."""
+        return True
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
-from sqlalchemy import URL, Connection, Table, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
@@ -32,8 +32,9 @@ PRAGMAS: dict[str, int | str] = {
     "synchronous": 2,
     "cache_size": -4_096,
     "wal_autocheckpoint": 16_000,
+    "secure_delete": 1,
 }
-"""Set on every connection. 2 is FULL; the cache is 4 MiB.
+"""Set on every connection. 2 is FULL; the cache is 4 MiB; what is deleted becomes zeros.
 
 Events come to random places of their indexes, and each page that a commit touches is written
 whole: small pages, and a log that goes into the database only every 16,000 pages, in which many
@@ -82,12 +83,22 @@ class Sqlite(Database):
 
         return store
 
+    def among(self, column: ColumnElement[Any], selection: Any) -> ColumnElement[bool]:
+        return column.in_(selection)
+
     def trouble(self, error: DBAPIError) -> Trouble:
         # The primary result code is the low byte of the extended one.
         code = int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
         if code in _BUSY:
             return Trouble.BUSY
         return Trouble.FULL if code in _FULL else Trouble.OTHER
+
+    def forget(self) -> bool:
+        """What is deleted is zeros in the write-ahead log's newest pages; older ones hold it until
+        the log has gone into the database."""
+        with self.reading.connect() as connection:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+        return busy == 0
 
     def given(self, connection: Connection, table: Table) -> int:
         told = "SELECT seq FROM sqlite_sequence WHERE name = ?"

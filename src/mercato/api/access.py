@@ -149,12 +149,14 @@ def sent_key(scope: Scope) -> str | None:
     kind, _, text = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and text.strip():
         return text.strip()
-    asked = parse_qs(scope["query_string"].decode("latin-1"))
+    asked: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
     if scope["path"].startswith(f"{ALGOLIA}/"):
-        return headers.get(_ALGOLIA_KEY) or asked.get(_ALGOLIA_KEY, [None])[0]
-    if scope["path"] == _EVENTS:
-        return asked.get("key", [None])[0]
-    return None
+        return headers.get(_ALGOLIA_KEY) or _first(asked, _ALGOLIA_KEY)
+    return _first(asked, "key") if scope["path"] == _EVENTS else None
+
+
+def _first(asked: dict[str, list[str]], name: str) -> str | None:
+    return asked[name][0] if name in asked else None
 
 
 def by(request: Request) -> By:

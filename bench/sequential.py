@@ -6,6 +6,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from bench.contenders import Contender, Contest, rows
 from bench.harness import Arguments, Row, arguments, data_folder, write_result
 from bench.sequences import read_sequences
@@ -32,13 +34,17 @@ _NEAR = Markov(window=3, back=0.0, fading=2.0)
 _ITEM_KNN = ItemKnn(over="shopper", power=0, neighbours=100, shrink=10, least_together=1)
 _EASE = Ease(items=12_500, power=0, momentum=0, links=500)
 _TRANSFORMER = ShopperTransformer(
-    shape=Shape(longest=50),
+    shape=Shape(mean=0.5, cosine=0.08, dropout=0.3),
     inputs=Inputs(kinds=False, gaps=False),
     loss=Loss(negatives=1_024),
-    examples=Examples(again=False),
-    learning=Learning(passes=40, learning_rate=3e-3),
+    examples=Examples(batch=1_024, again=False),
+    learning=Learning(passes=20, learning_rate=4e-3),
 )
 """Items alone: the files have neither times nor kinds of events."""
+
+_LONGEST = (50, 200)
+"""Events that the transformer reads, as in published work: of short histories, and of MovieLens'
+long ones."""
 
 CONTENDERS: tuple[Contender, ...] = (
     Contender(
@@ -53,7 +59,6 @@ CONTENDERS: tuple[Contender, ...] = (
             SessionBlend(knn=_FEW, walk=_NEAR, weight=1.0),
         ),
     ),
-    Contender("shopper transformer", (_TRANSFORMER,)),
     Contender("popularity", (Popularity(days=0),)),
     Contender("item kNN", (_ITEM_KNN, replace(_ITEM_KNN, shrink=50), replace(_ITEM_KNN, shrink=2))),
     Contender(
@@ -68,6 +73,15 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
     Contender("Markov walk", (_WALK, _NEAR, replace(_WALK, second=0.0))),
 )
+
+
+def contenders(one: Contest) -> tuple[Contender, ...]:
+    """All of them, the networks as long as these histories ask for."""
+    long = np.median(np.diff(one.test.learned.offsets)) > _LONGEST[0]
+    shape = replace(_TRANSFORMER.shape, longest=_LONGEST[int(long)])
+    network = replace(_TRANSFORMER, shape=shape)
+    return (*CONTENDERS, Contender("shopper transformer", (network,)))
+
 
 DATA = [data_folder() / "sequential" / f"{name}.txt.gz" for name in ("beauty", "sports", "ml-1m")]
 
@@ -105,7 +119,7 @@ def main() -> None:
     sizes: list[str] = []
     for path in asked.paths:
         one = contest(path)
-        found += rows(one, CONTENDERS, asked)
+        found += rows(one, contenders(one), asked)
         sizes.append(f"{one.name}: {len(one.test):,} shoppers, {one.test.learned.n_items:,} items.")
     write_result(
         asked.out,

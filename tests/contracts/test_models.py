@@ -20,7 +20,6 @@ from mercato.models.complements import Complements
 from mercato.models.further import FURTHER
 from mercato.models.item_knn import ItemKnn
 from mercato.models.neural.learning import Learning
-from mercato.models.sequence_blend import SequenceBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 from mercato.models.shopper_transformer.settings import Examples, Shape
 from mercato.models.substitutes import Substitutes
@@ -42,11 +41,10 @@ CONFIGURED = {
     "complements": Complements(gap_minutes=WHOLE_LOG),
     "substitutes": Substitutes(gap_minutes=WHOLE_LOG),
     "item-knn over shoppers": ItemKnn(over="shopper"),
-    "sequence-blend": SequenceBlend(transformer=TRANSFORMER),
     "shopper-transformer": TRANSFORMER,
 }
 if importlib.util.find_spec("torch") is None:
-    del CONFIGURED["sequence-blend"], CONFIGURED["shopper-transformer"]
+    del CONFIGURED["shopper-transformer"]
 
 
 def fit(name: str, log: Interactions) -> FittedModel:

@@ -11,7 +11,6 @@ from mercato.models.graph_blend import GraphBlend
 from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
 from mercato.models.markov import Markov
-from mercato.models.sequence_blend import SequenceBlend
 from mercato.models.session_blend import SessionBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 
@@ -20,7 +19,6 @@ FURTHER: Mapping[str, type[Model]] = {
     "graph-filter": GraphFilter,
     "ials": Ials,
     "markov": Markov,
-    "sequence-blend": SequenceBlend,
     "session-blend": SessionBlend,
     "shopper-transformer": ShopperTransformer,
 }

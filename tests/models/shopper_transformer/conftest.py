@@ -14,7 +14,6 @@ if importlib.util.find_spec("torch") is None:
         "test_kills.py",
         "test_losses.py",
         "test_network.py",
-        "test_sequence_blend.py",
         "test_serving.py",
     ]
 

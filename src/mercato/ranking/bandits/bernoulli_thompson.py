@@ -1,6 +1,7 @@
 """Thompson sampling of clicks: banners, placements, orders of a shelf."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,12 @@ class BernoulliThompson(Saved):
         return cls(np.zeros(n_arms), np.zeros(n_arms), share=share)
 
     def chances(self) -> Chances:
-        """Exact up to the error told, which is below 1e-9 unless counts pass millions."""
+        """Exact up to the error told, which is below 1e-9 unless counts pass
+        millions. Computed once between two times of learning."""
+        return self._chances
+
+    @cached_property
+    def _chances(self) -> Chances:
         a, b = self.successes + self.prior, self.failures + self.prior
         told = chances_of_best(
             lambda x: _density(x[:, None], a, b),

@@ -21,6 +21,7 @@ from mercato.api.routes.rules import add_rules
 from mercato.api.routes.search import add_search
 from mercato.api.routes.suggest import add_suggest
 from mercato.api.routes.synonyms import add_synonyms
+from mercato.api.routes.users import add_users
 from mercato.api.unknown import refuse_unknown
 from mercato.operating.background import Background
 from mercato.shop.opened import Shop
@@ -51,6 +52,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     add_items(app, shop)
     add_rules(app, shop)
     add_synonyms(app, shop)
+    add_users(app, shop)
     add_health(app, shop, metrics, background)
     answer_errors(app)
     app.mount(ALGOLIA, create_algolia(shop, metrics))

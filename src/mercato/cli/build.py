@@ -11,7 +11,7 @@ import typer
 from mercato.cli.arguments import AsJson, ShopFolder, Until, parse_time
 from mercato.cli.output import print_json, say
 from mercato.cli.progress import Remembering, duration, shown
-from mercato.cli.recording import on_record
+from mercato.cli.recording import on_record, opened_state
 from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 
@@ -53,6 +53,7 @@ def command(
 
 def run_build(folder: Path, until: datetime | None = None) -> "Built":
     """Build with progress; after Ctrl-C says what is kept."""
+    from mercato.operating.erasing.carrying_out import carry_out
     from mercato.operating.settling import settle
     from mercato.training.build import build
 
@@ -69,6 +70,8 @@ def run_build(folder: Path, until: datetime | None = None) -> "Built":
             kept = ", ".join(steps.finished) or "nothing was finished yet"
             say(f"Stopped. Kept: {kept}. This goes on from there: mercato build {folder}")
             raise typer.Exit(INTERRUPTED) from None
+    with opened_state(folder) as state:
+        carry_out(paths, state)  # releases before this one may know shoppers who were erased
     say(f"Release {built.number} is published after {duration(time.monotonic() - started)}.")
     return built
 

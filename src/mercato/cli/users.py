@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mercato.cli import erasing
 from mercato.cli.arguments import AsJson, ShopFolder, Until, parse_time
 from mercato.cli.output import print_json, print_table
 from mercato.cli.progress import shown
@@ -36,14 +37,38 @@ def command(
         str | None,
         typer.Option(metavar="ID", help="Show one shopper instead; this goes on record."),
     ] = None,
+    erase: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Erase a shopper everywhere; a guest is visitor: and the id."
+        ),
+    ] = None,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="With --erase: old versions go without their retention."),
+    ] = False,
+    receipt: Annotated[
+        int | None, typer.Option(metavar="N", help="Print the receipt of an erasure.")
+    ] = None,
+    verify_receipt: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --user: look everywhere for who was erased."),
+    ] = None,
+    export: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Print all that is known of a shopper as JSON lines."),
+    ] = None,
     until: Until = None,
     definitions: Annotated[
         bool, typer.Option("--definitions", help="Say what every column, segment and tag means.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count shoppers by segment, life-cycle stage and tag, or show what is known of one."""
+    """Count shoppers by segment, life-cycle stage and tag, show or export what is known of one,
+    or erase one, with a receipt."""
     language = load_settings(ShopPaths(folder).settings).shop.language
+    if _of_one(folder, erase, receipt, verify_receipt, export, user, now=now, as_json=as_json):
+        return
     if definitions:
         _show_definitions(language, as_json)
         return
@@ -60,6 +85,36 @@ def command(
         choice = Choice(segment, tag)
         on_record(folder, "users", ("events",), purpose="users")
         _show_counts(counts(choice.among(_derived(folder, moment))), as_json)
+
+
+def _of_one(
+    folder: Path,
+    erase: str | None,
+    receipt: int | None,
+    verify_receipt: Path | None,
+    export: str | None,
+    user: str | None,
+    *,
+    now: bool,
+    as_json: bool,
+) -> bool:
+    """Do what is asked about one person's data; whether anything is."""
+    asked = [each for each in (erase, receipt, verify_receipt, export) if each is not None]
+    if len(asked) > 1:
+        raise WrongUse("one of --erase, --receipt, --verify-receipt, --export", "more", "Say one.")
+    if now and erase is None:
+        raise WrongUse("--now with --erase", "--now alone", "Say whom: --erase ID --now")
+    if verify_receipt is not None and user is None:
+        raise WrongUse("--user with --verify-receipt", "none", "Say whose it is: --user ID")
+    if erase is not None:
+        erasing.erase(folder, erase, at_once=now, as_json=as_json)
+    elif receipt is not None:
+        erasing.show_receipt(folder, receipt, as_json=as_json)
+    elif verify_receipt is not None and user is not None:
+        erasing.verify(folder, verify_receipt, user, as_json=as_json)
+    elif export is not None:
+        erasing.export(folder, export)
+    return bool(asked)
 
 
 def _derived(folder: Path, until: datetime | None) -> "pa.Table":

@@ -18,6 +18,9 @@ from mercato.data.labels import Masking
 GUEST = "visitor:"
 """Stands before a visitor's id where it serves as a shopper's; the pseudonym keeps it."""
 
+Hidden = Callable[[str], bool]
+"""Whether nothing may be known any more of a shopper, by their id."""
+
 Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 

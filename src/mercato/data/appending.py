@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.dataset
 
 from mercato.data.asset import Asset
 from mercato.data.store import AssetStore
@@ -15,14 +15,18 @@ Key = tuple[object, ...]
 def absent(store: AssetStore, asset: Asset, version: int, rows: pa.Table) -> pa.Table:
     """The rows of ``rows`` whose keys stand in no row of the asset's ``version``.
 
-    Reads the key columns alone, a row group at a time, and keeps of them only what is asked for
+    Reads the key columns alone, a part at a time, and keeps of them only what is asked for
     (measured: 60 ms for 1.5 million rows).
     """
     asked = pc.unique(rows[asset.keys[0]])
+    # With the asset's types: what delta-rs has rewritten names others, as string_view.
+    files = pyarrow.dataset.dataset(
+        store.files(asset.name, version), format="parquet", schema=asset.schema
+    )
+    parts = files.to_batches(columns=list(asset.keys), batch_readahead=1, fragment_readahead=1)
     known = {
         key
-        for file in store.files(asset.name, version)
-        for part in pq.ParquetFile(file).iter_batches(columns=list(asset.keys))
+        for part in parts
         for key in _keys(part.filter(pc.is_in(part[asset.keys[0]], value_set=asked)), asset)
     }
     return rows.filter(pa.array([key not in known for key in _keys(rows, asset)], pa.bool_()))

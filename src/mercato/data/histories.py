@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mercato.core.history import EVENT_CODES, Interactions
+from mercato.data.access import Hidden
 
 _ARRAYS = ("offsets", "item", "ts", "event", "quantity")
 
@@ -18,10 +19,12 @@ class Histories:
     """Interactions of every known shopper.
 
     shopper_ids : (n_users,) string, ascending; a guest stands as ``visitor:<visitor_id>``
+    hidden      : says of a shopper's id whether nothing may be known of them any more
     """
 
     shopper_ids: pa.StringArray
     interactions: Interactions
+    hidden: Hidden | None = None
 
     @classmethod
     def from_table(cls, table: pa.Table, item_ids: pa.StringArray) -> "Histories":
@@ -70,7 +73,9 @@ class Histories:
         )
 
     def find(self, shopper_id: str) -> int | None:
-        """The shopper's index; None for a shopper who is not known."""
+        """The shopper's index; None for a shopper who is not known, or hidden."""
+        if self.hidden is not None and self.hidden(shopper_id):
+            return None
         ids = self.shopper_ids
         place = bisect_left(range(len(ids)), shopper_id, key=lambda at: ids[at].as_py())
         return place if place < len(ids) and ids[place].as_py() == shopper_id else None

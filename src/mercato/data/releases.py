@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from mercato.core.errors import ChecksFailed, NotFound, NotReady
 FORMAT = 1
 MANIFEST = "manifest.json"
 _CURRENT = "current"
+_REFUSED = "refused.json"
 _DRAFT = ".draft-"
 
 
@@ -186,12 +187,40 @@ class ReleaseStore:
         return manifest
 
     def publish(self, number: int) -> None:
-        """Verify a release and point ``current`` at it, atomically and durably."""
+        """Verify a release and point ``current`` at it, atomically and durably.
+
+        Raises NotReady for one that is refused.
+        """
+        if why := self.refused().get(number):
+            raise NotReady(
+                f"release {number} to be one that may be served",
+                why,
+                f"Build a new one: mercato build {self.root.parent}",
+            )
         self.verify(number)
-        swap = self.root / f"{_CURRENT}.{os.getpid()}"
-        swap.write_text(f"{number}\n", encoding="ascii")
+        self._replace(_CURRENT, f"{number}\n")
+
+    def refused(self) -> dict[int, str]:
+        """Releases that are not published again, and why."""
+        try:
+            found = json.loads((self.root / _REFUSED).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return {int(number): str(why) for number, why in found.items()}
+
+    def refuse(self, numbers: Iterable[int], why: str) -> None:
+        """Never publish these again, durably; one that is current stays so until the next."""
+        known = self.refused()
+        wanted = {number: why for number in numbers if number not in known}
+        if wanted:
+            there = {n: reason for n, reason in known.items() if self.folder(n).is_dir()}
+            self._replace(_REFUSED, json.dumps(there | wanted) + "\n")
+
+    def _replace(self, name: str, text: str) -> None:
+        swap = self.root / f"{name}.{os.getpid()}"
+        swap.write_text(text, encoding="utf-8")
         _sync(swap)
-        swap.replace(self.root / _CURRENT)
+        swap.replace(self.root / name)
         _sync(self.root)
 
     def rollback(self) -> int:

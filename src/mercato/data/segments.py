@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mercato.data.access import Hidden
 from mercato.data.shoppers import SHOPPER_ID
 
 _FILE = "segments.arrow"
@@ -17,10 +18,12 @@ class Segments:
 
     shopper_ids : (n_users,) string, ascending; a guest stands as ``visitor:<visitor_id>``
     names       : (n_users,) lists of strings
+    hidden      : says of a shopper's id whether nothing may be known of them any more
     """
 
     shopper_ids: pa.StringArray
     names: pa.ListArray
+    hidden: Hidden | None = None
 
     @classmethod
     def from_table(cls, users: pa.Table) -> "Segments":
@@ -58,6 +61,8 @@ class Segments:
         return frozenset()
 
     def _find(self, shopper_id: str) -> int | None:
+        if self.hidden is not None and self.hidden(shopper_id):
+            return None
         ids = self.shopper_ids
         at = bisect_left(range(len(ids)), shopper_id, key=lambda n: ids[n].as_py())
         return at if at < len(ids) and ids[at].as_py() == shopper_id else None

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
+from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
 from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
@@ -77,6 +78,7 @@ class Background:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
         self._drains = 0
+        self._looked: Looked = {}
         self._items_due = 0.0
         self.threads: tuple[Every, ...] = (
             Every(REFRESH_SECONDS, "refresh", shop.refresh),
@@ -110,6 +112,7 @@ class Background:
 
     def _drain(self) -> None:
         drain(self._shop.state, self._store)
+        carry_out(self._shop.paths, self._shop.state, self._looked)
         self._drain_items()
         self._drains += 1
         if self._drains % DRAINS_A_PRUNING == 0:

@@ -4,6 +4,7 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.store import AssetStore, Conflict
 from mercato.operating.drain import drain
+from mercato.operating.erasing.carrying_out import carry_out
 from mercato.operating.item_drain import drain_items
 from mercato.state import State
 
@@ -12,7 +13,8 @@ _ATTEMPTS = 5
 
 
 def settle(paths: ShopPaths) -> None:
-    """Drain events, answers and item changes of a shop, whether it is being served or not.
+    """Drain events, answers and item changes of a shop, whether it is being served or not, and
+    take out what is of shoppers who were erased.
 
     Raises Conflict where other writers were faster each time.
     """
@@ -23,6 +25,7 @@ def settle(paths: ShopPaths) -> None:
             try:
                 drain(state, store)
                 drain_items(state, store)
+                carry_out(paths, state)
                 return
             except Conflict:
                 if attempt == _ATTEMPTS - 1:

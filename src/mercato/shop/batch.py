@@ -183,7 +183,8 @@ def _lines(batch: Batch, shop: Shop, users: Sequence[str]) -> bytes:
 def _known_users(shop: Shop) -> list[str]:
     ids = shop.live.histories.shopper_ids
     known: list[str] = ids.filter(pc.invert(pc.starts_with(ids, _GUEST))).to_pylist()
-    return known
+    hidden = shop.live.histories.hidden
+    return known if hidden is None else [user for user in known if not hidden(user)]
 
 
 def _remember(beside: Path, reached: _Reached) -> None:

@@ -34,6 +34,7 @@ from mercato.ranking.learned import LearnedRanker
 from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.shop.blocked import read_blocked
 from mercato.shop.clock import Clock
+from mercato.shop.erased import ErasedBook, hidden_from, read_erased_book
 from mercato.shop.key_book import read_key_book
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
@@ -116,6 +117,13 @@ def open_release(folder: Path, number: int) -> Live:
     )
 
 
+def without_erased(live: Live, book: ErasedBook) -> Live:
+    """The release without what it has learned of shoppers who were erased since."""
+    hidden = hidden_from(live.manifest.inputs, book)
+    segments = None if live.segments is None else replace(live.segments, hidden=hidden)
+    return replace(live, histories=replace(live.histories, hidden=hidden), segments=segments)
+
+
 def _remembering(encoder: TextEncoder) -> Callable[[str], NDArray[np.float32]]:
     @lru_cache(_QUERIES_REMEMBERED)
     def encode(q: str) -> NDArray[np.float32]:
@@ -146,6 +154,8 @@ class Shop:
         self.rules = read_rule_book(state, shop_zone(settings))
         self.synonyms = read_synonym_book(state, paths.root, settings)
         self.keys = read_key_book(state)
+        self.erased = read_erased_book(state)
+        self.live = without_erased(live, self.erased)
         self.blocked = read_blocked(settings.suggest, paths.root)
         self._swapping = threading.Lock()
         self.refresh()
@@ -168,13 +178,18 @@ class Shop:
         return ReleaseStore(self.paths.releases)
 
     def refresh(self) -> None:
-        """Take up a newly published release, and changes of items, keys, rules and synonyms by
-        any worker."""
+        """Take up a newly published release, and changes of items, keys, rules, synonyms and
+        erasures by any worker."""
         with self._swapping:
             live = self.live
             current = self.releases.current()
             if current is not None and current != live.number and live.number != 0:
                 live = open_release(self.releases.folder(current), current)
+                self.erased = read_erased_book(self.state)
+                live = without_erased(live, self.erased)
+            elif self.state.erasures.newest() != self.erased.version:
+                self.erased = read_erased_book(self.state)
+                live = without_erased(live, self.erased)
             changes = self.state.items.since(live.catalogue.overlay)
             if changes:
                 live = replace(live, catalogue=live.catalogue.apply(changes))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
 from sqlalchemy import update as update_
 
 from mercato.state.databases.database import Database
@@ -26,6 +26,12 @@ _AT_ONCE = 500
 """Ids in one statement; databases bound how many they take."""
 
 _SEQ = erasures.c.seq
+
+Seen = tuple[str | None, str | None, str | None]
+"""User, visitor and session of one line."""
+
+_LOGS: Mapping[str, Table] = {"events": events, "answers": answers}
+_WHO = ("user_id", "visitor_id", "session_id")
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,11 @@ class ErasureLog:
         self._writer = writer
         self._database = database
 
+    def forget(self) -> bool:
+        """Let nothing of deleted lines stay in the database's own files, as far as that can be
+        had; False where somebody reads meanwhile, and it is to be tried again."""
+        return self._database.forget()
+
     def newest(self) -> int:
         """The number of the newest erasure; 0 before the first."""
         with self._database.read() as connection:
@@ -92,7 +103,7 @@ class ErasureLog:
 
     def find(self, number: int) -> Erasure | None:
         with self._database.read() as connection:
-            found = connection.execute(select(erasures).where(number == _SEQ)).first()
+            found = connection.execute(select(erasures).where(_SEQ == number)).first()
         return None if found is None else _erasure(found)
 
     def ask(self, order: Order) -> "Future[int]":
@@ -106,20 +117,20 @@ class ErasureLog:
         """Remember, durably, how far an erasure has come."""
         said = {"told": orjson.dumps(dict(told)).decode(), "done_at": done_at}
         with self._database.write() as connection:
-            connection.execute(update_(erasures).where(number == _SEQ).values(**said))
+            connection.execute(update_(erasures).where(_SEQ == number).values(**said))
 
     def seen(self, after: Mapping[str, int] | None = None) -> Iterator[tuple[str, int, int, Seen]]:
         """(table, seq, ts, who) of lines of events and of answers that name anybody, after these
         ``seq`` of the two (default: all)."""
-        for table in (events, answers):
-            last = (after or {}).get(table.name, 0)
+        for name, table in _LOGS.items():
+            last = (after or {}).get(name, 0)
             wanted = select(table.c.seq, table.c.ts, *(table.c[name] for name in _WHO))
             wanted = wanted.order_by(table.c.seq).limit(10_000)
             while True:
                 with self._database.read() as connection:
                     found = connection.execute(wanted.where(table.c.seq > last)).all()
                 for row in found:
-                    yield table.name, row.seq, row.ts, (row[2], row[3], row[4])
+                    yield name, row.seq, row.ts, (row[2], row[3], row[4])
                 if not found:
                     break
                 last = found[-1].seq
@@ -132,7 +143,7 @@ class ErasureLog:
 
     def remove(self, table: str, seqs: Sequence[int]) -> None:
         """Delete lines out of `seen`."""
-        of = {each.name: each for each in (events, answers)}[table]
+        of = _LOGS[table]
         for ids in _parts(seqs):
             with self._database.write() as connection:
                 connection.execute(delete(of).where(of.c.seq.in_(ids)))
@@ -144,20 +155,14 @@ class ErasureLog:
                 connection.execute(delete(links).where(links.c.visitor_id.in_(ids)))
 
 
-Seen = tuple[str | None, str | None, str | None]
-"""User, visitor and session of one line."""
-
-_WHO = ("user_id", "visitor_id", "session_id")
-
-
 def _store(connection: Connection, orders: Sequence[Order]) -> Sequence[int]:
     return [_made(connection, order) for order in orders]
 
 
 def _made(connection: Connection, order: Order) -> int:
     now = time.time_ns() // 1000
-    gone = {table.name: _delete_lines(connection, table, order.erased) for table in (events, answers)}
-    gone[links.name] = _delete_links(connection, order.erased)
+    gone = {name: _delete_lines(connection, table, order.erased) for name, table in _LOGS.items()}
+    gone["links"] = _delete_links(connection, order.erased)
     told = {"state": gone}
     row = {
         "ts": now,
@@ -197,7 +202,7 @@ def _delete_links(connection: Connection, erased: Erased) -> int:
     if erased.user is not None:
         gone = connection.execute(delete(links).where(links.c.user_id == erased.user)).rowcount
     for ids in _parts(sorted(erased.visitors)):
-        theirs = or_(links.c.visitor_id.in_(ids))
+        theirs = links.c.visitor_id.in_(ids)
         gone += connection.execute(delete(links).where(theirs)).rowcount
     return gone
 

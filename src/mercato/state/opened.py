@@ -1,6 +1,7 @@
 """Open the state of a shop."""
 
 import secrets
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import insert, select, update
@@ -12,6 +13,7 @@ from mercato.state.audit import AuditLog
 from mercato.state.databases.choosing import open_database, read_url
 from mercato.state.databases.database import Database
 from mercato.state.decisions import DecisionLog
+from mercato.state.erasures import ErasureLog
 from mercato.state.events import EventLog
 from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
@@ -42,6 +44,7 @@ class State:
         self.rules = RuleTable(writer, database)
         self.synonyms = SynonymTable(writer, database)
         self.keys = KeyTable(writer, database)
+        self.erasures = ErasureLog(writer, database)
         self.writer = writer
         self.database = database
 
@@ -55,18 +58,17 @@ class State:
         opened or written, lacks its driver, or was made by a newer Mercato.
         """
         database = open_database(read_url(url), root)
-        try:
-            migrate(database)
-        except DBAPIError as error:
-            database.close()
-            raise NotReady(
-                f"a database that can be written at {database.place}",
-                str(error.orig),
-                "See that its folder exists, has room and is yours.",
-            ) from error
-        except NotReady:
-            database.close()
-            raise
+        with ExitStack() as undo:
+            undo.callback(database.close)
+            try:
+                migrate(database)
+            except DBAPIError as error:
+                raise NotReady(
+                    f"a database that can be written at {database.place}",
+                    str(error.orig),
+                    "See that its folder exists, has room and is yours.",
+                ) from error
+            undo.pop_all()
         return cls(database, Writer(database, most_waiting))
 
     def get(self, key: str) -> str | None:

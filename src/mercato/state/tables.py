@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 2
+FORMAT = 3
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -219,6 +219,22 @@ seals = Table(
     Column("seal", String(64), nullable=False),
 )
 """Of each row of a log that may not be changed, see `state.seals`."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _seq(),
+    Column(columns.TS, BigInteger, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("action", Name, nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("persons", Text, nullable=False),
+    Column("at_once", Integer, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("done_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+"""Who was erased, under pseudonyms; ``persons`` and ``told`` are JSON objects."""
 
 writers = Table(
     "writers",

@@ -51,11 +51,12 @@ def picks(live: Live) -> tuple[Pick, ...]:
 
 
 class _Release:
-    """A live release as a key: equal to another of the same release, whatever items changed."""
+    """A live release as a key: equal to another of the same release and the same shoppers in it,
+    whatever items changed."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self._key = (live.manifest.created_at, live.number)
+        self._key = (live.manifest.created_at, live.number, live.histories.hidden)
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -87,11 +88,11 @@ def _considered(live: Live, bought: Interactions) -> NDArray[np.int64]:
     """The busier half of the shoppers (no guests); evenly spread ones where they are many."""
     is_purchase = bought.event == EVENT_CODES[Event.PURCHASE]
     purchases = np.bincount(bought.user[is_purchase], minlength=bought.n_users)
-    ids = live.histories.shopper_ids
+    ids, hidden = live.histories.shopper_ids, live.histories.hidden
     found = [
         user
         for user in np.flatnonzero(purchases >= _LEAST_PURCHASES).tolist()
-        if not ids[user].as_py().startswith("visitor:")
+        if not (ids[user].as_py().startswith("visitor:") or (hidden and hidden(ids[user].as_py())))
     ]
     if found:
         median = np.median(purchases[found])

@@ -16,15 +16,16 @@ FEWEST = 100
 _OF_LOG = re.compile(r"(\d{20})\.(?:(checkpoint)\b.*|json|crc)")
 
 
-def shorten_log(folder: Path, oldest: int, *, dry_run: bool = False) -> int:
+def shorten_log(folder: Path, oldest: int, *, dry_run: bool = False, fewest: int = FEWEST) -> int:
     """Remove what no version from ``oldest`` on needs; how many files.
 
     folder : of the table
+    fewest : fewer stay
 
     Nothing is removed before a checkpoint at or below ``oldest`` lies on the disk.
     """
     before = [version for version, kind in _entries(folder).values() if version < oldest]
-    if len(before) < FEWEST:
+    if len(before) < fewest:
         return 0
     if dry_run:
         return len(before)

@@ -4,9 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-COMPACT, VACUUM = "compact", "vacuum"
+COMPACT, VACUUM, FORGET = "compact", "vacuum", "forget"
 
-UPKEEP = frozenset({COMPACT, VACUUM})
+ERASE = "erase"
+"""Who makes versions that lack the rows of persons who were erased."""
+
+UPKEEP = frozenset({COMPACT, VACUUM, FORGET})
 """Who makes versions that hold the same rows as the version before."""
 
 

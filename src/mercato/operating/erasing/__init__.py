@@ -1,0 +1,1 @@
+"""Erasing a shopper everywhere: what goes at once, what follows, and the receipt."""

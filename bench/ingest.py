@@ -44,10 +44,10 @@ class Setting:
 
 
 SETTINGS = {
-    "SQLite, 1 worker": Setting(1),
-    "SQLite, 2 workers": Setting(2),
-    "PostgreSQL, 1 worker": Setting(1, on_postgres=True),
-    "PostgreSQL, 2 workers": Setting(2, on_postgres=True),
+    "SQLite with 1 worker": Setting(1),
+    "SQLite with 2 workers": Setting(2),
+    "PostgreSQL with 1 worker": Setting(1, on_postgres=True),
+    "PostgreSQL with 2 workers": Setting(2, on_postgres=True),
 }
 
 PROTOCOL = (

@@ -27,7 +27,8 @@ from mercato.evaluation.off_policy.reward_rates import cross_fitted_rates
 PROTOCOL = (
     "obp: the package's own generators and models with the settings and seeds for which it"
     " publishes errors; both implementations are given the same arrays, 'largest difference' is of"
-    " their estimates over all runs, 'published' was measured with older libraries. Open Bandit:"
+    " their estimates over all runs, relative errors are means over runs, 'published' was measured"
+    " with an older scikit-learn (deviations over runs are as large as the errors). Open Bandit:"
     " 10,000 impressions of each policy, click rate of the one told from the log of the other;"
     " random's chances are exact, those of bts the shares of its own log by place; rewards by item"
     " and place from other impressions (3 folds); 95% asymptotic intervals; an estimate"

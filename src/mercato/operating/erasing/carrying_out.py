@@ -19,7 +19,7 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.assets import ASSETS
 from mercato.data.auditing import mask_of
-from mercato.data.erasing.matching import NOBODY, OF_ASSET, Erased
+from mercato.data.erasing.matching import OF_ASSET, Erased
 from mercato.data.erasing.past import Past, forget_past
 from mercato.data.erasing.releases import CLEAN, WHY, persons_of, unclean
 from mercato.data.erasing.rows import erase_rows, persons_in
@@ -75,8 +75,9 @@ class _Round:
         self._late_lines()
         self._note_found()
         self._assets()
-        for number in [each.number for each in self.erasures if each.done_at is None]:
-            self._finish(self._erasure(number))
+        for erasure in self.state.erasures.all():  # anew: one that was done may be open again
+            if erasure.done_at is None:
+                self._finish(erasure)
 
     def _erasure(self, number: int) -> Erasure:
         found = self.state.erasures.find(number)
@@ -92,11 +93,15 @@ class _Round:
         """Lines that were on their way, or come from before the erasure: out of the state."""
         looked = _numbers(self.state.get(_STATE))
         newest, gone = dict(looked), dict[str, list[int]]()
+        numbers: set[int] = set()
         bounded = replace(self.erased, everything=frozenset())
         for log, seq, ts, who in self.state.erasures.seen(looked):
             newest[log] = seq
-            if bounded.line(who, ts) != NOBODY:
+            if number := bounded.line(who, ts):
                 gone.setdefault(log, []).append(seq)
+                numbers.add(number)
+        for number in numbers:
+            self._tell(number)
         for log, seqs in gone.items():
             self.state.erasures.remove(log, seqs)
         if newest != looked:

@@ -1,11 +1,13 @@
-"""Our off-policy estimators beside those of the package obp, on the data that it generates.
+r"""Our off-policy estimators beside those of the package obp, on the data that it generates.
 
-obp pins old versions of what it needs; its code runs on new ones, so it is installed alone. Later
-versions than 0.5.5 scale the rewards of their synthetic data otherwise, and do not give the errors
-that are published:
+obp pins old versions of what it needs, and what it publishes comes out with those of its years
+alone, so it stands in an environment of its own. Later versions than 0.5.5 scale the rewards of
+their synthetic data otherwise:
 
+    pip install "numpy<2" scipy==1.11.4 scikit-learn==1.1.3 "pandas<2.1" "matplotlib<3.9" seaborn \
+        pyyaml tqdm torch
     pip install --no-deps --ignore-requires-python obp==0.5.5
-    pip install scikit-learn pandas seaborn pyyaml tqdm torch
+    PYTHONPATH=src python -m bench.off_policy
 
 Settings are those of obp's examples/synthetic and examples/multiclass, whose errors it publishes.
 """

@@ -6,6 +6,7 @@ import importlib.util
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,8 @@ from mercato.evaluation.off_policy.reward_rates import cross_fitted_rates
 PROTOCOL = (
     "obp: the package's own generators and models with the settings and seeds for which it"
     " publishes errors; both implementations are given the same arrays, 'largest difference' is of"
-    " their estimates over all runs, relative errors are means over runs, 'published' was measured"
-    " with an older scikit-learn (deviations over runs are as large as the errors). Open Bandit:"
+    " their estimates over all runs, relative errors are means over runs, and vary from run to run"
+    " by as much as they are. Open Bandit:"
     " 10,000 impressions of each policy, click rate of the one told from the log of the other;"
     " random's chances are exact, those of bts the shares of its own log by place; rewards by item"
     " and place from other impressions (3 folds); 95% asymptotic intervals; an estimate"
@@ -103,6 +104,13 @@ def _told(log: Impressions, chances: NDArray[np.float64]) -> Iterator[tuple[str,
     yield "claims", told.claims
 
 
+def _versions() -> str:
+    """Of what obp's data and models are made with."""
+    names = ("obp", "scikit-learn", "numpy")
+    found = {name: version(name) for name in names if importlib.util.find_spec("obp")}
+    return ", ".join(f"{name} {number}" for name, number in found.items()) or "without obp"
+
+
 def main() -> None:
     asked = arguments(__doc__, name="off_policy", data=data_folder() / "bandit" / "obd_small")
     until = time.monotonic() + 60 * asked.minutes
@@ -112,8 +120,9 @@ def main() -> None:
         found += obp_beside.rows(until, asked.quick)
     else:
         print(f"obp is not installed, so nothing is compared with it.\n{obp_beside.__doc__}")
+    protocol = f"{PROTOCOL}. {_versions()}"
     kept = [row for row in found if asked.wants(row.model)]
-    write_result(asked.out, name="off_policy", protocol=PROTOCOL, data=files, rows=kept)
+    write_result(asked.out, name="off_policy", protocol=protocol, data=files, rows=kept)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ def test_every_route_is_documented(client: TestClient, api: FastAPI) -> None:
         "/v1/synonyms/{synonym_id}:accept",
         "/v1/synonyms/{synonym_id}:reject",
         "/v1/explain",
+        "/v1/users/{user_id}",
+        "/v1/users/{user_id}/export",
+        "/v1/erasures/{number}",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -69,4 +72,4 @@ def test_bodies_are_documented(client: TestClient) -> None:
     assert "HTTPValidationError" not in schemas
     event = set(schemas["SentEvent"]["properties"])
     item = set(schemas["SentItem"]["properties"])
-    assert event | item == {*EVENT_COLUMNS, "items"} - {LINE}
+    assert event | item == {*EVENT_COLUMNS, "items", "consent"} - {LINE}

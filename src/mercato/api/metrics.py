@@ -63,6 +63,7 @@ class Metrics:
         self.events.labels("accepted").inc(found.accepted)
         self.events.labels("duplicate").inc(found.duplicates)
         self.events.labels("rejected").inc(len(found.rejected))
+        self.events.labels("withheld").inc(found.withheld)
 
     def text(self) -> bytes:
         """All metrics now."""

@@ -138,6 +138,10 @@ class SentEvent(BaseModel):
     coupon: str | None = None
     transaction_id: str | None = None
     channel: str | None = None
+    consent: bool | dict[str, Any] | None = Field(
+        None,
+        description="The shopper's: `analytics` and `personalization`, or GA4's names.",
+    )
     attributes: dict[str, Any] | None = None
 
 
@@ -152,6 +156,7 @@ class EventsAnswer(BaseModel):
     accepted: int
     duplicates: int
     rejected: list[RejectedEvent]
+    withheld: int = Field(0, description="Not kept for want of consent; only where there are any.")
 
 
 class SentOperation(BaseModel):

@@ -75,6 +75,14 @@ class AssetSettings:
 
 
 @dataclass(frozen=True)
+class PrivacySettings:
+    events_days: int = 0
+    """Days after which events are deleted, from the state and the asset; 0: they are kept."""
+    answers_days: int = 0
+    """The same of answers: what was shown to whom."""
+
+
+@dataclass(frozen=True)
 class LineageSettings:
     url: str = ""
     """Where OpenLineage events are sent besides ``lineage/``, as ``http://marquez/api/v1/lineage``."""
@@ -215,6 +223,7 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     assets: AssetSettings = field(default_factory=AssetSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     lineage: LineageSettings = field(default_factory=LineageSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)

@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
-from mercato.operating.drain import drain, prune
+from mercato.operating.drain import drain, number_on, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
+from mercato.operating.retiring import retire
 from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
 from mercato.shop.opened import Shop
 
@@ -96,6 +97,7 @@ class Background:
         return any(thread.ident is not None and not thread.is_alive() for thread in self.threads)
 
     def __enter__(self) -> "Background":
+        number_on(self._shop.state, self._store)
         for thread in self.threads:
             thread.start()
         return self
@@ -117,7 +119,9 @@ class Background:
         self._drains += 1
         if self._drains % DRAINS_A_PRUNING == 0:
             days = self._shop.settings.state.keep_days
-            prune(self._shop.state, self._store, days, self._shop.live.manifest.watermark)
+            learned, privacy = self._shop.live.manifest.watermark, self._shop.settings.privacy
+            prune(self._shop.state, self._store, days, learned, privacy)
+            retire(self._shop.state, self._store, privacy)
             self._shop.state.items.prune(self._shop.releases.changes_in_all())
 
     def _drain_items(self) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from mercato.core.events import DRAIN_APPLICATION
+from mercato.core.settings import PrivacySettings
 from mercato.data.appending import absent
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.events import EVENTS
+from mercato.data.assets.items import ITEMS
 from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
 from mercato.state import Answer, State
@@ -41,6 +43,21 @@ class Moved:
         return Moved(self.added + other.added, self.known + other.known)
 
 
+_LOGS = {"events": EVENTS, "answers": ANSWERS, "item_changes": ITEMS}
+"""Log of the state → the asset that it is moved into."""
+
+
+def number_on(state: State, store: AssetStore) -> None:
+    """Let each log go on behind what its asset holds of it, before anything new is written.
+
+    A database that is not the one it was, as a new one that shop.toml was made to name, or a standby
+    that had not heard the last, would give numbers again that count as drained: their rows would
+    never come into the asset.
+    """
+    for log, asset in _LOGS.items():
+        state.number_on(log, drained(store, asset))
+
+
 def drain(state: State, store: AssetStore) -> Moved:
     """Move what is not yet in the assets.
 
@@ -56,15 +73,28 @@ def drained(store: AssetStore, asset: Asset) -> int:
     return store.transaction(asset.name, DRAIN_APPLICATION) or 0
 
 
-def prune(state: State, store: AssetStore, keep_days: int, learned_up_to: int) -> int:
+def prune(
+    state: State,
+    store: AssetStore,
+    keep_days: int,
+    learned_up_to: int,
+    privacy: PrivacySettings | None = None,
+) -> int:
     """Delete drained rows that are older than ``keep_days``; how many.
 
+    privacy : no row stays for longer than it says
     learned_up_to : the watermark of the live release; later events are still read from the state
     """
-    before = time.time_ns() // 1000 - keep_days * MICROSECONDS_PER_DAY
+    kept = privacy or PrivacySettings()
+    now = time.time_ns() // 1000
+
+    def before(days: int) -> int:
+        return now - min(keep_days, days or keep_days) * MICROSECONDS_PER_DAY
+
     events = min(drained(store, EVENTS), learned_up_to)
-    gone = state.events.prune(up_to=events, before=before)
-    return gone + state.answers.prune(up_to=drained(store, ANSWERS), before=before)
+    gone = state.events.prune(up_to=events, before=before(kept.events_days))
+    answers = drained(store, ANSWERS)
+    return gone + state.answers.prune(up_to=answers, before=before(kept.answers_days))
 
 
 Batch = tuple[int, pa.Table]

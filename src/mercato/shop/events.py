@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mercato.core.errors import BadInput
 from mercato.data.importers.ga4_event import ParsedEvents, parse_events
+from mercato.shop.consent import agreed
 from mercato.shop.opened import Shop
 from mercato.state import Appended
 
@@ -37,11 +38,13 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Accepted:
-    """Counts of events; ``duplicates`` were stored before, or stand in the batch twice."""
+    """Counts of events; ``duplicates`` were stored before, or stand in the batch twice;
+    ``withheld`` are not kept, since their shoppers did not agree to it."""
 
     accepted: int
     duplicates: int
     rejected: tuple[Rejected, ...]
+    withheld: int = 0
 
 
 def accept(shop: Shop, events: Sequence[object]) -> "Future[Accepted]":
@@ -53,16 +56,20 @@ def accept(shop: Shop, events: Sequence[object]) -> "Future[Accepted]":
     if len(events) > MOST_EVENTS:
         raise _too_large(f"{MOST_EVENTS} events in a batch", len(events))
     now = shop.wall()
-    parsed = parse_events(events, received=now)
+    consent = agreed(events)
+    parsed = parse_events(consent.events, received=now)
     if len(parsed.rows) > MOST_LINES:
         raise _too_large(f"{MOST_LINES} items in a batch", len(parsed.rows))
     rejected = {index: str(problem) for index, problem in parsed.problems.items()}
-    rejected |= _ahead(parsed, now + AHEAD_MICROSECONDS)
+    rejected |= _ahead(parsed, now + AHEAD_MICROSECONDS) | consent.unread
+    withheld = consent.withheld
     rows = parsed.rows
-    if len(rejected) > len(parsed.problems):
+    if len(rejected) > len(parsed.problems) or consent.said:
         lines = zip(rows, parsed.event_of_row, strict=True)
-        rows = [row for row, index in lines if index not in rejected]
-    told = tuple(Rejected(index, rejected[index]) for index in sorted(rejected))
+        left_out = rejected.keys() | withheld
+        rows = [consent.row(row, index) for row, index in lines if index not in left_out]
+    wrong = sorted(rejected.keys() - withheld)
+    told = Accepted(0, 0, tuple(Rejected(at, rejected[at]) for at in wrong), len(withheld))
     accepted: Future[Accepted] = Future()
     stored = shop.state.events.append(rows)
     stored.add_done_callback(lambda done: _settle(accepted, done, told))
@@ -79,9 +86,7 @@ def _ahead(parsed: ParsedEvents, latest: int) -> dict[int, str]:
     return {index: said for row, index in lines if row.ts > latest}
 
 
-def _settle(
-    accepted: "Future[Accepted]", stored: "Future[Appended]", rejected: tuple[Rejected, ...]
-) -> None:
+def _settle(accepted: "Future[Accepted]", stored: "Future[Appended]", told: Accepted) -> None:
     if not accepted.set_running_or_notify_cancel():
         return
     error = stored.exception()
@@ -89,7 +94,7 @@ def _settle(
         accepted.set_exception(error)
     else:
         count = stored.result()
-        accepted.set_result(Accepted(count.accepted, count.duplicates, rejected))
+        accepted.set_result(replace(told, accepted=count.accepted, duplicates=count.duplicates))
 
 
 def _too_large(expected: str, found: int) -> TooLarge:

@@ -1,6 +1,7 @@
 """``POST /v1/events``: one event or many; answered only once they are on the disk."""
 
 import asyncio
+from dataclasses import asdict
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -31,6 +32,10 @@ def add_events(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
         202 means that the accepted events are durable. Events that do not fit are left out and
         listed with their place and the reason, also where none fits. Events whose `event_id` was
         sent before count as duplicates, so a request may be sent again without harm.
+
+        `consent` is GA4's, or a boolean. Where it denies analytics, the event is not kept and
+        counts under `withheld`, a field that stands only then; where it denies personalization,
+        the event is kept without user, visitor and session.
         """
         sent = await read_json(request)
         if not isinstance(sent, dict | list):
@@ -38,4 +43,7 @@ def add_events(app: FastAPI, shop: Shop, metrics: Metrics) -> None:
         batch = sent if isinstance(sent, list) else list(payload_events(sent))
         found = await asyncio.wrap_future(accept(shop, batch))
         metrics.count_events(found)
-        return JSONAnswer(found, 202)
+        told = asdict(found)
+        if not found.withheld:
+            del told["withheld"]
+        return JSONAnswer(told, 202)

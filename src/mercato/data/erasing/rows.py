@@ -60,11 +60,11 @@ def erase_rows(
         if not found:
             return Cleaned(version, dict(gone))
         try:
-            _delete(store, name, version, condition)
+            _delete(store, name, version, condition, ERASE)
         except CommitFailedError:
             continue
         gone += found
-    raise Conflict(f"asset {name} to be left alone for a moment", "others that write", "Run again.")
+    raise _conflict(name)
 
 
 def owned(name: str, file: str, erased: Erased) -> tuple[pa.Table, NDArray[np.int64]]:
@@ -140,16 +140,41 @@ def _parts(values: Sequence[str]) -> Iterator[str]:
         yield ", ".join(quoted[at : at + _AT_ONCE])
 
 
-def _delete(store: AssetStore, name: str, version: int, condition: str) -> None:
+def delete_where(store: AssetStore, name: str, condition: str, made_by: str) -> int:
+    """Delete the rows of the newest version for which a condition in SQL holds; how many.
+
+    Raises Conflict where others wrote each time.
+    """
+    for _ in range(_ATTEMPTS):
+        version = store.version(name)
+        if version is None:
+            return 0
+        try:
+            return _delete(store, name, version, condition, made_by)
+        except CommitFailedError:
+            continue
+    raise _conflict(name)
+
+
+def _delete(store: AssetStore, name: str, version: int, condition: str, made_by: str) -> int:
     """Raises CommitFailedError where somebody else wrote meanwhile."""
     inputs = dict(origin_of(store, name, version).inputs)
-    note = {"made_by": ERASE} | ({"inputs": json.dumps(inputs)} if inputs else {})
-    DeltaTable(store.root / name, version=version).delete(
+    note = {"made_by": made_by} | ({"inputs": json.dumps(inputs)} if inputs else {})
+    done = DeltaTable(store.root / name, version=version).delete(
         condition,
         commit_properties=CommitProperties(
             custom_metadata={NOTE: json.dumps(note)}, max_commit_retries=0
         ),
         post_commithook_properties=_HOOKS,
+    )
+    return int(done["num_deleted_rows"])
+
+
+def _conflict(name: str) -> Conflict:
+    return Conflict(
+        f"asset {name} to be left alone for a moment",
+        "others that write to it all the time",
+        "Run it again.",
     )
 
 

@@ -9,6 +9,9 @@ COMPACT, VACUUM, FORGET = "compact", "vacuum", "forget"
 ERASE = "erase"
 """Who makes versions that lack the rows of persons who were erased."""
 
+RETIRE = "retire"
+"""Who makes versions that lack rows which the shop keeps for so many days only."""
+
 UPKEEP = frozenset({COMPACT, VACUUM, FORGET})
 """Who makes versions that hold the same rows as the version before."""
 

@@ -1,0 +1,68 @@
+"""What a shopper has agreed to, as an event says it in ``consent``.
+
+A boolean is for all; an object is GA4's
+(https://developers.google.com/tag-platform/security/concepts/consent-mode): its parameters
+``granted`` or ``denied``, or booleans. What is not said is not denied.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mercato.core.errors import BadInput
+
+CONSENT = "consent"
+
+_ANALYTICS = ("analytics", "analytics_storage")
+_PERSONALIZATION = (
+    "personalization",
+    "personalization_storage",
+    "ad_personalization",
+    "ad_user_data",
+)
+_WORDS: Mapping[object, bool] = {True: True, False: False, "granted": True, "denied": False}
+
+
+@dataclass(frozen=True)
+class Consent:
+    """analytics : whether the event may be kept at all; personalization : with who it was"""
+
+    analytics: bool = True
+    personalization: bool = True
+
+
+ALL = Consent()
+
+
+def taken_apart(event: object) -> tuple[object, Consent]:
+    """An event without its ``consent``, and what that says.
+
+    Raises BadInput for one that cannot be read: what nobody understood is not agreed to.
+    """
+    if not isinstance(event, dict) or event.get(CONSENT) is None:
+        return event, ALL
+    rest: dict[str, Any] = {name: value for name, value in event.items() if name != CONSENT}
+    said = event[CONSENT]
+    if isinstance(said, bool):
+        return rest, Consent(said, said)
+    if not isinstance(said, dict):
+        raise _unread(said)
+    return rest, Consent(
+        all(_granted(said[name]) for name in _ANALYTICS if name in said),
+        all(_granted(said[name]) for name in _PERSONALIZATION if name in said),
+    )
+
+
+def _granted(value: object) -> bool:
+    word = value.lower() if isinstance(value, str) else value
+    if not isinstance(word, str | bool) or word not in _WORDS:
+        raise _unread(value)
+    return _WORDS[word]
+
+
+def _unread(value: object) -> BadInput:
+    return BadInput(
+        "consent as true, false or an object of granted and denied",
+        repr(value)[:200],
+        'Send {"analytics": true, "personalization": false}.',
+    )

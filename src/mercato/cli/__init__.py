@@ -29,6 +29,7 @@ from mercato.cli import (
     rules,
     search,
     serve,
+    state,
     synonyms,
     users,
 )
@@ -63,6 +64,7 @@ COMMANDS = {
     "keys": keys,
     "assets": assets,
     "audit": audit,
+    "state": state,
     "quarantine": quarantine,
     "backup": backup,
     "restore": restore,

@@ -4,7 +4,7 @@ import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mercato.core.errors import NotReady
@@ -22,7 +22,7 @@ from mercato.state.migrations import migrate
 from mercato.state.rules import RuleTable
 from mercato.state.seals import Verified, verify
 from mercato.state.synonyms import SynonymTable
-from mercato.state.tables import meta
+from mercato.state.tables import meta, metadata
 from mercato.state.writer import Writer
 
 MOST_WAITING = 20_000
@@ -98,6 +98,25 @@ class State:
     def verify(self, log: str, noted: str | None = None) -> Verified:
         """Whether a log out of `seals.SEALED` is as it was written; see `seals.verify`."""
         return verify(self.database, log, noted)
+
+    def number_on(self, log: str, above: int) -> None:
+        """Let the next row of a log have a number above ``above``."""
+        table = metadata.tables[log]
+        with self.database.read() as connection:
+            given = self.database.given(connection, table)
+        if given < above:
+            with self.database.write() as connection:
+                self.database.give_on(connection, table, above)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        with self.database.snapshot() as connection:
+            return {
+                str(table.name): connection.execute(
+                    select(func.count()).select_from(table)
+                ).scalar_one()
+                for table in metadata.sorted_tables
+            }
 
     def close(self) -> None:
         """Commit what waits and let go of the database."""

@@ -19,6 +19,7 @@ from mercato.operating.backup.manifest import Manifest
 from mercato.operating.backup.seal import check_seal
 from mercato.state import State
 from mercato.state.copying import check_database, is_in_use, state_file
+from mercato.state.databases.choosing import is_file, read_url
 
 
 def restore_backup(
@@ -72,11 +73,18 @@ def check_target(root: Path, force: bool) -> None:
         raise WrongUse(
             f"a shop at {root}", "something else", "Name a shop's folder, or one that is new."
         )
-    state = state_file(load_settings(ShopPaths(root).settings).state.url, root)
-    if state.exists() and is_in_use(state):
+    if _is_served(root):
         raise Busy(
             f"nobody at work in {root}", "a process that has its state open", "Stop the server."
         )
+
+
+def _is_served(root: Path) -> bool:
+    url = load_settings(ShopPaths(root).settings).state.url
+    if not is_file(read_url(url)):
+        return False  # nothing is done to a server's database; the folder is only moved aside
+    state = state_file(url, root)
+    return state.exists() and is_in_use(state)
 
 
 def check_shop(root: Path, manifest: Manifest) -> None:

@@ -17,7 +17,7 @@ import mercato
 from mercato.core.errors import ChecksFailed, MercatoError, NotFound
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.paths import ShopPaths
-from mercato.core.progress import Progress
+from mercato.core.progress import Progress, Step
 from mercato.core.settings import Settings, load_settings
 from mercato.data.assets import ASSETS
 from mercato.data.pinning import newest_version, pin_asset
@@ -27,8 +27,13 @@ from mercato.data.versions.summary import origin_of
 from mercato.operating.backup.manifest import Held, Manifest
 from mercato.state import State
 from mercato.state.copying import copy_state, state_file
+from mercato.state.databases.choosing import is_file, read_url
+from mercato.state.moving import copy_into, write_url
 
 _ATTEMPTS = 5
+
+IN_A_BACKUP = "sqlite:///state.db"
+"""Where the state of a shop that has it on a server lies in its backup."""
 
 _LOG_OF = {"events": "events", "answers": "answers", "items": "item_changes"}
 """Asset → the log of the state that is drained into it."""
@@ -76,12 +81,8 @@ def _once(
     """None where a release was published or pruned meanwhile."""
     shutil.copy2(paths.settings, copy.settings)
     releases = _pin_releases(paths, copy)
-    state = state_file(settings.state.url, paths.root)
-    place = state_file(settings.state.url, copy.root)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    State.open(settings.state.url, paths.root).close()  # a shop that was never served has none
     with progress.step("Copying the state") as step:
-        logs = copy_state(state, place, step)
+        logs = _copy_state(settings.state.url, paths, copy, step)
     if releases != _releases(paths):
         return None
     with progress.step("Fixing the versions of assets") as step:
@@ -97,6 +98,18 @@ def _once(
         logs=logs,
         members={},
     )
+
+
+def _copy_state(url: str, paths: ShopPaths, copy: ShopPaths, step: Step) -> Mapping[str, int]:
+    """A state on a server becomes a file, which the copied settings name: a backup needs nothing
+    but itself, and holds no password of a server's."""
+    if not is_file(read_url(url)):
+        write_url(copy.settings, IN_A_BACKUP)
+        return copy_into(url, IN_A_BACKUP, copy.root, step)
+    place = state_file(url, copy.root)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    State.open(url, paths.root).close()  # a shop that was never served has none
+    return copy_state(state_file(url, paths.root), place, step)
 
 
 def _releases(paths: ShopPaths) -> _Releases:

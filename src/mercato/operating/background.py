@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
-from mercato.operating.drain import drain, number_on, prune
+from mercato.operating.drain import drain, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
+from mercato.operating.numbering import number_on
 from mercato.operating.retiring import retire
 from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
 from mercato.shop.opened import Shop

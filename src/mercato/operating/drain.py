@@ -18,7 +18,6 @@ from mercato.data.appending import absent
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.events import EVENTS
-from mercato.data.assets.items import ITEMS
 from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
 from mercato.state import Answer, State
@@ -41,21 +40,6 @@ class Moved:
 
     def __add__(self, other: "Moved") -> "Moved":
         return Moved(self.added + other.added, self.known + other.known)
-
-
-_LOGS = {"events": EVENTS, "answers": ANSWERS, "item_changes": ITEMS}
-"""Log of the state → the asset that it is moved into."""
-
-
-def number_on(state: State, store: AssetStore) -> None:
-    """Let each log go on behind what its asset holds of it, before anything new is written.
-
-    A database that is not the one it was, as a new one that shop.toml was made to name, or a standby
-    that had not heard the last, would give numbers again that count as drained: their rows would
-    never come into the asset.
-    """
-    for log, asset in _LOGS.items():
-        state.number_on(log, drained(store, asset))
 
 
 def drain(state: State, store: AssetStore) -> Moved:

@@ -3,9 +3,10 @@
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.store import AssetStore, Conflict
-from mercato.operating.drain import drain, number_on
+from mercato.operating.drain import drain
 from mercato.operating.erasing.carrying_out import carry_out
 from mercato.operating.item_drain import drain_items
+from mercato.operating.numbering import number_on
 from mercato.operating.retiring import retire
 from mercato.state import State
 

@@ -174,6 +174,12 @@ def _days(world: World, lift: float) -> Callable[..., Iterator[tuple[Moments, ..
     return lambda random, runs: new_shoppers(world, random, runs, lift)
 
 
+def _share(until: float, left: int) -> float:
+    """When the next of as many simulations must end, so that all have their time."""
+    now = time.monotonic()
+    return now + (until - now) / left
+
+
 def alarms(asked: Arguments, runs: int, until: float) -> Iterator[Row]:
     """Without an effect, and with the one that is planned for."""
     for name, world in WORLDS.items():
@@ -182,9 +188,12 @@ def alarms(asked: Arguments, runs: int, until: float) -> Iterator[Row]:
         forget_peak()
         begun = time.perf_counter()
         better, worse = (_planned(world, sign) for sign in (1, -1))
-        none = simulated(_days(world, 0.0), runs, until)
-        some = simulated(_days(world, better.lift), runs, until, truth=better.difference)
-        lost = simulated(_days(world, worse.lift), runs, until, truth=worse.difference)
+        left = 3 * (len(WORLDS) - list(WORLDS).index(name)) + 2
+        none = simulated(_days(world, 0.0), runs, _share(until, left))
+        some = simulated(
+            _days(world, better.lift), runs, _share(until, left - 1), better.difference
+        )
+        lost = simulated(_days(world, worse.lift), runs, _share(until, left - 2), worse.difference)
         once = power_of(replace(better.plan, looks=1), 2 * PER_DAY * DAYS, better.difference)
         metrics: dict[str, object] = {
             "false positives": float(none.found.mean()),
@@ -268,9 +277,9 @@ def main() -> None:
     until = time.monotonic() + 60 * asked.minutes
     runs = 2 * AT_ONCE if asked.quick else RUNS
     found = list(mismatches(runs))
-    found += interleaved.rows(200 if asked.quick else 1_000)
+    found += interleaved.rows(200 if asked.quick else 1_000, _share(until, 3))
     found += alarms(asked, runs, until)
-    found += [several(runs, until), returners(runs, until)]
+    found += [several(runs, _share(until, 2)), returners(runs, until)]
     kept = [row for row in found if asked.wants(row.model)]
     write_result(asked.out, name="experiments", protocol=PROTOCOL, data=(), rows=kept)
 

@@ -77,8 +77,11 @@ def shown(noise: tuple[float, float]) -> tuple[Shown, Shown, Shown]:
     return alone[0], alone[1], Shown(chances(items, np.repeat(queries, DRAFTS)), sides)
 
 
-def rows(runs: int) -> Iterator[Row]:
-    for noise in ((0.2, 0.2), (0.2, 0.18), (0.2, 0.16), (0.2, 0.1)):
+def rows(runs: int, until: float) -> Iterator[Row]:
+    """A row a pair of rankings, until the time is over (of `time.monotonic`)."""
+    for noise in ((0.2, 0.2), (0.2, 0.1), (0.2, 0.16), (0.2, 0.18)):
+        if time.monotonic() > until:
+            break
         forget_peak()
         begun = time.perf_counter()
         first, second, mixed = shown(noise)

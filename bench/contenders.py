@@ -16,6 +16,7 @@ from mercato.evaluation.metrics import Values
 from mercato.evaluation.protocols.next_item import NextItem
 from mercato.evaluation.report import estimates
 from mercato.models.base import FittedModel, Model
+from mercato.models.neural.outcome import Outcome
 
 QUICK_ROWS = 500
 _QUICK_MINUTES = 0.05
@@ -171,6 +172,7 @@ def _row(contest: Contest, contender: Contender, seconds: float) -> tuple[Row, f
         "tried": len(tried),
         "ms": _milliseconds(contest, first.fitted),
     }
+    metrics |= _cost(first.fitted)
     if len(found) > 1:
         metrics |= {"seeds": len(found), "spread": _spread(values)}
     name = f"{contest.name} {contender.name}"
@@ -187,6 +189,15 @@ def _limited(model: Model, seconds: float) -> Model:
 def _others(model: Model) -> list[Model]:
     """The same model with other seeds, where it hangs on chance."""
     return [model.seeded(each) for each in SEEDS[1:]] if isinstance(model, Learned) else []
+
+
+def _cost(fitted: FittedModel) -> dict[str, float]:
+    """What a network that learned says of it: next items a second, and joules where counted."""
+    outcome = getattr(fitted, "outcome", None)
+    if not isinstance(outcome, Outcome):
+        return {}
+    counted = {} if outcome.joules is None else {"joules": round(outcome.joules)}
+    return {"examples/s": round(outcome.per_second), **counted}
 
 
 def _spread(values: Sequence[dict[str, Values]]) -> float:

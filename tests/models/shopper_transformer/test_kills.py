@@ -25,7 +25,7 @@ offsets = np.concatenate(([0], np.cumsum(lengths)))
 ts = np.arange(n) * 10**9
 log = Interactions(offsets, random.integers(0, 200, n).astype(np.int32), ts,
                    np.full(n, 6, np.int8), np.ones(n, np.float32), 200)
-learning = Learning(passes=25, checks=25, average=0.99, checkpoint=sys.argv[1], save_seconds=0.05)
+learning = Learning(passes=12, checks=12, average=0.99, checkpoint=sys.argv[1], save_seconds=0.05)
 model = ShopperTransformer(shape=Shape(width=32, longest=32), examples=Examples(batch=512),
                            learning=learning)
 with Silent().step("fit") as step:

@@ -204,9 +204,11 @@ def test_in_int8_it_proposes_the_same(
         one = browsing.of(shopper)
         exact = fitted.scored(one).scores
         assert np.abs(rough.scored(one).scores - exact).max() < 0.1 * np.ptp(exact)
+    assert rough.outcome.examples == fitted.outcome.examples > 0
     rough.save(tmp_path)
     loaded = FittedShopperTransformer.load(tmp_path)
     assert np.array_equal(loaded.score(browsing), rough.score(browsing))
+    assert loaded.outcome == rough.outcome
     new = ItemContent(told().vectors[[8]], told().codes[[8]], told().sizes)
     assert (
         rough.with_items(new).candidates(replace(browsing.of(0), n_items=13), 13).items.max() == 12

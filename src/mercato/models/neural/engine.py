@@ -23,6 +23,7 @@ from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint, save_c
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.meter import Meter
 from mercato.models.neural.optimiser import Optimiser
+from mercato.models.neural.outcome import Outcome
 
 _TICKS = 1_000
 """Units in which a step is told of the whole training."""
@@ -81,6 +82,16 @@ class Progressed:
     def per_second(self) -> float:
         """Examples learned from a second."""
         return self.examples / self.learned if self.learned else 0.0
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            self.examples,
+            self.per_second,
+            self.seconds,
+            self.joules,
+            list(self.losses),
+            list(self.worths),
+        )
 
 
 class Engine:

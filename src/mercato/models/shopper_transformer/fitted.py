@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mercato.core.errors import BadInput
 from mercato.core.history import Interactions
 from mercato.models.base import FittedModel, Scored
+from mercato.models.neural.outcome import Outcome
 from mercato.models.saving import Saved
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.events import Read, read_events, window_start
@@ -68,6 +69,7 @@ class FittedShopperTransformer(FittedModel):
     """
     kinds, gaps : what was done, and the time between, are read
     again       : what the shopper has met is proposed too
+    outcome     : of the training
     """
 
     kinds: bool
@@ -77,6 +79,7 @@ class FittedShopperTransformer(FittedModel):
     tables: Tables
     content: Content
     actions: Actions
+    outcome: Outcome
 
     def state(self, one: Interactions) -> NDArray[np.float32] | None:
         """(width,) what one shopper is about to do; None where nothing was read of them."""

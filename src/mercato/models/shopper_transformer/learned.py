@@ -53,7 +53,7 @@ def learned(
         examples=examples,
         seed=learning.seed,
     )
-    Engine(task, learning).run(step)
+    done = Engine(task, learning).run(step)
     network = task.network.to("cpu")
     known = parts.counts > 0
     content = bool(told.vectors.shape[1] or told.codes.shape[1]) and inputs.content
@@ -67,6 +67,7 @@ def learned(
         tables(network, known | content),
         _content(network, told),
         _actions(network, shape.width),
+        done.outcome(),
     )
 
 

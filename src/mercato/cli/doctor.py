@@ -122,6 +122,17 @@ def _room(paths: ShopPaths) -> Finding:
     return Finding("disk", Health.OK, f"{free:,.0f} GB free")
 
 
+def _state(paths: ShopPaths) -> Finding:
+    with opened_state(paths.root) as state:
+        place, events = state.database.place, state.events.count_after(0)
+        doubt = state.database.doubt()
+    found = f"{place}, {events:,} lines of events"
+    if doubt is not None:
+        remedy = "Turn it on: what is acknowledged would not outlive a power cut."
+        return Finding("state", Health.WARNING, f"{found}; {doubt}", remedy)
+    return Finding("state", Health.OK, found)
+
+
 def _asset(paths: ShopPaths, name: str, lack: Health) -> Finding:
     from mercato.data.store import AssetStore
 
@@ -187,6 +198,7 @@ def _feeds(paths: ShopPaths) -> Finding:
 EXAMINATIONS: dict[str, Callable[[ShopPaths], Finding]] = {
     "settings": _settings,
     "disk": _room,
+    "state": _state,
     "items": lambda paths: _asset(paths, "items", Health.BROKEN),
     "events": lambda paths: _asset(paths, "events", Health.WARNING),
     "feeds": _feeds,

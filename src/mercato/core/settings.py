@@ -27,7 +27,9 @@ class Identity:
 @dataclass(frozen=True)
 class StateSettings:
     url: str = "sqlite:///state.db"
-    """SQLAlchemy URL; a relative SQLite path is taken from the shop's folder."""
+    """``sqlite:///state.db``, a path from the shop's folder, or
+    ``postgresql+psycopg://user:password@host/database`` (docs/postgresql.md). `mercato state --to`
+    moves what is there."""
     keep_days: int = 30
     """Days that drained events stay in the state for idempotence and quick reads."""
 

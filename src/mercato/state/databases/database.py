@@ -119,6 +119,14 @@ class Database(ABC):
         database's own affair (as autovacuum is); False where it is to be tried again."""
         return True
 
+    def check(self) -> None:
+        """Raises NotReady where the database cannot hold a state, before its tables are made."""
+        return None
+
+    def doubt(self) -> str | None:
+        """Why a commit may not outlive a crash of the machine; None where it does."""
+        return None
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction, committed at its end. Raises what `in_words` makes of an error."""

@@ -135,6 +135,23 @@ class Postgres(Database):
             raised = "SELECT setval(%(name)s::regclass, %(given)s)"
             connection.exec_driver_sql(raised, {"name": f"{table.name}_seq_seq", "given": given})
 
+    def check(self) -> None:
+        with self.read() as connection:
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if encoding != "UTF8":
+            raise NotReady(
+                "a database in UTF-8",
+                f"one in {encoding}",
+                "Make another: CREATE DATABASE shop ENCODING 'UTF8' TEMPLATE template0",
+            )
+
+    def doubt(self) -> str | None:
+        with self.read() as connection:
+            for setting in ("fsync", "full_page_writes"):
+                if connection.exec_driver_sql(f"SHOW {setting}").scalar() == "off":
+                    return f"{setting} is off on {self.place}"
+        return None
+
 
 def open_postgres(url: URL) -> Postgres:
     """A database on a server. Transactions are begun by us, so that what must be in force from
@@ -249,15 +266,3 @@ def _attended(work: Generator[Any, Any, Found]) -> Generator[Any, Any, Found]:
             wanted = work.send(ready)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
-
-
-def check_server(database: Postgres) -> None:
-    """Raises NotReady where the server keeps texts otherwise than in UTF-8."""
-    with database.read() as connection:
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
-    if encoding != "UTF8":
-        raise NotReady(
-            "a database in UTF-8",
-            f"one in {encoding}",
-            "Make another: CREATE DATABASE shop ENCODING 'UTF8' TEMPLATE template0",
-        )

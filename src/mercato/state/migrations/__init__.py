@@ -26,6 +26,7 @@ def migrate(database: Database) -> None:
     with database.read() as connection:
         if found_format(connection) == FORMAT:
             return
+    database.check()
     with database.write() as connection:
         found = found_format(connection)
         if found > FORMAT:

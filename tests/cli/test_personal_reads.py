@@ -46,6 +46,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
     "releases": [["releases", "{shop}", "--json"]],
     "users": [
         ["users", "{shop}", "--user", USER],
+        ["users", "{shop}", "--export", USER],
         ["users", "{shop}", "--definitions"],
     ],
     "events": [["events", "{shop}"], ["events", "{shop}", "--mask"]],
@@ -75,6 +76,8 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
     "synonyms": [["synonyms", "{shop}", "--propose", "--json"]],
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],
     "restore": [["restore", "{new}/backup", "--verify"]],
+    "keys": [["keys", "{shop}", "--json"]],
+    "state": [["state", "{shop}", "--json"]],
     "doctor": [["doctor", "{shop}", "--json"]],
 }
 """In this order: a later command finds what an earlier one has made."""
@@ -90,6 +93,8 @@ SHOWS = {"events", "quarantine", "assets", "import", "batch"}
 """Commands of which at least one way to ask shows persons whom nobody named."""
 
 PATHS = {
+    "/v1/users/{user_id}/export": f"/v1/users/{USER}/export",
+    "/v1/erasures/{number}": "/v1/erasures/1",
     "/v1/search": "/v1/search?q=tent",
     "/v1/suggest": "/v1/suggest?q=te",
     "/v1/recommend/{placement}": f"/v1/recommend/buy-again?user_id={USER}",

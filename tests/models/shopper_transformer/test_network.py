@@ -1,5 +1,7 @@
 """The network in torch, and the same as it is served."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,14 +17,15 @@ from mercato.models.shopper_transformer.settings import Inputs, Shape
 ITEMS = 12
 LONGEST = 24
 
+PLAIN = Shape(mean=0.0, cosine=0.0)
 SHAPES = {
-    "attention": Shape(),
-    "post": Shape(norm="post"),
-    "absolute": Shape(positions="absolute"),
-    "mean": Shape(mean=0.4),
-    "cosine": Shape(cosine=0.1),
-    "pointwise": Shape(block="pointwise"),
-    "pointwise absolute": Shape(block="pointwise", positions="absolute", cosine=0.1),
+    "plain": PLAIN,
+    "post": replace(PLAIN, norm="post"),
+    "absolute": replace(PLAIN, positions="absolute"),
+    "mean": replace(PLAIN, mean=0.4),
+    "default": Shape(),
+    "pointwise": replace(PLAIN, block="pointwise"),
+    "pointwise absolute": Shape(block="pointwise", positions="absolute"),
 }
 
 
@@ -115,7 +118,7 @@ def test_an_item_that_nobody_met_has_no_vector_of_its_own() -> None:
         np.ones((ITEMS, 1), np.int64),
         np.array([2]),
     )
-    network = ShopperNetwork(Shape(width=16), Inputs(content=True), known, told).eval()
+    network = ShopperNetwork(replace(PLAIN, width=16), Inputs(content=True), known, told).eval()
     with torch.no_grad():
         vectors = network.items(torch.arange(ITEMS))
         content = network.items.project.weight.T + network.items.codes.weight[1]

@@ -29,7 +29,7 @@ class ShopperTransformer:
     inputs: Inputs = field(default_factory=Inputs)
     loss: Loss = field(default_factory=Loss)
     examples: Examples = field(default_factory=Examples)
-    learning: Learning = field(default_factory=Learning)
+    learning: Learning = field(default_factory=lambda: Learning(passes=20, learning_rate=3e-3))
     int8: bool = False
     fitted: ClassVar[type[FittedModel]] = FittedShopperTransformer
 
@@ -54,7 +54,7 @@ class ShopperTransformer:
             shape=Shape(block="pointwise", width=256, layers=8, heads=8, longest=256),
             loss=Loss(negatives=16_384),
             examples=Examples(batch=65_536),
-            learning=Learning(precision="bfloat16", device="cuda"),
+            learning=Learning(learning_rate=2e-3, precision="bfloat16", device="cuda"),
         )
 
     def within(self, minutes: float) -> Self:

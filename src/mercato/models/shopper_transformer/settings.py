@@ -8,7 +8,7 @@ from mercato.core.errors import BadInput
 
 @dataclass(frozen=True)
 class Shape:
-    """The network.
+    """The network. Defaults chosen on Beauty's validation (docs/LOG.md).
 
     block     : "attention": causal softmax attention and a perceptron (SASRec, Kang & McAuley 2018,
                 https://arxiv.org/abs/1808.09781); "pointwise": attention by SiLU, which counts how
@@ -36,9 +36,9 @@ class Shape:
     inner: int = 2
     norm: Literal["pre", "post"] = "pre"
     positions: Literal["relative", "absolute"] = "relative"
-    mean: float = 0.0
+    mean: float = 0.5
     longest: int = 64
-    cosine: float = 0.0
+    cosine: float = 0.08
     dropout: float = 0.2
 
     def check(self) -> None:
@@ -107,7 +107,7 @@ class Examples:
     held     : shoppers whose last event is kept from learning, to choose the best weights by
     """
 
-    batch: int = 4_096
+    batch: int = 2_048
     packed: bool = True
     again: bool = True
     held: int = 1_000

@@ -321,14 +321,32 @@ class PostgresServer:
 
     @classmethod
     def make(cls) -> "PostgresServer":
-        folder = Path(tempfile.mkdtemp(prefix="mercato-postgres-"))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            made = cls(folder, free.getsockname()[1])
-        if os.geteuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
+        made = cls._placed()
         made._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         made.start()
         return made
+
+    @classmethod
+    def _placed(cls) -> "PostgresServer":
+        folder = Path(tempfile.mkdtemp(prefix="mercato-postgres-"))
+        if os.geteuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return cls(folder, free.getsockname()[1])
+
+    def standby(self) -> "PostgresServer":
+        """A second server, which every commit waits for from now on."""
+        made = self._placed()
+        of = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
+        made._run("pg_basebackup", *of, "-R", "-X", "stream", "-c", "fast", "-N")
+        made.start()
+        self.run("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.run("SELECT pg_reload_conf()")
+        return made
+
+    def promote(self) -> None:
+        """Let a standby take writes."""
+        self._run("pg_ctl", "-w", "promote")
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -183,6 +183,35 @@ def test_what_was_acknowledged_outlives_killed_servers(own_postgres: Any, tmp_pa
     assert max(stored.values()) == 1
 
 
+def test_what_was_acknowledged_outlives_a_failover(own_postgres: Any, tmp_path: Path) -> None:
+    """The first server is killed for good under load; its synchronous standby is promoted."""
+    second = own_postgres.standby()
+    hosts = f"host=127.0.0.1:{own_postgres.port}&host=127.0.0.1:{second.port}"
+    url = f"postgresql+psycopg://postgres@/postgres?{hosts}"
+    try:
+        state = State.open(url, tmp_path)
+        sent: list[tuple[str, Future[Appended]]] = []
+        for number in range(400):
+            if number == 150:
+                own_postgres.kill()
+                threading.Timer(0.5, second.promote).start()
+            try:
+                sent.append((f"e{number}", state.events.append([view(f"e{number}")])))
+            except MercatoError as error:
+                assert error.status in (429, 503)
+            time.sleep(0.005)
+        outcomes = {name: future.exception(60) for name, future in sent}
+        assert len(state.events.recent("u", None, limit=1_000)) > 150
+        state.close()
+        stored = Counter(row.event_id for row in _all(second.url(), tmp_path))
+        acknowledged = {name for name, error in outcomes.items() if error is None}
+        assert {"e0", "e399"} <= acknowledged
+        assert all(stored[name] == 1 for name in acknowledged)
+        assert max(stored.values()) == 1
+    finally:
+        second.delete()
+
+
 def test_while_the_server_is_away_answers_come_at_once(
     own_postgres: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ BATCH = 50
 CONNECTIONS = 8
 SECONDS = 20.0
 QUICK_SECONDS = 2.0
+LOOKS = 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ PROTOCOL = (
     "after the commit; SQLite in WAL mode with synchronous=FULL; PostgreSQL 18 on the same machine "
     "with its own defaults (fsync and synchronous_commit on), over a Unix socket; client on the "
     "same machine; what was acknowledged was counted in the state afterwards, each event once. "
+    f"Then {LOOKS} single events: from the sending until another process reads it. "
     "peak_mb is the server's, without PostgreSQL."
 )
 
@@ -119,6 +121,25 @@ async def load(server: Served, seconds: float) -> Tally:
     return tally
 
 
+def seen_elsewhere(server: Served, shop: Path) -> list[float]:
+    """Seconds from the sending of an event until another process reads it, one after the other."""
+    state = State.open(load_settings(shop / "shop.toml").state.url, shop)
+    seconds = []
+    try:
+        for number in range(LOOKS):
+            user = f"looked-for-{number}"
+            event = {"event_id": user, "event": "search", "user_id": user, "search_term": "tea"}
+            begun = time.perf_counter()
+            server.connection.request("POST", "/v1/events", orjson.dumps(event))
+            server.connection.getresponse().read()
+            while not state.events.recent(user, None):
+                continue
+            seconds.append(time.perf_counter() - begun)
+    finally:
+        state.close()
+    return seconds
+
+
 def measure(shop: Path, model: str, seconds: float) -> Row:
     setting = SETTINGS[model]
     database = on_postgres if setting.on_postgres else nullcontext
@@ -127,11 +148,16 @@ def measure(shop: Path, model: str, seconds: float) -> Row:
             begun = time.perf_counter()
             tally = asyncio.run(load(server, seconds))
             took = time.perf_counter() - begun
+            looks = percentiles(seen_elsewhere(server, copy))
             peak = server.peak_mb()
         stored = _stored(copy)
-    if stored != tally.accepted:
-        raise RuntimeError(f"{tally.accepted} events acknowledged, {stored} stored")
-    metrics = {"events/s": round(tally.accepted / took), **percentiles(tally.seconds)}
+    if stored != tally.accepted + LOOKS:
+        raise RuntimeError(f"{tally.accepted + LOOKS} events acknowledged, {stored} stored")
+    metrics = {
+        "events/s": round(tally.accepted / took),
+        **percentiles(tally.seconds),
+        "seen elsewhere p99 ms": looks["p99 ms"],
+    }
     return Row(model, metrics, took, peak)
 
 

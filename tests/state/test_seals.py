@@ -100,3 +100,8 @@ def test_lines_from_before_seals_are_counted(sealed: State, tampered: Tampered) 
 def test_long_logs_are_followed_in_parts(sealed: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mercato.state.seals._AT_ONCE", 2)
     assert verified(sealed)["audit"].rows == 5
+
+
+def test_a_nul_breaks_no_chain(sealed: State) -> None:
+    sealed.audit.append(Access("a\0b", "x", "events", (), "z")).result()
+    assert sealed.verify("audit").broken is None

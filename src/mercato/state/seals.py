@@ -24,6 +24,8 @@ FIRST = "0" * 64
 
 _AT_ONCE = 1_000
 
+_INSTEAD = "\N{REPLACEMENT CHARACTER}".encode()
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -61,7 +63,8 @@ def seal(connection: Connection, log: str, rows: Sequence[Mapping[str, Any]]) ->
 
 def seal_of(last: str, row: Mapping[str, Any]) -> str:
     """The seal of a row behind another one."""
-    said = orjson.dumps(dict(row), option=orjson.OPT_SORT_KEYS)
+    # As it is read back from a database whose text holds no NUL.
+    said = orjson.dumps(dict(row), option=orjson.OPT_SORT_KEYS).replace(b"\\u0000", _INSTEAD)
     return hashlib.sha256(last.encode() + said).hexdigest()
 
 

@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -264,6 +266,49 @@ def test_what_was_killed_in_any_step_goes_on(
     drained = {row.event_id for row in shop.rows[:120]}
     assert events["removed"] == len(theirs(shop.rows, user) & drained)
     assert found_in(shop.paths.root, user) == []
+
+
+_CARRY_OUT = """
+import sys
+from pathlib import Path
+from mercato.core.paths import ShopPaths
+from mercato.operating.erasing.carrying_out import carry_out
+from mercato.state import State
+
+root = Path(sys.argv[1])
+state = State.open("sqlite:///state.db", root)
+print("begun", flush=True)
+carry_out(ShopPaths(root), state)
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_kill_9_at_random_moments_loses_nothing_of_an_erasure(little: Open, seed: int) -> None:
+    shop = little(seed)
+    user = f"user-0-{seed}-zebra"
+    asked = ask_erasure(shop.paths, shop.state, user, OFFICER, at_once=True)
+    chance, killed = random.Random(seed), 0
+    for _ in range(15):
+        work = subprocess.Popen(
+            [sys.executable, "-c", _CARRY_OUT, str(shop.paths.root)], stdout=subprocess.PIPE
+        )
+        assert work.stdout is not None
+        work.stdout.readline()
+        time.sleep(chance.random() * 0.5)
+        work.kill()
+        killed += work.wait() != 0
+        work.stdout.close()
+    assert killed
+    carry_out(shop.paths, shop.state)
+    told = receipt(shop.paths, shop.state, asked.number)
+    events = {each["place"]: each for each in told["places"]}["assets/events"]
+    drained = {row.event_id for row in shop.rows[:120]}
+    assert events["removed"] == len(theirs(shop.rows, user) & drained)
+    assert verify_receipt(shop.paths, shop.state, told, user) == []
+    others = {row.event_id for row in shop.rows} - theirs(shop.rows, user)
+    drain(shop.state, shop.store)
+    assert shop.events() == sorted(others)
 
 
 def test_old_versions_wait_for_their_retention(

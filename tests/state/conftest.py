@@ -1,6 +1,6 @@
 """The state on each of its databases."""
 
-import select
+import selectors
 import socket
 import threading
 import time
@@ -80,12 +80,14 @@ class Wire:
     def carry(self, client: socket.socket, server: socket.socket) -> None:
         """Pass on what comes from either end until one of them ends."""
         self._open += [client, server]
-        with client, server, suppress(OSError):
+        with client, server, selectors.DefaultSelector() as waiting, suppress(OSError):
+            for each in (client, server):
+                waiting.register(each, selectors.EVENT_READ)
             while True:
-                ready, _, _ = select.select([client, server], [], [])
+                ready = [key.fileobj for key, _ in waiting.select()]
                 while self.stopped.is_set():
                     time.sleep(0.01)
-                for source in ready:
+                for source in (each for each in (client, server) if each in ready):
                     block = source.recv(65_536)
                     if not block or (source is client and self._cuts_at(block)):
                         return

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import numpy as np
 import psutil
 import psycopg
@@ -45,6 +46,10 @@ from mercato.core.settings import (
 from mercato.data.assets.items import ITEMS
 
 TOUR = Path(__file__).parent.parent / "examples" / "tour"
+
+# How long an example takes is the machine's business.
+hypothesis.settings.register_profile("mercato", deadline=None)
+hypothesis.settings.load_profile("mercato")
 
 NO_SKIP = "MERCATO_NO_SKIP"
 """Where this environment variable is set, a skipped test fails the run."""

@@ -218,6 +218,28 @@ def test_lines_that_were_on_their_way_go_with_a_second_look(little: Open) -> Non
     assert (events["found"], events["remaining"]) == (events["removed"], 0)
 
 
+def test_who_is_to_be_erased_meanwhile_waits_for_the_next_round(
+    little: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = little(0)
+    late = carrying_out._Round._late_lines
+    asked: list[int] = []
+
+    def ask_meanwhile(self: carrying_out._Round) -> None:
+        late(self)
+        if not asked:
+            found = ask_erasure(shop.paths, shop.state, "user-2-0-zebra", OFFICER, at_once=True)
+            asked.append(found.number)
+
+    monkeypatch.setattr(carrying_out._Round, "_late_lines", ask_meanwhile)
+    first = erase(shop, "user-1-0-zebra")
+    assert first["done_at"] is not None
+    assert receipt(shop.paths, shop.state, asked[0])["done_at"] is None
+    carry_out(shop.paths, shop.state)
+    assert receipt(shop.paths, shop.state, asked[0])["done_at"] is not None
+    assert found_in(shop.paths.root, "user-2-0-zebra") == []
+
+
 def test_whoever_comes_back_is_somebody_new(little: Open) -> None:
     shop = little(0)
     user = "user-2-0-zebra"

@@ -75,8 +75,10 @@ class _Round:
         self._late_lines()
         self._note_found()
         self._assets()
+        known = {each.number for each in self.erasures}
         for erasure in self.state.erasures.all():  # anew: one that was done may be open again
-            if erasure.done_at is None:
+            # One that was asked for meanwhile is the next round's.
+            if erasure.done_at is None and erasure.number in known:
                 self._finish(erasure)
 
     def _erasure(self, number: int) -> Erasure:

@@ -162,37 +162,27 @@ fetches = Table(
 )
 """When each feed was asked for, and what came of it."""
 
-rules = Table(
-    "rules",
-    metadata,
-    Column("id", Name, primary_key=True),
-    Column("document", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", Name, nullable=False),
-)
+
+def _documents(name: str) -> Table:
+    """JSON objects by their id, see `state.documents`."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Name, primary_key=True),
+        Column("document", Text, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("updated_at", BigInteger, nullable=False),
+        Column("updated_by", Name, nullable=False),
+    )
+
+
+rules = _documents("rules")
 """Merchandising rules as they are now, each a JSON object."""
 
-synonyms = Table(
-    "synonyms",
-    metadata,
-    Column("id", Name, primary_key=True),
-    Column("document", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", Name, nullable=False),
-)
+synonyms = _documents("synonyms")
 """Synonyms as they are now, proposed and rejected ones as well, each a JSON object."""
 
-keys = Table(
-    "keys",
-    metadata,
-    Column("id", Name, primary_key=True),
-    Column("document", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("updated_by", Name, nullable=False),
-)
+keys = _documents("keys")
 """Keys of the API, each a JSON object; of a secret only its SHA-256."""
 
 decisions = Table(

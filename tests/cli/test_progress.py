@@ -1,13 +1,16 @@
 """Steps as bars on a terminal and as plain lines in a log."""
 
 import io
+import os
+import signal
+import time
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress as Bars
 
 from mercato.cli import progress as module
-from mercato.cli.progress import Lines, Remembering, Terminal, duration
+from mercato.cli.progress import Lines, Remembering, Terminal, duration, heard
 
 
 @pytest.fixture
@@ -72,3 +75,22 @@ def test_what_is_finished_is_remembered_and_what_failed_is_not(console):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+class _Swallows:
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)  # Python runs its handler here, and cannot raise out of a destructor
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_a_destructor_swallowed_stops_at_the_next_step(console):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), heard(Lines(console)) as progress:
+        with progress.step("encoder"):
+            _Swallows()
+        with progress.step("vectors"):
+            pass
+    assert console.file.getvalue().startswith("encoder: done")
+    assert "vectors" not in console.file.getvalue()
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,10 +1,12 @@
 """Shows how far work is: bars on a terminal, plain lines in a log."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -35,6 +37,12 @@ _SHORT_SECONDS = 2.0
 @contextmanager
 def shown() -> Iterator[Progress]:
     """Progress that suits stderr: bars where it is a terminal, else lines."""
+    with _shown() as progress, heard(progress) as interruptible:
+        yield interruptible
+
+
+@contextmanager
+def _shown() -> Iterator[Progress]:
     console = errors_console()
     if not console.is_terminal:
         yield Lines(console)
@@ -50,6 +58,38 @@ def shown() -> Iterator[Progress]:
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield Terminal(bars)
+
+
+@contextmanager
+def heard(progress: Progress) -> Iterator[Progress]:
+    """Ctrl-C stops the work at the next step at the latest.
+
+    Python only prints an exception that is raised in a destructor or in a library's callback. A
+    KeyboardInterrupt that meets one of those would be lost, and the work would go on to its end.
+    """
+    interruptible = _Interruptible(progress)
+    before = signal.signal(signal.SIGINT, interruptible.interrupt)
+    try:
+        yield interruptible
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@dataclass
+class _Interruptible:
+    """Passes steps on until Ctrl-C was pressed."""
+
+    shown: Progress
+    interrupted: bool = False
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def step(self, name: str, total: int | None = None) -> AbstractContextManager[Step]:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self.shown.step(name, total)
 
 
 @dataclass(frozen=True)

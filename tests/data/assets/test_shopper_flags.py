@@ -69,6 +69,14 @@ def test_more_than_sixty_events_in_each_of_five_minutes(flags, people) -> None:
     assert flags(rows) == {("fast", "bot-rate"): (5, 5)}
 
 
+def test_a_clock_that_is_years_ahead(flags) -> None:
+    # Seconds since 1970 no longer fit into 32 bits from 2038 on.
+    ahead, chance = datetime(2040, 1, 5, tzinfo=UTC) - START, random.Random(7)
+    seconds = (n // 61 * 60 + chance.random() * 59 for n in range(5 * 61))
+    rows = [line("ahead", n, ahead.total_seconds() + s) for n, s in enumerate(seconds)]
+    assert flags(rows) == {("ahead", "bot-rate"): (5, 5)}
+
+
 def test_what_is_shown_unasked_is_not_counted(flags) -> None:
     shown = [line("scroller", n, n / 5, event="view_item_list") for n in range(3_000)]
     assert flags(shown) == {}

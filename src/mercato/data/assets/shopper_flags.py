@@ -44,9 +44,9 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     lines = with_shopper(tables["events"])
     lines = lines.filter(lines[SHOPPER_ID].notnull())
     active = lines.filter(~lines.event.isin(_SHOWN))
-    events = context.keep(
-        active.group_by([SHOPPER_ID, "event_id"]).aggregate(at=active.ts.min().epoch_seconds())
-    )
+    # As 32 bits, which the expression would be kept in, seconds end in 2038.
+    at = active.ts.min().epoch_seconds().cast("int64")
+    events = context.keep(active.group_by([SHOPPER_ID, "event_id"]).aggregate(at=at))
     parts = [_fast(events), _regular(events), _broad(lines), _agents(lines)]
     return ibis.union(*parts, *_own(lines, context))
 

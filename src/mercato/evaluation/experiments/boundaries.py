@@ -1,7 +1,7 @@
 """How likely a drifting Brownian motion crosses boundaries at looks: power of repeated tests."""
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from mercato.evaluation.experiments.outcomes import Floats
 
@@ -23,7 +23,7 @@ def crossing_probabilities(boundary: Floats, information: Floats, drift: float) 
     before, found = 0.0, []
     for far, now in zip(boundary * np.sqrt(information), information, strict=True):
         step, mean = np.sqrt(now - before), place + drift * (now - before)
-        beyond = norm.sf((far - mean) / step) + norm.cdf((-far - mean) / step)
+        beyond = ndtr((mean - far) / step) + ndtr((-far - mean) / step)
         found.append(float(density @ beyond))
         arrived = far * nodes
         moves = np.exp(-(((arrived[:, None] - mean) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mercato.core.errors import BadInput
 from mercato.evaluation.experiments.outcomes import BEFORE, DENOMINATOR, NUMERATOR, Floats, Moments
@@ -126,5 +126,5 @@ def _slope(control: Moments, variant: Moments, one: _Linear, other: _Linear) -> 
 
 def fixed_interval(found: Effect, alpha: float = 0.05) -> tuple[Floats, Floats]:
     """Right for one look at a time fixed before, and for that alone (see `sequential`)."""
-    far = norm.ppf(1 - alpha / 2) * np.sqrt(found.variance)
+    far = ndtri(1 - alpha / 2) * np.sqrt(found.variance)
     return found.difference - far, found.difference + far

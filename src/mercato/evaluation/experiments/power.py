@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from mercato.core.errors import BadInput
 from mercato.evaluation.experiments.boundaries import crossing_probabilities
@@ -104,13 +103,15 @@ def _drift(plan: Plan) -> float:
 
 @cache
 def _drift_of(alpha: float, power: float, looks: int) -> float:
+    from scipy.optimize import brentq  # not at the top: every command would wait for it
+
     return float(brentq(lambda drift: _power(drift, alpha, looks) - power, 0, 20, xtol=1e-6))
 
 
 def _power(drift: float, alpha: float, looks: int) -> float:
     if looks == 1:
-        far = norm.ppf(1 - alpha / 2)
-        return float(norm.sf(far - drift) + norm.cdf(-far - drift))
+        far = ndtri(1 - alpha / 2)
+        return float(ndtr(drift - far) + ndtr(-far - drift))
     information = np.arange(1, looks + 1) / looks
     far = boundary(mixing(alpha) * information, alpha)
     return float(crossing_probabilities(far, information, drift).sum())

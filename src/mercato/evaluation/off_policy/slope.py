@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from mercato.core.errors import BadInput
 from mercato.evaluation.off_policy.terms import Terms
@@ -25,7 +25,7 @@ def chosen_by_slope(candidates: Sequence[Terms], confidence: float = 0.9) -> int
     values = np.array([each.value for each in candidates])
     errors = np.array([each.standard_error() for each in candidates])
     n = int(candidates[0].logged.unit.max()) + 1
-    widths = errors * t.ppf(confidence, max(n - 1, 1))
+    widths = errors * stdtrit(max(n - 1, 1), confidence)
     order = np.argsort(widths)[::-1]
     for place in range(1, len(order)):
         this, wider = order[place], order[:place]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mercato.core.errors import BadInput, ChecksFailed
 from mercato.evaluation.off_policy.logged import Floats, Logged
@@ -111,7 +111,7 @@ class Terms:
             )
         drawn = _drawn(self, resamples, seed)
         low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-        far = float(norm.ppf((1 + level) / 2)) * self.standard_error()
+        far = float(ndtri((1 + level) / 2)) * self.standard_error()
         value, n = self.value, len(self.base)
         return OffPolicyEstimate(
             value, value - far, value + far, float(low), float(high), self.effective, n
@@ -134,7 +134,7 @@ def advantage(one: Terms, other: Terms, *, level: float = 0.95) -> OffPolicyEsti
     if not (same and np.array_equal(one.logged.reward, other.logged.reward)):
         raise BadInput("two policies told from one log", "two logs", "Give the same rows to both.")
     error = _standard_error(one.influence() - other.influence(), one.logged.unit)
-    far = float(norm.ppf((1 + level) / 2)) * error
+    far = float(ndtri((1 + level) / 2)) * error
     value = one.value - other.value
     drawn = _drawn(one, 1_000, 0) - _drawn(other, 1_000, 0)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from mercato.models.clicks.log import ClickLog
 from mercato.models.clicks.propensities import Propensities, propensities
@@ -38,6 +37,9 @@ class _Meetings:
 
 def harvested(log: ClickLog) -> Propensities | None:
     """None where no item moved."""
+    # Not at the top: every command that may build a release would wait for it.
+    from scipy.optimize import minimize
+
     meetings = _meetings(log)
     if not len(meetings.here):
         return None

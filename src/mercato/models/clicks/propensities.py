@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 FLOOR = 1e-3
 """No place is taken for less looked at: a division by less would let one click decide. Assumed."""
@@ -55,6 +54,9 @@ def propensities(
 
     examined, clicked : (n_positions,)
     """
+    # Not at the top: every command that may build a release would wait for it.
+    from scipy.optimize import isotonic_regression
+
     logs = np.log(np.maximum(examined, FLOOR**2 * examined.max()))
     place = np.log(np.arange(1, len(logs) + 1))
     certain = clicked / (clicked + FEW_CLICKS)

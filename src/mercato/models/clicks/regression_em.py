@@ -8,7 +8,6 @@ is logistic; features should not hold the place itself or what it was made from.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from mercato.models.clicks.log import ClickLog
 from mercato.models.clicks.position_based import expectation_maximisation
@@ -33,6 +32,9 @@ def _design(features: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Ranks are free of outliers and units; the square lets a feature be best in the middle.
     """
+    # Not at the top: every command that may build a release would wait for it.
+    from scipy.stats import rankdata
+
     ranks = (rankdata(features, axis=0) - 0.5) / max(len(features), 1) * 2 - 1
     return np.column_stack([np.ones(len(features)), ranks, ranks**2])
 

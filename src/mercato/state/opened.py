@@ -19,8 +19,10 @@ from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
 from mercato.state.migrations import migrate
+from mercato.state.rounds import RoundTable
 from mercato.state.rules import RuleTable
 from mercato.state.seals import Verified, verify
+from mercato.state.served import ServedLog
 from mercato.state.synonyms import SynonymTable
 from mercato.state.tables import meta, metadata
 from mercato.state.writer import Writer
@@ -44,6 +46,8 @@ class State:
         self.rules = RuleTable(writer, database)
         self.synonyms = SynonymTable(writer, database)
         self.keys = KeyTable(writer, database)
+        self.rounds = RoundTable(writer, database)
+        self.served = ServedLog(writer, database)
         self.erasures = ErasureLog(writer, database)
         self.writer = writer
         self.database = database

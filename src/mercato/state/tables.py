@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 3
+FORMAT = 4
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -184,6 +184,21 @@ synonyms = _documents("synonyms")
 
 keys = _documents("keys")
 """Keys of the API, each a JSON object; of a secret only its SHA-256."""
+
+rounds = _documents("rounds")
+"""Rounds of learning from feedback: how far each has come, and what came of it."""
+
+served = Table(
+    "served",
+    metadata,
+    Column("writer", Name, primary_key=True),
+    Column("release", BigInteger, primary_key=True, autoincrement=False),
+    Column("answers", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("log_ms", Float, nullable=False),
+    Column("log_ms_squared", Float, nullable=False),
+)
+"""How each process answered from each release: sums that only grow, see `state.served`."""
 
 decisions = Table(
     "decisions",

@@ -15,6 +15,7 @@ from mercato.state.databases.database import Database
 from mercato.state.decisions import DecisionLog
 from mercato.state.erasures import ErasureLog
 from mercato.state.events import EventLog
+from mercato.state.experiments import ExperimentTable, ReadingTable
 from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
@@ -46,6 +47,8 @@ class State:
         self.rules = RuleTable(writer, database)
         self.synonyms = SynonymTable(writer, database)
         self.keys = KeyTable(writer, database)
+        self.experiments = ExperimentTable(writer, database)
+        self.readings = ReadingTable(database)
         self.rounds = RoundTable(writer, database)
         self.served = ServedLog(writer, database)
         self.erasures = ErasureLog(writer, database)

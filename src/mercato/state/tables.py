@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 4
+FORMAT = 5
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -184,6 +184,18 @@ synonyms = _documents("synonyms")
 
 keys = _documents("keys")
 """Keys of the API, each a JSON object; of a secret only its SHA-256."""
+
+experiments = _documents("experiments")
+"""Experiments, those that are over as well, each a JSON object."""
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("experiment", Name, primary_key=True),
+    Column(columns.TS, BigInteger, nullable=False),
+    Column("reading", Text, nullable=False),
+)
+"""What each experiment came to at its last look, a JSON object."""
 
 rounds = _documents("rounds")
 """Rounds of learning from feedback: how far each has come, and what came of it."""

@@ -1,6 +1,8 @@
-"""`mercato build`: assets → parts → measured as served → sealed, verified and published."""
+"""`mercato build`: assets → parts → measured as served → sealed and verified, then published."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,12 +28,12 @@ from mercato.training.search_ranker.choosing import Comparison
 from mercato.training.shelf_ranker.choosing import Comparison as ShelfComparison
 from mercato.training.workshop import DONE, UNFINISHED, Workshop, one_at_a_time
 
-_KEEP_RELEASES = 5
+KEEP_RELEASES = 5
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build came to. ``number`` is the published release."""
+    """What a build came to. ``number`` is the release."""
 
     number: int
     manifest: Manifest
@@ -39,12 +41,26 @@ class Built:
 
 
 def build(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:
-    """Build a release from the shop's assets and publish it.
+    """Build a release from the shop's assets and publish it, as `seal_release`.
+
+    Raises ChecksFailed where the release does not pass its checks; the published one then stays.
+    """
+    built = seal_release(root, until=until, progress=progress)
+    releases = ReleaseStore(ShopPaths(root).releases)
+    with progress.step("publish") as step:
+        releases.publish(built.number)
+        step.note(f"release {built.number}")
+    releases.prune(KEEP_RELEASES)
+    return built
+
+
+def seal_release(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:
+    """Build a release from the shop's assets that passes its checks, and publish nothing.
 
     until : no event at or after it is used in any asset, feature or cache.
 
     Steps whose inputs did not change are taken over. Raises NotReady where there are no items,
-    ChecksFailed where the release does not pass its checks; the published one then stays.
+    ChecksFailed where the release does not pass its checks.
     """
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
@@ -62,13 +78,26 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
                 check_release(shop)
             number = releases.seal(draft, manifest)
             made.append(releases.folder(number))
-        with progress.step("publish") as step:
-            releases.publish(number)
-            step.note(f"release {number}")
-        releases.prune(_KEEP_RELEASES)
         workshop.prune()
     reused = tuple(made.name for made in workshop.made if made.reused)
     return Built(number, releases.verify(number), reused)
+
+
+@contextmanager
+def draft_until(root: Path, split: datetime, progress: Progress) -> Iterator[Path]:
+    """A release that learned up to ``split``, in a folder that is gone afterwards.
+
+    Steps that a build made for its own measure are taken over. Raises NotReady as a build does.
+    """
+    paths = ShopPaths(root)
+    settings = _of_eve(load_settings(paths.settings))
+    with one_at_a_time(paths.build):
+        workshop = Workshop(paths.build, progress)
+        parts = _parts(workshop, AssetStore(paths.assets), settings, split, None)
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=workshop.root) as scratch:
+            folder = Path(scratch)
+            write_manifest(folder, _assemble(folder, parts, workshop, split, {}))
+            yield folder
 
 
 def evaluate_split(
@@ -113,9 +142,13 @@ def _eve(
     if not days or span is None or span.newest - span.oldest < 2 * days:
         return None
     split = span.newest - days
-    # Only shelves are measured, which need neither a tuned encoder nor a ranker of searches.
+    return _Eve(_parts(workshop, store, _of_eve(settings), split, None), split)
+
+
+def _of_eve(settings: Settings) -> Settings:
+    """Only shelves are measured, which need neither a tuned encoder nor a ranker of searches."""
     train = replace(settings.train, encoder_minutes=0.0, search_ranker=False)
-    return _Eve(_parts(workshop, store, replace(settings, train=train), split, None), split)
+    return replace(settings, train=train)
 
 
 def _own_measure(

@@ -169,6 +169,12 @@ ROW_CHECKS = (
     Check("params-object", None, "parameters as an object", "Write them as GA4 does."),
     Check("record-object", None, "an object where the log's format has one", "Mend the record."),
     Check("lists-match", None, "lists about the same products, equally long", "Mend the lists."),
+    Check(
+        "consent-readable",
+        None,
+        "consent as true, false or an object of granted and denied",
+        'Write {"analytics": true, "personalization": false}.',
+    ),
 )
 """What readers of files expect before there are columns."""
 

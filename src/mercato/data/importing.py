@@ -12,6 +12,7 @@ from pathlib import Path
 from mercato.core.errors import BadInput
 from mercato.core.progress import Progress, Silent
 from mercato.core.settings import Settings
+from mercato.data.asset import Asset
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
@@ -20,9 +21,11 @@ from mercato.data.cleaning.dates import day_first
 from mercato.data.cleaning.step import added
 from mercato.data.cleaning.whole import cleaned_whole
 from mercato.data.committing import ImportOrder, commit_import, refuse_if_bad
+from mercato.data.consenting import agreed
 from mercato.data.engines import open_engine
 from mercato.data.identity import with_event_ids
 from mercato.data.importers import dialect_of, sources_of
+from mercato.data.importers.consent import CONSENT
 from mercato.data.importers.raw import Dialect, Reading, Source
 from mercato.data.lineage.runs import import_run
 from mercato.data.merging import unique_rows
@@ -138,10 +141,11 @@ def _imported(
 
 
 def _check_mapping(order: ImportOrder) -> None:
+    known = (*order.asset.schema.names, *([CONSENT] if order.asset is EVENTS else []))
     for ours in order.mapping:
-        if ours not in order.asset.schema.names:
+        if ours not in known:
             raise BadInput(
-                f"a column of {order.asset.name}: {', '.join(order.asset.schema.names)}",
+                f"a column of {order.asset.name}: {', '.join(known)}",
                 repr(ours),
                 "Write --map our=theirs, as in --map brand=supplier.",
             )
@@ -151,7 +155,7 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
     """Read, check and stage one source; yields the rows of each batch."""
     asset = how.asset
     theirs = frozenset(how.mapping.values())
-    reading = Reading(asset.name, frozenset(asset.schema.names), theirs)
+    reading = reading_of(asset, theirs)
     how = _of_source(how, source, dialect, reading)
     seen: set[str] = set()
     number = staging.begin(source, dialect.name)
@@ -159,6 +163,8 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
         if not seen and (batch.columns or len(batch.lines)):
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
+        if asset is EVENTS:
+            batch = agreed(batch, how.mapping)
         found = checked(batch, how)
         if asset is EVENTS:
             found = replace(found, rows=with_event_ids(found.rows))
@@ -171,6 +177,15 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
             f"no column {', '.join(sorted(missing))}",
             "Write the names as the source spells them; name the --format where it is plain.",
         )
+
+
+def reading_of(asset: Asset, mapped: frozenset[str]) -> Reading:
+    """What a dialect is asked for; of events also what their shoppers agreed to.
+
+    mapped : further columns of the source
+    """
+    beside = {CONSENT} if asset is EVENTS else set()
+    return Reading(asset.name, frozenset(asset.schema.names) | beside, mapped)
 
 
 def _of_source(how: Conversion, source: Source, dialect: Dialect, reading: Reading) -> Conversion:

@@ -144,14 +144,15 @@ def _refused(batch: RawBatch, rows: Rows, asset: Asset, first: pa.Int32Array) ->
                 check=check.name,
                 column=check.column,
                 value=rows.raw_text(check.column, row),
-                row=_row_json(written, row),
+                row=row_json(written, row),
                 level="columns",
             )
         )
     return found
 
 
-def _row_json(columns: Mapping[str, pa.Array], row: int) -> str:
+def row_json(columns: Mapping[str, pa.Array], row: int) -> str:
+    """One row as it was written, for the quarantine."""
     fields = {name: column[row].as_py() for name, column in columns.items()}
     kept = {name: value for name, value in fields.items() if value is not None}
     return orjson.dumps(kept, default=str).decode()

@@ -31,11 +31,16 @@ _LISTS = re.compile(
 
 _TYPES = frozenset({"click", "conversion", "view"})
 
+_TELEMETRY = "instantsearch"
+"""The ``eventType`` of what InstantSearch tells of itself: its version, the widgets of a page."""
+
 
 def events_of(event: dict[str, Any]) -> Told:
     """Clicks on filters, and conversions that tell neither by subtype nor by name what they are,
     are left out."""
     kind, objects = event.get("eventType"), event.get("objectIDs")
+    if kind == _TELEMETRY:
+        return (LeftOut(_TELEMETRY),)
     if objects is None and event.get("filters") is not None:
         return (LeftOut(f"{kind} of filters"),)
     if not isinstance(objects, list):

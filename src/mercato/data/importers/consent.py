@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from mercato.core.errors import BadInput
 
 CONSENT = "consent"
@@ -21,6 +23,11 @@ _PERSONALIZATION = (
     "ad_user_data",
 )
 _WORDS: Mapping[object, bool] = {True: True, False: False, "granted": True, "denied": False}
+_WRITTEN: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "yes", "1", "granted"), True),
+    **dict.fromkeys(("false", "no", "0", "denied"), False),
+}
+"""How files write a boolean."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,35 @@ def taken_apart(event: object) -> tuple[object, Consent]:
     if not isinstance(event, dict) or event.get(CONSENT) is None:
         return event, ALL
     rest: dict[str, Any] = {name: value for name, value in event.items() if name != CONSENT}
-    said = event[CONSENT]
+    return rest, read_consent(event[CONSENT])
+
+
+def read_consent(said: object) -> Consent:
+    """What a value says; none says nothing. Raises BadInput."""
+    if said is None:
+        return ALL
     if isinstance(said, bool):
-        return rest, Consent(said, said)
+        return Consent(said, said)
     if not isinstance(said, dict):
         raise _unread(said)
-    return rest, Consent(
+    return Consent(
         all(_granted(said[name]) for name in _ANALYTICS if name in said),
         all(_granted(said[name]) for name in _PERSONALIZATION if name in said),
     )
+
+
+def written_consent(text: str) -> object:
+    """The value that a file writes as a text: a word for all, or a JSON object."""
+    text = text.strip()
+    if not text:
+        return None
+    word = _WRITTEN.get(text.lower())
+    if word is not None:
+        return word
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
 
 
 def _granted(value: object) -> bool:

@@ -17,6 +17,7 @@ from mercato.core import columns as c
 from mercato.core.columns import Event
 from mercato.core.errors import BadInput
 from mercato.data.importers.collector import without_collector
+from mercato.data.importers.consent import CONSENT
 from mercato.data.importers.ga4_event import content_id, parse_events
 from mercato.data.importers.ga4_fields import Refused
 from mercato.data.importers.json_files import objects, value_blocks
@@ -93,6 +94,7 @@ class EventLog:
     is_one    : whether an object bears the marks of the dialect
     events_of : what an object says, as GA4-shaped events; raises Refused
     names     : the dialect's names of events, and ours; for the documents
+    consent   : where the dialect has words of its own for it, an object's, as `Consent` reads it
     inside    : the objects of one that holds several
     nested    : how Parquet files are read, where the dialect comes in them
     """
@@ -103,7 +105,19 @@ class EventLog:
     names: Mapping[str, Event]
     inside: Callable[[object], Iterator[object]] = single
     nested: Nested | None = None
+    consent: Callable[[Mapping[str, Any]], object] | None = None
     assets: frozenset[str] = field(default=frozenset({"events"}))
+
+    def told_of(self, piece: object) -> tuple[dict[str, Any], object]:
+        """An object without its ``consent``, and what it says of that. Raises Refused."""
+        if not isinstance(piece, dict):
+            raise Refused("row-object", piece)
+        said = piece.get(CONSENT)
+        if said is not None:
+            piece = others(piece, (CONSENT,))
+        elif self.consent is not None:
+            said = self.consent(piece)
+        return piece, said
 
     def holds(self, source: Source, asset: str) -> bool:
         if source.kind != "json" and not (self.nested and source.kind == "parquet"):
@@ -129,7 +143,7 @@ class EventLog:
         with without_collector():
             batch = _Batch()
             for line, piece in pieces:
-                batch.add(line, piece, self.events_of)
+                batch.add(line, piece, self)
                 if batch.size >= BATCH_ROWS:
                     break
             return batch.parsed() if batch.size else None
@@ -191,27 +205,28 @@ class _Batch:
         self._pieces: list[tuple[int, object]] = []
         self._events: list[dict[str, Any]] = []
         self._piece_of_event: list[int] = []
+        self._consents: list[object] = []
         self._refusals: list[Refusal] = []
         self._left_out: Counter[str] = Counter()
 
-    def add(self, line: int, piece: object, events_of: Callable[[dict[str, Any]], Told]) -> None:
+    def add(self, line: int, piece: object, log: EventLog) -> None:
         self.size += 1
         if isinstance(piece, Refusal):
             self._refusals.append(piece)
             return
         try:
-            if not isinstance(piece, dict):
-                raise Refused("row-object", piece)
-            told = list(events_of(piece))
+            said, consent = log.told_of(piece)
+            told = list(log.events_of(said))
         except Refused as refused:
             self._refuse(line, piece, refused.check.name, refused.check.column, refused.value)
             return
         self._pieces.append((line, piece))
+        self._consents.append(consent)
         for place, event in enumerate(told):
             if isinstance(event, LeftOut):
                 self._left_out[_shown(event.kind)] += 1
             else:
-                self._events.append(_identified(event, piece, place))
+                self._events.append(identified(event, said, place))
                 self._piece_of_event.append(len(self._pieces) - 1)
                 items = event.get("items")
                 self.size += len(items) if isinstance(items, list) else 0
@@ -229,6 +244,9 @@ class _Batch:
             columns = columns.filter(pa.array(good, pa.bool_()))
             piece_of_row = [piece for piece in piece_of_row if piece not in problems]
         named = dict(zip(columns.schema.names, columns.columns, strict=True))
+        if any(consent is not None for consent in self._consents):
+            said = [self._consents[piece] for piece in piece_of_row]
+            named[CONSENT] = pa.array(map(_json, said), pa.string())
         return RawBatch(
             lines=pa.array([self._pieces[piece][0] for piece in piece_of_row], pa.int64()),
             rest=named.pop(c.ATTRIBUTES),  # canonical already: not to be parsed again
@@ -250,7 +268,11 @@ def _shown(kind: str) -> str:
     return kind if kind.isprintable() else kind.encode("unicode_escape").decode()
 
 
-def _identified(event: dict[str, Any], piece: dict[str, Any], place: int) -> dict[str, Any]:
+def _json(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def identified(event: dict[str, Any], piece: dict[str, Any], place: int) -> dict[str, Any]:
     """The event with an id that stays however the dialect's mapping may change."""
     if event is piece or event.get(c.EVENT_ID):
         return event

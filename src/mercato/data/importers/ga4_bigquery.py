@@ -180,6 +180,13 @@ def _event_id(
     return "ga4-" + hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
 
 
+def _consent(row: Mapping[str, Any]) -> object:
+    """GA4 writes down of a cookieless ping that its visitor did not agree."""
+    told = row.get("privacy_info")
+    said = told.get("analytics_storage") if isinstance(told, dict) else None
+    return {"analytics": False} if said == "No" else None
+
+
 def _is_one(row: Mapping[str, Any]) -> bool:
     return (
         "event_name" in row
@@ -193,6 +200,7 @@ GA4_BIGQUERY = EventLog(
     is_one=_is_one,
     events_of=events_of,
     names=NAMES,
+    consent=_consent,
     nested=Nested(
         columns=(
             "event_date",
@@ -209,6 +217,7 @@ GA4_BIGQUERY = EventLog(
             "device",
             "geo",
             "collected_traffic_source",
+            "privacy_info",
             *_BATCH,
         ),
         folded=frozenset({"value"}),

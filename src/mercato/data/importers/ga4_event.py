@@ -75,6 +75,9 @@ _OF_A_LINE = tuple(
 )
 """What an event with items says in them, not for all of them."""
 
+_NOT_SHARED = frozenset({"events", "user_data", "ip_override", "validation_behavior"})
+"""Of a payload: its events, what GA4 tells people apart by, and how it is to be checked."""
+
 _LONGEST_VALUE = 200
 """Characters of a refused value that are repeated in the answer."""
 
@@ -143,7 +146,7 @@ def payload_events(payload: object) -> Iterator[object]:
     if not isinstance(payload, dict) or not isinstance(events, list):
         yield payload
         return
-    shared = {name: value for name, value in payload.items() if name != "events"}
+    shared = {name: value for name, value in payload.items() if name not in _NOT_SHARED}
     for event in events:
         yield shared | event if isinstance(event, dict) else event
 

@@ -7,15 +7,7 @@ from typing import Any
 
 from mercato.core import columns as c
 from mercato.core.columns import Event
-from mercato.data.importers.event_logs import (
-    EventLog,
-    LeftOut,
-    Told,
-    listed,
-    others,
-    record,
-    records,
-)
+from mercato.data.importers.event_logs import EventLog, LeftOut, Told, others, record, records
 
 NAMES = {
     "Products Searched": Event.SEARCH,
@@ -152,6 +144,44 @@ def _of_context(context: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+_CATEGORIES = {
+    "analytics": "analytics",
+    "advertising": "personalization",
+    "personalization": "personalization",
+    "targeting": "personalization",
+}
+"""Names under which consent platforms list the two; a site may call its categories anything."""
+
+
+def _consent(call: Mapping[str, Any]) -> object:
+    """What ``context.consent.categoryPreferences`` says
+    (https://segment.com/docs/privacy/consent-management/consent-in-segment-connections)."""
+    context = call.get("context")
+    said = context.get("consent") if isinstance(context, dict) else None
+    preferences = said.get("categoryPreferences") if isinstance(said, dict) else None
+    if not isinstance(preferences, dict):
+        return None
+    known = [(_CATEGORIES.get(str(name).lower()), value) for name, value in preferences.items()]
+    denied = {name: value for name, value in known if name and value is False}
+    return {name: value for name, value in known if name} | denied
+
+
+def _inside(value: object) -> Iterator[object]:
+    """The calls of ``{"batch": […]}``, each with what its batch says of them all."""
+    calls = value.get("batch") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(calls, list):
+        yield value
+        return
+    context, sent_at = value.get("context"), value.get("sentAt")
+    for call in calls:
+        if isinstance(call, dict):
+            if isinstance(context, dict) and isinstance(call.get("context", {}), dict):
+                call = call | {"context": context | call.get("context", {})}
+            if sent_at is not None and not any(call.get(time) for time in _TIMES):
+                call = call | {"sentAt": sent_at}
+        yield call
+
+
 def _is_one(call: Mapping[str, Any]) -> bool:
     return str(call.get("type")) in _TYPES and any(
         name in call for name in ("messageId", "anonymousId", "userId", "originalTimestamp")
@@ -163,6 +193,7 @@ SEGMENT = EventLog(
     is_one=_is_one,
     events_of=events_of,
     names=NAMES,
-    inside=listed("batch"),
+    inside=_inside,
+    consent=_consent,
 )
 """Calls, one a line or as the API's ``{"batch": […]}``."""

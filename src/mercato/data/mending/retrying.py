@@ -24,10 +24,12 @@ from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.cleaning.contexts import cleaning_context
 from mercato.data.cleaning.dates import day_first
 from mercato.data.cleaning.whole import cleaned_whole
+from mercato.data.consenting import agreed
 from mercato.data.engines import Engine, open_engine
 from mercato.data.identity import with_event_ids
 from mercato.data.importers.raw import RawBatch, Reading, Source
 from mercato.data.importers.signatures import Kind
+from mercato.data.importing import reading_of
 from mercato.data.mending.clashes import without_clashes
 from mercato.data.mending.exchange import Fields, Mended
 from mercato.data.mending.held import RowReading, held_rows, quarantine_table
@@ -102,7 +104,7 @@ class _Task:
     @property
     def reading(self) -> Reading:
         theirs = frozenset(self.how.mapping.values())
-        return Reading(self.asset.name, frozenset(self.asset.schema.names), theirs)
+        return reading_of(self.asset, theirs)
 
     def conversion(self, batches: Sequence[RawBatch]) -> Conversion:
         context = cleaning_context(self.settings, self.how.date_format)
@@ -202,6 +204,11 @@ def _staged(task: _Task, staging: Staging, rows: Sequence[Retried]) -> _Staged:
     passed: set[str] = set()
     refused: set[str] = set()
     for batch in batches:
+        if task.asset is EVENTS:
+            before = batch.lines.to_pylist()
+            batch = agreed(batch, task.how.mapping)
+            gone = {*batch.lines.to_pylist(), *(each.line for each in batch.refusals)}
+            passed |= {held[at].key for at in before if at not in gone}
         found = checked(batch, conversion)
         positions = found.lines.to_pylist()
         lines = [held[at].source_line for at in positions]

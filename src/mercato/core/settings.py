@@ -153,6 +153,13 @@ class RecommendSettings:
 
 
 @dataclass(frozen=True)
+class ExperimentSettings:
+    holdout: float = 0.0
+    """Share of shoppers whom no experiment touches, so that what all of them did together can be
+    told; whoever is in it stays in it, also where it grows."""
+
+
+@dataclass(frozen=True)
 class TrainSettings:
     encoder_minutes: float = 10.0
     """Minutes at most in which a build tunes the text encoder on judgments or clicks, where the
@@ -232,6 +239,7 @@ class Settings:
     suggest: SuggestSettings = field(default_factory=SuggestSettings)
     algolia: AlgoliaSettings = field(default_factory=AlgoliaSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)
+    experiments: ExperimentSettings = field(default_factory=ExperimentSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)

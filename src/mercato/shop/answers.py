@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import orjson
 
 from mercato.shop.opened import Shop
+from mercato.shop.overload.levels import current_turn
 from mercato.state import Answer
 
 if TYPE_CHECKING:
+    from mercato.shop.experiments.serving import Serving
     from mercato.shop.search import SearchCall
     from mercato.shop.shelf import ShelfCall
 
@@ -26,6 +28,7 @@ def new_query_id() -> str:
 
 def log_answer(
     shop: Shop,
+    serving: "Serving",
     query_id: str,
     *,
     kind: str,
@@ -38,6 +41,7 @@ def log_answer(
 ) -> None:
     """Hand one answer to the state; does not wait until it is written.
 
+    serving      : what it was made from
     propensities : the chance of each item to stand where it stands; None where chance had no part
     """
     shop.state.answers.append(
@@ -46,9 +50,9 @@ def log_answer(
             ts=shop.wall(),
             kind=kind,
             placement=placement,
-            request=orjson.dumps(asdict(call)).decode(),
-            release=shop.live.number,
-            variant=None,
+            request=orjson.dumps(asdict(call) | _left_out()).decode(),
+            release=serving.live.number,
+            variant=serving.variant,
             user_id=call.user_id,
             visitor_id=call.visitor_id,
             session_id=call.session_id,
@@ -58,3 +62,9 @@ def log_answer(
             propensities=(1.0,) * len(ids) if propensities is None else tuple(propensities),
         )
     )
+
+
+def _left_out() -> dict[str, tuple[str, ...]]:
+    """What a busy server left out: nothing may be learned from what it showed instead."""
+    told = current_turn().told()
+    return {"degraded": told} if told else {}

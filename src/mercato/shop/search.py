@@ -11,6 +11,7 @@ from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.experiments.serving import serving_search
 from mercato.shop.opened import Live, Shop
 from mercato.shop.taste import MOST_EVENTS, taste_of
 
@@ -84,7 +85,8 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
 
 def find(shop: Shop, call: SearchCall) -> Found:
     """As ``search``."""
-    live = shop.live
+    serving = serving_search(shop, call.user_id, call.visitor_id)
+    live = serving.live
     result = rank(search_request(call), search_context(shop, live, call))
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
@@ -92,6 +94,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
     if call.seen:
         log_answer(
             shop,
+            serving,
             query_id,
             kind="search",
             placement=None,

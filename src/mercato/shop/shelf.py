@@ -21,6 +21,7 @@ from mercato.recommend.request import NARROWED_BY, LateEvent, ShelfContext, Shel
 from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.everywhere import effects_everywhere
+from mercato.shop.experiments.serving import serving_shelf
 from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import Live, Shop
 from mercato.shop.sought import sought
@@ -90,7 +91,8 @@ class Filled:
 
 def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     """Raises NotFound for an unknown placement or item, BadInput for a wrong filter."""
-    live = shop.live
+    serving = serving_shelf(shop, call.placement, call.user_id, call.visitor_id)
+    live = serving.live
     events = shop.state.events.recent(
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
     )
@@ -109,6 +111,7 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     )
     log_answer(
         shop,
+        serving,
         query_id,
         kind="shelf",
         placement=found.placement,

@@ -1,0 +1,181 @@
+"""Keep a shop's experiments: checked against each other, durable, on record, and live at once."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from mercato.core.errors import BadInput, MercatoError, NotFound
+from mercato.data.releases import ReleaseStore
+from mercato.evaluation.experiments.assignment import checked
+from mercato.shop.experiments.book import design_of
+from mercato.shop.experiments.definition import Definition, Status, read_definition
+from mercato.shop.rules import AlreadyThere, By
+from mercato.state import State
+from mercato.state.documents import DocumentChange, Wanted
+
+MOST_EXPERIMENTS = 1_000
+"""Of a shop, those that are over among them."""
+
+_ROUNDING = 1e-9
+
+
+class IsOver(MercatoError):
+    """What was asked for needs an experiment that runs."""
+
+    status = 409
+    title = "Experiment is over"
+
+
+def create_experiment(state: State, releases: ReleaseStore, document: object, by: By) -> Definition:
+    """Begin an experiment, or put down one that begins later. Servers follow within a second.
+
+    Without ``begin`` it takes the first free range of its layer. Raises BadInput where it does not
+    fit by itself or beside the others, AlreadyThere where its name is taken.
+    """
+    others = experiments_of(state)
+    if isinstance(document, Mapping):
+        document = {**document, "salt": document.get("salt") or secrets.token_hex(8)}
+    made = read_definition(document)
+    if isinstance(document, Mapping) and document.get("begin") is None:
+        made = replace(made, begin=_free(made, others))
+    _check_beside(made, others)
+    _check_releases(made, releases)
+    if len(others) >= MOST_EXPERIMENTS:
+        raise BadInput(f"at most {MOST_EXPERIMENTS} experiments", "more", "Delete old ones.")
+    change = DocumentChange(made.name, made.to_json(), Wanted.NEW)
+    if _write(state, [change], by) is not None:
+        raise AlreadyThere("a name that is free", repr(made.name), "Choose another one.")
+    return made
+
+
+def experiments_of(state: State) -> list[Definition]:
+    """All that can be read, by their name."""
+    found = []
+    for stored in state.experiments.all():
+        try:
+            found.append(read_definition(stored.document))
+        except BadInput:
+            continue  # of a newer Mercato: it does not run, see `book`
+    return found
+
+
+def experiment(state: State, name: str) -> Definition:
+    """Raises NotFound where there is no such experiment."""
+    stored = state.experiments.get(name)
+    if stored is None:
+        raise NotFound(
+            "an experiment of this shop", repr(name), "mercato experiments DIR list shows them."
+        )
+    return read_definition(stored.document)
+
+
+def widen(state: State, name: str, share: float, by: By) -> Definition:
+    """Let more or fewer of all units take part; those who stay, stay in their arm.
+
+    Raises BadInput where its layer has no room for that, IsOver where it does not run.
+    """
+    found = _running(state, name)
+    if not 0 < share <= 1:
+        raise BadInput("a share above 0 up to 1", f"{share:g}", "Write it like 0.2.")
+    wider = replace(found, share=share)
+    _check_beside(wider, experiments_of(state))
+    return _changed(state, wider, by)
+
+
+def stop_experiment(state: State, name: str, reason: str, by: By) -> Definition:
+    """Break an experiment off: everybody is served as without it. Raises as `widen`."""
+    return _changed(state, replace(_running(state, name), status=Status.STOPPED, reason=reason), by)
+
+
+def end_experiment(state: State, name: str, reason: str, by: By) -> Definition:
+    """An experiment has come to its end; its readings stay. Raises as `widen`."""
+    return _changed(state, replace(_running(state, name), status=Status.ENDED, reason=reason), by)
+
+
+def stop_arm(state: State, name: str, arm: str, reason: str, by: By) -> Definition:
+    """Serve a variant's units as without the experiment, from now on; the last variant's stop is
+    the experiment's. Raises NotFound where it has no such variant, and as `widen`."""
+    found = _running(state, name)
+    if arm not in [each.name for each in found.variants]:
+        raise NotFound(f"a variant of {name!r}", repr(arm), "The control cannot be stopped.")
+    arms = tuple(replace(each, stopped=reason) if each.name == arm else each for each in found.arms)
+    left = replace(found, arms=arms)
+    if all(each.stopped for each in left.variants):
+        left = replace(left, status=Status.STOPPED, reason=f"{arm}: {reason}")
+    return _changed(state, left, by)
+
+
+def delete_experiment(state: State, name: str, by: By) -> None:
+    """Forget an experiment that is over. Raises NotFound, and BadInput where it runs."""
+    if experiment(state, name).status is Status.RUNNING:
+        raise BadInput(f"{name!r} to be over", "it runs", "Stop or end it first.")
+    _write(state, [DocumentChange(name, None, Wanted.KNOWN)], by)
+
+
+def served_releases(state: State) -> frozenset[int]:
+    """Releases that an experiment needs, or will need."""
+    return frozenset(
+        arm.changes.release
+        for each in experiments_of(state)
+        for arm in each.arms
+        if each.status is Status.RUNNING and arm.changes.release is not None
+    )
+
+
+def _running(state: State, name: str) -> Definition:
+    found = experiment(state, name)
+    if found.status is not Status.RUNNING:
+        raise IsOver(f"{name!r} to run", f"it {found.status}", "Create another one.")
+    return found
+
+
+def _changed(state: State, found: Definition, by: By) -> Definition:
+    _write(state, [DocumentChange(found.name, found.to_json(), Wanted.KNOWN)], by)
+    return found
+
+
+def _write(state: State, changes: Sequence[DocumentChange], by: By) -> DocumentChange | None:
+    return state.experiments.change(changes, actor=by.actor, action=by.action).result()
+
+
+def _free(made: Definition, others: Iterable[Definition]) -> float:
+    """Where the first free range of its layer begins that is wide enough."""
+    begin = 0.0
+    same = [each for each in others if each.layer == made.layer and each.status is Status.RUNNING]
+    for each in sorted(same, key=lambda each: each.begin):
+        if each.begin - begin >= made.share - _ROUNDING:
+            break
+        begin = each.begin + each.share
+    if begin + made.share > 1 + _ROUNDING:
+        raise BadInput(
+            f"room for a share of {made.share:g} in layer {made.layer!r}",
+            f"{', '.join(sorted(each.name for each in same))} there",
+            "Take a smaller share, another layer, or end one of them.",
+        )
+    return round(begin, 9)
+
+
+def _check_beside(made: Definition, others: Iterable[Definition]) -> None:
+    """Raises BadInput where ranges meet, or two layers change the same."""
+    running = [each for each in others if each.status is Status.RUNNING and each.name != made.name]
+    checked(design_of([*running, made]))
+    for each in running:
+        both = (made.changed & each.changed) - {"segments"}
+        if each.layer != made.layer and both:
+            raise BadInput(
+                f"{sorted(both)[0]} in one layer",
+                f"{each.name!r} of layer {each.layer!r} changes it too",
+                f'Say "layer": "{each.layer}".',
+            )
+
+
+def _check_releases(made: Definition, releases: ReleaseStore) -> None:
+    known, refused = releases.numbers(), releases.refused()
+    for arm in made.arms:
+        number = arm.changes.release
+        if number is not None and (number not in known or number in refused):
+            raise BadInput(
+                f"a release that may be served in arm {arm.name!r}",
+                f"{number}" if number not in known else f"{number}: {refused[number]}",
+                "mercato releases DIR lists them.",
+            )

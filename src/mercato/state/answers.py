@@ -93,6 +93,11 @@ class AnswerLog:
             found = connection.execute(query).first()
         return None if found is None else _answer(found)
 
+    def newest(self) -> int:
+        """The ``seq`` of the newest that is kept; 0 where none is."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.max(_SEQ))).scalar() or 0
+
     def count_after(self, seq: int) -> int:
         """How many answers have a higher ``seq``."""
         with self._database.read() as connection:

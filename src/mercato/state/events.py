@@ -121,10 +121,21 @@ class EventLog:
         last = found[-1][0] if found else seq
         return Lines(last, tuple(EventRow._make(row[1:]) for row in found))
 
+    def newest(self) -> int:
+        """The ``seq`` of the newest that is kept; 0 where none is."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.max(_SEQ))).scalar() or 0
+
     def count_after(self, seq: int) -> int:
         """How many lines have a higher ``seq``."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
+
+    def oldest_after(self, seq: int) -> int | None:
+        """When the first line with a higher ``seq`` happened; None where there is none."""
+        query = select(events.c.ts).where(seq < _SEQ).order_by(_SEQ).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
 
     def prune(self, up_to: int, before: int) -> int:
         """Delete lines with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""

@@ -1,0 +1,1 @@
+"""A release that is not published yet, asked what the published one is asked."""

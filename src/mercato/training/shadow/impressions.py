@@ -1,0 +1,143 @@
+"""What a release would have earned of what was shown: told from logged shelves with their chances.
+
+Where a shop explores (`[recommend] explore`), each place of an answered shelf has the chance with
+which its item stood there. A release that has not learned from these answers says what it would
+have put there; clicks on places where both agree count as often as they were unlikely.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mercato.core.columns import Event
+from mercato.core.progress import Step
+from mercato.data.store import AssetStore
+from mercato.evaluation.off_policy.shelves import per_shelf
+from mercato.evaluation.off_policy.terms import OffPolicyEstimate, advantage
+from mercato.shop.shelf import ShelfCall
+from mercato.training.shadow.asking import GUEST, Asked, microseconds
+
+MOST_ANSWERS = 2_000
+"""Of the newest, spread over all; asking anew takes some milliseconds each."""
+
+_OWN_PICK = 0.5
+"""A place whose chance is above shows what the release itself put there: as long as less than half
+of the places are explored, no other has more."""
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """Answers with explored places, and what of them was clicked.
+
+    clicked : query_id → items
+    """
+
+    answers: Sequence[Mapping[str, Any]]
+    clicked: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Clicks a shelf. advantage : of the release over the one that answered"""
+
+    answers: int
+    candidate: OffPolicyEstimate
+    logged: OffPolicyEstimate
+    advantage: OffPolicyEstimate
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the log says so, with enough of it to be relied on."""
+        return self.advantage.claims and self.advantage.high < 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "answers": self.answers,
+            "candidate": self.candidate.to_json(),
+            "logged": self.logged.to_json(),
+            "advantage": self.advantage.to_json(),
+        }
+
+
+def read_impressions(store: AssetStore, since: int, most: int = MOST_ANSWERS) -> Impressions:
+    """Explored shelves answered at or after ``since`` (microseconds)."""
+    if store.version("answers") is None or store.version("events") is None:
+        return Impressions((), {})
+    columns = ["query_id", "ts", "kind", "request", "item_ids", "propensities"]
+    answers = store.read("answers", columns=columns)
+    moment = pc.cast(answers["ts"], pa.int64())
+    late = pc.and_(pc.equal(answers["kind"], "shelf"), pc.greater_equal(moment, since))
+    rows = answers.filter(late).sort_by("query_id").to_pylist()
+    wanted = [row for row in rows if min(row["propensities"] or [1.0]) < 1]
+    kept = np.unique(np.linspace(0, len(wanted) - 1, min(most, len(wanted))).astype(int))
+    chosen = [wanted[at] for at in kept]
+    return Impressions(chosen, _clicks(store, [row["query_id"] for row in chosen]))
+
+
+def _clicks(store: AssetStore, asked: Sequence[str]) -> dict[str, frozenset[str]]:
+    lines = store.read("events", columns=["event", "query_id", "item_id"])
+    theirs = pc.is_in(lines["query_id"], value_set=pa.array(asked, pa.string()))
+    clicks = lines.filter(pc.and_(theirs, pc.equal(lines["event"], str(Event.SELECT_ITEM))))
+    found: dict[str, set[str]] = {}
+    for line in clicks.to_pylist():
+        found.setdefault(line["query_id"], set()).add(line["item_id"])
+    return {query_id: frozenset(items) for query_id, items in found.items()}
+
+
+class _Places(NamedTuple):
+    """A row a place of a shelf; see `per_shelf`. would : the candidate puts the same there"""
+
+    reward: float
+    chance: float
+    would: bool
+    shelf: int
+    unit: str
+
+
+def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | None:
+    """None where nothing was explored, or the two never agree on a place."""
+    places: list[_Places] = []
+    for number, answer in enumerate(impressions.answers):
+        clicked = impressions.clicked.get(answer["query_id"], frozenset())
+        places += _places(answer, number, clicked, candidate)
+        step.advance()
+    if not any(each.would for each in places):
+        return None
+    reward, chance, would, shelf, unit = map(np.array, zip(*places, strict=True))
+    units = np.unique(unit, return_inverse=True)[1]
+    new = per_shelf(reward, chance, would.astype(float), shelf, units)
+    old = per_shelf(reward, chance, (chance > _OWN_PICK).astype(float), shelf, units)
+    return Told(len(impressions.answers), new.estimate(), old.estimate(), advantage(new, old))
+
+
+def _places(
+    answer: Mapping[str, Any], number: int, clicked: frozenset[str], candidate: Asked
+) -> Iterator[_Places]:
+    call = _call(answer["request"])
+    shopper_id = call.user_id or (GUEST + call.visitor_id if call.visitor_id else None)
+    would = candidate.shelf(call, shopper_id, microseconds(answer["ts"]))
+    shown = zip(answer["item_ids"], answer["propensities"], strict=True)
+    for place, (item_id, chance) in enumerate(shown):
+        agrees = place < len(would) and would[place] == item_id
+        unit = shopper_id or str(answer["query_id"])
+        yield _Places(float(item_id in clicked), chance, agrees, number, unit)
+
+
+_TUPLES = {each.name for each in fields(ShelfCall) if str(each.type).startswith("tuple")}
+_KNOWN = {each.name for each in fields(ShelfCall)}
+
+
+def _call(request: str) -> ShelfCall:
+    """What was asked; fields of another Mercato are left out."""
+    found: dict[str, Any] = orjson.loads(request)
+    said: dict[str, Any] = {
+        name: tuple(value) if name in _TUPLES else value
+        for name, value in found.items()
+        if name in _KNOWN
+    }
+    return ShelfCall(**said)

@@ -1,6 +1,7 @@
 """What OpenLineage is told of assets, source files and releases; read off their declarations."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def made_dataset(store: AssetStore, name: str, version: int, added: int | None) 
         ),
         "dataQualityAssertions": assertions(_assertion(check, None) for check in asset.checks),
     }
-    if asset.build is not None and (lineage := _columns(asset)):
+    if asset.build is not None and (lineage := _columns(asset.name)):
         told["facets"]["columnLineage"] = _column_facet(store, lineage)
     statistics = facet("OutputStatisticsOutputDatasetFacet", rowCount=added)
     return told | {"outputFacets": {"outputStatistics": statistics}}
@@ -138,7 +139,9 @@ def _add(metrics: dict[str, float], nulls: Any, least: Any, most: Any) -> None:
         metrics["max"] = max(metrics.get("max", most), most)
 
 
-def _columns(asset: Asset) -> ColumnLineage | None:
+@cache  # a build derives twice, the second time up to the day before
+def _columns(name: str) -> ColumnLineage | None:
+    asset = ASSETS[name]
     return column_lineage(asset, {name: ASSETS[name].schema for name in asset.inputs})
 
 

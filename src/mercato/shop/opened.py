@@ -13,6 +13,7 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
 from mercato.data.releases import ReleaseStore
 from mercato.shop.blocked import read_blocked
+from mercato.shop.counts import Counts
 from mercato.shop.erased import read_erased_book
 from mercato.shop.experiments.beside import Beside
 from mercato.shop.experiments.book import read_experiment_book
@@ -34,6 +35,7 @@ class Shop:
         self.settings = settings
         self.state = state
         self.live = live
+        self.counts = Counts()
         self.reading = reading_of(settings)
         self.rules = read_rule_book(state, shop_zone(settings))
         self.synonyms = read_synonym_book(state, paths.root, settings)

@@ -11,6 +11,7 @@ from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.counting import counted
 from mercato.shop.experiments.serving import serving_search
 from mercato.shop.opened import Live, Shop
 from mercato.shop.taste import MOST_EVENTS, taste_of
@@ -83,6 +84,7 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
     return find(shop, call).answer
 
 
+@counted
 def find(shop: Shop, call: SearchCall) -> Found:
     """As ``search``."""
     serving = serving_search(shop, call.user_id, call.visitor_id)

@@ -20,6 +20,7 @@ from mercato.recommend.asked import Asked
 from mercato.recommend.request import NARROWED_BY, LateEvent, ShelfContext, ShelfRequest
 from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.counting import counted
 from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.experiments.serving import serving_shelf
 from mercato.shop.merchant import reranking_of, seed_of
@@ -89,6 +90,7 @@ class Filled:
     fallback: str | None
 
 
+@counted
 def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     """Raises NotFound for an unknown placement or item, BadInput for a wrong filter."""
     serving = serving_shelf(shop, call.placement, call.user_id, call.visitor_id)

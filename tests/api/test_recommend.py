@@ -16,7 +16,7 @@ def test_every_placement_answers_in_one_shape(client: TestClient, placement: Pla
     answer = client.get(f"/v1/recommend/{placement}", params=asked)
     assert answer.status_code == 200
     found = answer.json()
-    assert list(found) == ["query_id", "placement", "items", "fallback"]
+    assert list(found) == ["query_id", "placement", "items", "fallback", "degraded"]
     assert found["placement"] == placement
     assert 1 <= len(found["items"]) <= 4
     for card in found["items"]:

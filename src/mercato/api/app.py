@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 import mercato
 from mercato.api.access import CheckKeys, Exposure
 from mercato.api.algolia import ALGOLIA, create_algolia
+from mercato.api.degrading import TellDegraded
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
@@ -42,7 +43,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
         summary="Search and recommendations of a shop",
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(shop, background),
+        lifespan=_lifespan(shop, background, metrics),
     )
     add_events(app, shop, metrics)
     add_search(app, shop)
@@ -58,6 +59,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     app.mount(ALGOLIA, create_algolia(shop, metrics))
     refuse_unknown(app)
     complete_openapi(app)
+    app.add_middleware(TellDegraded, shop=shop, metrics=metrics)
     app.add_middleware(CheckKeys, shop=shop, exposure=exposure or Exposure())
     origins = shop.settings.serve.cors_origins
     if origins:
@@ -68,12 +70,13 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     return app
 
 
-def _lifespan(shop: Shop, background: Background) -> Lifespan:
+def _lifespan(shop: Shop, background: Background, metrics: Metrics) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             with background:
-                yield
+                async with shop.overload.turns.watched(), metrics.noted():
+                    yield
         finally:
             shop.close()
 

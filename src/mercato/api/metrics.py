@@ -1,12 +1,16 @@
 """What is counted of a server, in Prometheus' text format.
 
-With several workers, set PROMETHEUS_MULTIPROC_DIR to an empty folder before they start: counts of
-all of them are then summed up, whichever is asked (https://prometheus.github.io/client_python).
+Of several workers the counts of all are summed up, whichever is asked: they meet in the folder
+PROMETHEUS_MULTIPROC_DIR, which `mercato serve` makes (https://prometheus.github.io/client_python).
 """
 
+import asyncio
+import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,19 +19,23 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mercato.data.assets.events import EVENTS
-from mercato.data.store import AssetStore
-from mercato.operating.drain import drained
+from mercato.api.gauges import ShopGauges, WorkerGauges, forget_dead
+from mercato.core.errors import MercatoError
 from mercato.shop.events import Accepted
 from mercato.shop.opened import Shop
 
+_log = logging.getLogger(__name__)
+
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
-_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable that names where counts of several workers meet."""
+
+_NOTE_SECONDS = 2.0
 _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.008, 0.012, 0.02, 0.025, 0.05, 0.1, 0.25, 1, 5)
 """Edges of the latency histogram: those of the budgets among them."""
 
@@ -56,7 +64,14 @@ class Metrics:
             ("result",),
             registry=self.registry,
         )
-        self._gauges = _Gauges(shop)
+        self.degraded = Counter(
+            "mercato_degraded_answers",
+            "Requests that were answered without something, by what.",
+            ("left_out",),
+            registry=self.registry,
+        )
+        self._worker = WorkerGauges(shop, self.registry)
+        self._shop = ShopGauges(shop)
 
     def count_events(self, found: Accepted) -> None:
         """Count what became of the events of one request."""
@@ -67,47 +82,33 @@ class Metrics:
 
     def text(self) -> bytes:
         """All metrics now."""
+        self._worker.note()
         registry = self.registry
-        if os.environ.get(_FOLDER):
+        if folder := os.environ.get(FOLDER):
+            forget_dead(Path(folder))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry) + self._gauges.text()
+        return generate_latest(registry) + self._shop.text()
 
+    @asynccontextmanager
+    async def noted(self) -> AsyncIterator[None]:
+        """Meanwhile the others of several workers know this one's values, too."""
+        noting = asyncio.create_task(self._note()) if os.environ.get(FOLDER) else None
+        try:
+            yield
+        finally:
+            if noting is not None:
+                noting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await noting
 
-class _Gauges:
-    """What is read from the shop when asked for."""
-
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
-        self._store = AssetStore(shop.paths.assets)
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
-
-    def text(self) -> bytes:
-        return generate_latest(self._registry)
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        live, state = self._shop.live, self._shop.state
-        undrained = state.events.count_after(drained(self._store, EVENTS))
-        age = time.time() - live.clock.made_at / 1e6
-        yield _gauge("mercato_events_undrained", "Event lines not in their asset yet.", undrained)
-        yield _gauge(
-            "mercato_writes_waiting", "Rows waiting to be written.", state.writer.rows_waiting
-        )
-        yield _gauge(
-            "mercato_answers_lost", "Answers that could not be logged.", state.answers.lost
-        )
-        yield _gauge("mercato_release_number", "The release that answers.", live.number)
-        yield _gauge("mercato_release_age_seconds", "Since that release was made.", age)
-        overlay = live.catalogue.n_rows - live.catalogue.n_base
-        yield _gauge("mercato_overlay_items", "Items changed or added since.", overlay)
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, value=value)
+    async def _note(self) -> None:
+        while True:
+            await asyncio.sleep(_NOTE_SECONDS)
+            try:
+                await run_in_threadpool(self._worker.note)
+            except MercatoError as error:  # the state does not answer
+                _log.warning("metrics are old: %s", error)
 
 
 class CountRequests:

@@ -43,10 +43,13 @@ def problem(error: MercatoError) -> dict[str, Any]:
 
 
 def answer_error(error: MercatoError, headers: dict[str, str] | None = None) -> ProblemAnswer:
-    headers = dict(headers or {})
-    if error.status in _COME_BACK:
-        headers["Retry-After"] = _RETRY_SECONDS
-    return ProblemAnswer(problem(error), error.status, headers)
+    return ProblemAnswer(problem(error), error.status, come_back(error, headers))
+
+
+def come_back(error: MercatoError, headers: dict[str, str] | None = None) -> dict[str, str]:
+    """``headers``, and the one that says when the request may be sent again, where it may."""
+    later = {"Retry-After": _RETRY_SECONDS} if error.status in _COME_BACK else {}
+    return {**(headers or {}), **later}
 
 
 def answer_errors(app: FastAPI) -> None:

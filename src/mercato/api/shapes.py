@@ -8,6 +8,7 @@ from mercato.api.rule_shapes import Banner
 from mercato.core.columns import Event
 
 Item = dict[str, Any]
+Degraded = Literal["personalisation", "semantic", "freshness"]
 Text = str | int | float | bool
 """An id or a text; numbers are taken as they are written."""
 
@@ -54,6 +55,7 @@ class Applied(BaseModel):
     rules: list[str] = Field(description="Ids of the rules that held, the first to act first.")
     redirect: str | None = Field(description="Where a rule leads the shopper instead.")
     banners: list[Banner]
+    degraded: list[Degraded] = Field(description="What a busy server left out.")
 
 
 class SearchAnswer(BaseModel):
@@ -102,6 +104,7 @@ class ShelfAnswer(BaseModel):
     placement: str
     items: list[Card]
     fallback: str | None
+    degraded: list[Degraded] = Field(description="What a busy server left out.")
 
 
 class SentItem(BaseModel):

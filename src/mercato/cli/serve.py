@@ -1,9 +1,12 @@
 """`mercato serve`: the API and the storefront of a shop over HTTP."""
 
+import atexit
 import gc
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,6 +34,9 @@ _FOLDER = "MERCATO_SHOP"
 _WORKERS = "MERCATO_WORKERS"
 _BEYOND = "MERCATO_BEYOND_LOOPBACK"
 """What workers have to know of how the shop is served."""
+
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where counts of several workers meet, see `api.metrics`."""
 
 _GRACE_SECONDS = 10
 """How long running requests may take once the server is told to stop."""
@@ -72,6 +78,9 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
     if not ip_address(listener.getsockname()[0]).is_loopback:
         os.environ[_BEYOND] = "1"
         _warn_without_keys(folder)
+    if workers > 1 and _COUNTS not in os.environ:
+        os.environ[_COUNTS] = tempfile.mkdtemp(prefix="mercato-counts-")
+        atexit.register(shutil.rmtree, os.environ[_COUNTS], ignore_errors=True)
     config = uvicorn.Config(
         "mercato.cli.serve:create_app",
         factory=True,

@@ -186,6 +186,18 @@ class ServeSettings:
     """Origins whose pages may call the API from a browser, as ``https://shop.example``."""
     drain_seconds: float = 30.0
     """Seconds between two moves of events and answers from the state into their assets."""
+    at_once: int = 4
+    """Searches, shelves and pages that one worker answers at the same time; others wait."""
+    degrade: bool = True
+    """Whether answers leave something out while there is more to answer than can be, and requests
+    beyond that are answered 429 (docs/operations.md)."""
+    degrade_in_flight: int = 8
+    """Requests of a worker, waiting and being answered, from which on answers leave out
+    personalisation; from twice as many meaning, from three times as many they may be kept ones."""
+    degrade_lag_ms: float = 100.0
+    """Milliseconds by which a worker's event loop is late that count as much."""
+    most_in_flight: int = 64
+    """Requests of a worker beyond which it answers 429."""
 
 
 @dataclass(frozen=True)

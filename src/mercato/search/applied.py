@@ -43,6 +43,7 @@ class Applied:
                  items further off in meaning are shown
     rules      : ids of the merchandising rules that held, the first to act first
     redirect   : where a rule leads the shopper instead
+    degraded   : what a busy server left out: ``personalisation``, ``semantic``, ``freshness``
     """
 
     filters: tuple[str, ...]
@@ -55,3 +56,4 @@ class Applied:
     rules: tuple[str, ...] = ()
     redirect: str | None = None
     banners: tuple[Banner, ...] = ()
+    degraded: tuple[str, ...] = ()

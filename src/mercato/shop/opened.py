@@ -18,6 +18,7 @@ from mercato.shop.erased import read_erased_book
 from mercato.shop.experiments.beside import Beside
 from mercato.shop.experiments.book import read_experiment_book
 from mercato.shop.key_book import read_key_book
+from mercato.shop.overload.everything import Overload
 from mercato.shop.live import Live, open_release, without_erased
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
@@ -35,6 +36,7 @@ class Shop:
         self.settings = settings
         self.state = state
         self.live = live
+        self.overload = Overload(settings.serve)
         self.counts = Counts()
         self.reading = reading_of(settings)
         self.rules = read_rule_book(state, shop_zone(settings))
@@ -121,4 +123,5 @@ class Shop:
 
     def close(self) -> None:
         """Write what waits, and let go of the state."""
+        self.overload.close()
         self.state.close()

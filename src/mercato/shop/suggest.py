@@ -8,6 +8,7 @@ from mercato.search.suggest import Own, SuggestContext, Suggestions
 from mercato.search.suggest import suggest as complete
 from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.opened import Live, Shop
+from mercato.shop.overload.shelves import spares_the_shopper
 from mercato.state.events import RecentEvent
 
 RECENT_MOST = 50
@@ -26,7 +27,7 @@ def suggest(
     queries and categories first."""
     live = shop.live
     own = Own()
-    if (user_id or visitor_id) and q.strip():
+    if (user_id or visitor_id) and q.strip() and not spares_the_shopper(known=True):
         events = shop.state.events.recent(user_id, visitor_id, limit=RECENT_MOST)
         own = own_of(live, events, user_id)
     effects = effects_everywhere(shop, live, user_id=user_id, visitor_id=visitor_id)

@@ -49,6 +49,12 @@ class ItemLog:
         with self._database.read() as connection:
             return connection.execute(select(func.max(_SEQ))).scalar() or 0
 
+    def oldest_after(self, seq: int) -> int | None:
+        """When the first change with a higher ``seq`` was written; None where there is none."""
+        query = select(item_changes.c.ts).where(seq < _SEQ).order_by(_SEQ).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
     def prune(self, up_to: int) -> int:
         """Delete changes with ``seq`` at most ``up_to``, which a release holds; how many."""
         with self._database.write() as connection:

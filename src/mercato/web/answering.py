@@ -1,6 +1,8 @@
 """From a request to a page's function and back: cookies, forms, events, HTML or JSON."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +16,7 @@ from mercato.core.errors import MercatoError
 from mercato.data.assets import ASSETS
 from mercato.data.auditing import LOOKING, Reader
 from mercato.data.auditing import record as put_on_record
+from mercato.shop.events import Accepted
 from mercato.shop.opened import Shop
 from mercato.web.asked import Ask, Data, Page, Redirect, Revealed
 from mercato.web.departments import departments
@@ -52,7 +55,10 @@ class Answering:
 
         async def endpoint(request: Request) -> Response:
             ask = self._ask(request, {})
-            return await run_in_threadpool(self._looked_at, request, ask, make)
+            looked = partial(self._looked_at, request, ask, make)
+            response, recording = await self.shop.overload.turns.run(looked)
+            await finish(recording)
+            return response
 
         return endpoint
 
@@ -94,15 +100,15 @@ class Answering:
 
     def _looked_at(
         self, request: Request, ask: Ask, make: Callable[[Ask], Page | Data]
-    ) -> Response:
+    ) -> tuple[Response, "Future[Accepted] | None"]:
+        """The answer, and the writing of what it says of the visit."""
         answer = make(ask)
         if isinstance(answer, Data):
-            return _json(answer.value)
+            return _json(answer.value), None
         self._on_record(request, answer.revealed)
         recording = begin(self.shop, answer.events) if self._counts(request) else None
         response = self._led(request, ask.visit, answer) or self._page(request, ask.visit, answer)
-        finish(recording)
-        return response
+        return response, recording
 
     def _led(self, request: Request, visit: Visit, page: Page) -> Response | None:
         """A redirect where the page leads on, unless a script or a program asks for it."""

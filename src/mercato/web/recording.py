@@ -1,7 +1,9 @@
 """Hand a visit's events to the shop: forms wait until they are durable, looks never fail."""
 
+import asyncio
 import logging
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
+from contextlib import suppress
 
 from mercato.core.errors import MercatoError, Overloaded
 from mercato.shop.events import Accepted, accept
@@ -34,11 +36,19 @@ def begin(shop: Shop, events: tuple[Sent, ...]) -> "Future[Accepted] | None":
         return None
 
 
-def finish(recording: "Future[Accepted] | None") -> None:
+async def finish(recording: "Future[Accepted] | None") -> None:
     """Wait a little for what `begin` began."""
     if recording is None:
         return
-    wait((recording,), _LOOK_SECONDS)
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def told(_: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(done.set)
+
+    recording.add_done_callback(told)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(done.wait(), _LOOK_SECONDS)
     recording.add_done_callback(_report)
 
 

@@ -8,6 +8,7 @@ from mercato.api.algolia.routes import routes
 from mercato.api.algolia.searching import Searching
 from mercato.api.answers import JSONAnswer
 from mercato.api.metrics import Metrics
+from mercato.api.problems import come_back
 from mercato.core.errors import MercatoError
 from mercato.shop.opened import Shop
 
@@ -25,7 +26,7 @@ def create_algolia(shop: Shop, metrics: Metrics) -> Starlette:
 
 
 def algolia_error(error: MercatoError, headers: dict[str, str] | None = None) -> JSONAnswer:
-    return _error(str(error), error.status, headers)
+    return _error(str(error), error.status, come_back(error, headers))
 
 
 async def _of_ours(request: Request, error: Exception) -> JSONAnswer:

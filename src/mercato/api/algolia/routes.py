@@ -6,7 +6,6 @@ preflight is needed.
 
 import asyncio
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -38,23 +37,25 @@ class Address(Route):
 
 
 def routes(searching: Searching, metrics: Metrics) -> list[Address]:
+    in_turn = searching.shop.overload.turns.run
+
     async def post_queries(request: Request) -> Response:
         sent = await read_json(request, MOST_BYTES)
 
         def answer() -> Json:
             return searching.answers(queries(sent), stop_early=stops_early(sent))
 
-        return JSONAnswer(await run_in_threadpool(answer))
+        return JSONAnswer(await in_turn(answer))
 
     async def post_query(request: Request) -> Response:
         sent, index = await read_json(request, MOST_BYTES), request.path_params["index"]
-        return JSONAnswer(await run_in_threadpool(lambda: searching.answer(one_query(sent, index))))
+        return JSONAnswer(await in_turn(lambda: searching.answer(one_query(sent, index))))
 
     async def post_facet_query(request: Request) -> Response:
         index, facet = request.path_params["index"], request.path_params["facet"]
         sent = await read_json(request, MOST_BYTES)
         return JSONAnswer(
-            await run_in_threadpool(lambda: searching.answer(one_query(sent, index, facet)))
+            await in_turn(lambda: searching.answer(one_query(sent, index, facet)))
         )
 
     async def post_objects(request: Request) -> Response:

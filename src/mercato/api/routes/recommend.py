@@ -15,9 +15,11 @@ from mercato.shop.shelf import Card, ShelfAnswer, ShelfCall, shelf
 
 def add_recommend(app: FastAPI, shop: Shop) -> None:
     @app.get(
-        "/v1/recommend/{placement}", response_model=ShelfShape, responses=problems(400, 404, 503)
+        "/v1/recommend/{placement}",
+        response_model=ShelfShape,
+        responses=problems(400, 404, 429, 503),
     )
-    def get_recommend(placement: str, asked: Annotated[ShelfAsked, Query()]) -> JSONAnswer:
+    async def get_recommend(placement: str, asked: Annotated[ShelfAsked, Query()]) -> JSONAnswer:
         """A shelf of items for a shopper at a placement, each with its reason."""
         call = ShelfCall(
             placement=placement,
@@ -33,7 +35,7 @@ def add_recommend(app: FastAPI, shop: Shop) -> None:
             store=asked.store,
             q=asked.q,
         )
-        return JSONAnswer(_shape(shelf(shop, call)))
+        return await shop.overload.turns.run(lambda: JSONAnswer(_shape(shelf(shop, call))))
 
 
 def _ids(shop: Shop, cart: Sequence[str]) -> Iterator[str]:
@@ -51,6 +53,7 @@ def _shape(answer: ShelfAnswer) -> dict[str, Any]:
         "placement": answer.placement,
         "items": [_card(card) for card in answer.items],
         "fallback": answer.fallback,
+        "degraded": answer.degraded,
     }
 
 

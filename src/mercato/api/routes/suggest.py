@@ -13,9 +13,13 @@ from mercato.shop.suggest import suggest
 
 
 def add_suggest(app: FastAPI, shop: Shop) -> None:
-    @app.get("/v1/suggest", response_model=SuggestAnswer, responses=problems(400, 503))
-    def get_suggest(asked: Annotated[SuggestAsked, Query()]) -> JSONAnswer:
+    @app.get("/v1/suggest", response_model=SuggestAnswer, responses=problems(400, 429, 503))
+    async def get_suggest(asked: Annotated[SuggestAsked, Query()]) -> JSONAnswer:
         """Queries, items and categories that go on from what was typed."""
-        return JSONAnswer(
-            suggest(shop, asked.q, asked.n, user_id=asked.user_id, visitor_id=asked.visitor_id)
-        )
+
+        def answer() -> JSONAnswer:
+            return JSONAnswer(
+                suggest(shop, asked.q, asked.n, user_id=asked.user_id, visitor_id=asked.visitor_id)
+            )
+
+        return await shop.overload.turns.run(answer)

@@ -1,0 +1,30 @@
+from mercato.shop.overload.kept import Kept
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_what_is_too_old_is_not_given() -> None:
+    clock = Clock()
+    kept: Kept[str] = Kept(seconds=30, clock=clock)
+    kept.put("a", "first")
+    clock.now = 30
+    assert kept.get("a") == "first"
+    clock.now = 31
+    assert kept.get("a") is None
+    kept.put("a", "second")
+    assert kept.get("a") == "second"
+    assert (kept.hits, kept.misses) == (2, 1)
+
+
+def test_only_the_newest_are_kept() -> None:
+    kept: Kept[int] = Kept(most=3)
+    for number in range(4):
+        kept.put(number, number)
+    kept.put(1, 10)
+    kept.put(4, 4)
+    assert [kept.get(number) for number in range(5)] == [None, 10, None, 3, 4]

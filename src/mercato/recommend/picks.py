@@ -10,6 +10,7 @@ class Pick:
     """score : 0 to 1
     part       : which part of the stage counted most for it
     propensity : the chance that it stands where it stands
+    features   : what a bandit chose it by; none where none did
     """
 
     row: int
@@ -17,3 +18,4 @@ class Pick:
     stage: Stage
     part: int
     propensity: float = 1.0
+    features: tuple[float, ...] = ()

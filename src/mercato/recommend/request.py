@@ -12,6 +12,7 @@ from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput
 from mercato.core.history import Interactions
 from mercato.models import Models
+from mercato.ranking.bandits.shelf_order import Learner
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
@@ -98,6 +99,7 @@ class ShelfContext:
     reranking   : what the merchant asks of the order in which candidates are picked
     seed        : of what is left to chance, where the merchant explores
     rankers     : of the release; None where it has none
+    order       : bandit that fills the places; None where the candidates' own order stands
     """
 
     catalogue: Catalogue
@@ -110,6 +112,7 @@ class ShelfContext:
     reranking: Reranking = AS_RANKED
     seed: int = 0
     rankers: ShelfRankers | None = None
+    order: Learner | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class ShelfItem:
     retriever  : what proposed the item
     ranked     : whether the release's ranker put it in its place
     propensity : the chance that it stands where it stands
+    features   : what a bandit chose it by; none where none did
     """
 
     row: int
@@ -126,6 +130,7 @@ class ShelfItem:
     retriever: str
     ranked: bool = False
     propensity: float = 1.0
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

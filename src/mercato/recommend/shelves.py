@@ -13,6 +13,7 @@ from mercato.recommend.placements import LAST_RESORT, PLACEMENTS, Excluded, Rule
 from mercato.recommend.ranker import RANKER, stages_of
 from mercato.recommend.request import Shelf, ShelfContext, ShelfItem, ShelfRequest
 from mercato.recommend.reranking.arrivals import places, with_arrivals
+from mercato.recommend.reranking.bandit import ordered
 from mercato.recommend.reranking.caps import Caps
 from mercato.recommend.reranking.exploration import POOL, explored
 from mercato.recommend.reranking.ranked import Ranked
@@ -38,7 +39,7 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     rules = PLACEMENTS[request.placement]
     settings = context.reranking
     theirs = len(places(settings.new_items, request.n)) if rules.arrivals else 0
-    wanted = request.n + theirs + (POOL if settings.explore else 0)
+    wanted = request.n + theirs + (POOL if settings.explore or context.order else 0)
     allowed = may_stand(asked, rules.excluded)
     filling = _Filling(asked, allowed, rules.same_category, wanted, _caps(asked))
     stages = rules.stages if _is_new(asked) else stages_of(rules, asked)
@@ -54,7 +55,10 @@ def recommend(request: ShelfRequest, context: ShelfContext) -> Shelf:
     if theirs and filling.picks:
         picks, pool = _with_arrivals(filling, rules, allowed, theirs)
     fallback = _fallback(picks, stages[0], rules.arrivals)
-    shown = explored(picks, pool[:POOL], settings.explore, context.seed)
+    if context.order is not None:
+        shown = ordered([*picks, *pool[:POOL]], request.n, context.order, asked)
+    else:
+        shown = explored(picks, pool[:POOL], settings.explore, context.seed)
     return Shelf(_items(asked, shown), fallback)
 
 
@@ -179,6 +183,7 @@ def _items(asked: Asked, picks: Sequence[Pick]) -> tuple[ShelfItem, ...]:
             *told[pick.row],
             ranked=pick.stage.parts[pick.part].retriever.name == RANKER,
             propensity=pick.propensity,
+            features=pick.features,
         )
         for pick in picks
     )

@@ -72,14 +72,21 @@ def search(request: SearchRequest, context: SearchContext) -> SearchResult:
     """
     answering = gather(request, context)
     result, keys, cards = arranged(answering)
-    at = _page(request, cards, keys)
-    facets = _facets(request)
+    at = page(request, cards, keys)
+    return answer(answering, result.rows[at], result.scores[at], len(cards))
+
+
+def answer(
+    answering: Answering, rows: NDArray[np.int64], scores: NDArray[np.float32], total: int
+) -> SearchResult:
+    """One page of these rows, with what holds for all pages."""
+    request, facets = answering.request, _facets(answering.request)
     return SearchResult(
-        total=len(cards),
+        total=total,
         page=request.page,
         per_page=request.per_page,
-        rows=result.rows[at],
-        scores=result.scores[at],
+        rows=rows,
+        scores=scores,
         facets={
             name: answering.narrowing.facet(asked, distinct=request.distinct)
             for name, asked in facets.items()
@@ -242,12 +249,19 @@ def _statistics(narrowing: Narrowing, facets: Mapping[str, FacetAsked]) -> dict[
     return {name: numbers for name, numbers in found.items() if numbers is not None}
 
 
-def _page(request: SearchRequest, cards: Cards, keys: Keys) -> NDArray[np.int64]:
+def page(request: SearchRequest, cards: Cards, keys: Keys) -> NDArray[np.int64]:
+    """Positions in the result of the cards asked for. Raises BadInput for a page past the last."""
+    start, end = between(request, len(cards))
+    return cards.between(keys, start, end)
+
+
+def between(request: SearchRequest, total: int) -> tuple[int, int]:
+    """From which place up to which one is asked, counted from 0. Raises as `page`."""
     if request.window is not None:
         start = request.window.start
-        return cards.between(keys, start, start + request.window.length)
+        return start, start + request.window.length
     start = (request.page - 1) * request.per_page
-    if start >= max(len(cards), 1):
-        last = max(1, -(-len(cards) // request.per_page))
+    if start >= max(total, 1):
+        last = max(1, -(-total // request.per_page))
         raise BadInput(f"a page from 1 to {last}", str(request.page), "There are no more items.")
-    return cards.between(keys, start, start + request.per_page)
+    return start, start + request.per_page

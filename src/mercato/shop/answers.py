@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -38,11 +38,15 @@ def log_answer(
     scores: Sequence[float],
     propensities: Sequence[float] | None = None,
     first_position: int = 1,
+    teams: Sequence[int] = (),
+    features: Sequence[Sequence[float]] = (),
 ) -> None:
     """Hand one answer to the state; does not wait until it is written.
 
     serving      : what it was made from
     propensities : the chance of each item to stand where it stands; None where chance had no part
+    teams, features : of each item, where two rankings made the answer, or a bandit; they stand
+                      beside what was asked
     """
     shop.state.answers.append(
         Answer(
@@ -50,7 +54,7 @@ def log_answer(
             ts=shop.wall(),
             kind=kind,
             placement=placement,
-            request=orjson.dumps(asdict(call) | _left_out()).decode(),
+            request=orjson.dumps(asdict(call) | _left_out() | _told(teams, features)).decode(),
             release=serving.live.number,
             variant=serving.variant,
             user_id=call.user_id,
@@ -62,6 +66,12 @@ def log_answer(
             propensities=(1.0,) * len(ids) if propensities is None else tuple(propensities),
         )
     )
+
+
+def _told(teams: Sequence[int], features: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """What is learned from beside what was shown, where there is any."""
+    told: dict[str, Any] = {"teams": teams, "features": features}
+    return {name: value for name, value in told.items() if value}
 
 
 def _left_out() -> dict[str, tuple[str, ...]]:

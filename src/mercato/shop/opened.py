@@ -16,10 +16,10 @@ from mercato.shop.blocked import read_blocked
 from mercato.shop.counts import Counts
 from mercato.shop.erased import read_erased_book
 from mercato.shop.experiments.beside import Beside
-from mercato.shop.experiments.book import read_experiment_book
+from mercato.shop.experiments.book import read_experiment_book, refreshed
 from mercato.shop.key_book import read_key_book
-from mercato.shop.overload.everything import Overload
 from mercato.shop.live import Live, open_release, without_erased
+from mercato.shop.overload.everything import Overload
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
 from mercato.shop.synonym_book import read_synonym_book
@@ -90,8 +90,7 @@ class Shop:
             if changes:
                 live = replace(live, catalogue=live.catalogue.apply(changes))
             self.live = live
-            if self.state.experiments.version() != self.experiments.version:
-                self.experiments = read_experiment_book(self.state, self.settings.experiments)
+            self.experiments = refreshed(self.experiments, self.state, self.settings.experiments)
             wanted = self.experiments.releases(self.wall())
             self._beside.refresh(wanted, live, self.erased)
             if self.state.keys.version() != self.keys.version:

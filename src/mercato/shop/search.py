@@ -1,19 +1,23 @@
 """Answer a search: gather everything once, rank, log the answer once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mercato.catalogue.facets import Statistics
 from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
+from mercato.search.drafting import Drafted, drafted
 from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
-from mercato.search.search import search as rank
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.counting import counted
-from mercato.shop.experiments.serving import serving_search
+from mercato.shop.experiments.serving import Serving, serving_search, unit_of
+from mercato.shop.merchant import seed_of
 from mercato.shop.opened import Live, Shop
+from mercato.shop.overload.levels import Level, current_turn
+from mercato.shop.overload.searching import answered
+from mercato.shop.overload.shelves import spares_the_shopper
 from mercato.shop.taste import MOST_EVENTS, taste_of
 
 
@@ -89,7 +93,8 @@ def find(shop: Shop, call: SearchCall) -> Found:
     """As ``search``."""
     serving = serving_search(shop, call.user_id, call.visitor_id)
     live = serving.live
-    result = rank(search_request(call), search_context(shop, live, call))
+    ranked = _ranked(shop, serving, call)
+    result = ranked.result
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -104,6 +109,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
             ids=ids,
             scores=scores,
             first_position=call.start + 1,
+            teams=ranked.teams,
         )
     items = [live.catalogue.item(int(row)) for row in result.rows]
     hits = tuple(Hit(*each) for each in zip(ids, scores, items, strict=True))
@@ -118,6 +124,40 @@ def find(shop: Shop, call: SearchCall) -> Found:
         result.applied,
     )
     return Found(answer, result.statistics, result.understood)
+
+
+def _ranked(shop: Shop, serving: Serving, call: SearchCall) -> Drafted:
+    """By one ranking, or by two in turn."""
+    live, call = serving.live, _varied(serving, call)
+    request, context = search_request(call), search_context(shop, live, call)
+    if serving.drafted is not None and current_turn().level is Level.WHOLE:
+        other = serving.drafted
+        second = replace(context, ranker=other.ranker, calibration=other.calibration)
+        return drafted(request, context, second, _draft_seed(serving, call))
+    result = answered(
+        shop.overload.searches,
+        request,
+        context,
+        (live.number, shop.rules.version, serving.variant),
+    )
+    return Drafted(result)
+
+
+def _varied(serving: Serving, call: SearchCall) -> SearchCall:
+    """What is asked, as arms of experiments have it."""
+    variation = serving.variation
+    call = replace(call, segments=call.segments + variation.segments)
+    sort = variation.search_sort
+    if sort is None or call.sort is not None:
+        return call
+    is_known = sort.rpartition(":")[0] in serving.live.catalogue.columns.names()
+    return replace(call, sort=sort) if is_known else call
+
+
+def _draft_seed(serving: Serving, call: SearchCall) -> int:
+    """The same for all pages of a search, another one for each shopper and search."""
+    unit = unit_of(call.user_id, call.visitor_id)
+    return seed_of(f"{serving.variant} {unit} {call.q} {call.filters} {call.distinct}")
 
 
 def search_request(call: SearchCall) -> SearchRequest:
@@ -161,8 +201,9 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
 
 
 def _taste(shop: Shop, live: Live, call: SearchCall) -> Taste | None:
-    """None too where the release's ranker would not ask for it."""
-    if live.ranker is None or (call.user_id is None and call.visitor_id is None):
+    """None too where the release's ranker would not ask for it, or a server has no time for it."""
+    known = call.user_id is not None or call.visitor_id is not None
+    if live.ranker is None or not known or spares_the_shopper(known):
         return None
     since = shop.state.events.recent(
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=MOST_EVENTS

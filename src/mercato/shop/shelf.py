@@ -1,7 +1,7 @@
 """Answer a shelf: who asks, what they did last, what stands on it and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from mercato.catalogue.filters import Term, parse
 from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
+from mercato.ranking.bandits.shelf_order import Learner
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
 from mercato.ranking.rules.effects import NO_EFFECTS, Effects
@@ -22,9 +23,11 @@ from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.counting import counted
 from mercato.shop.everywhere import effects_everywhere
-from mercato.shop.experiments.serving import serving_shelf
+from mercato.shop.experiments.serving import Serving, serving_shelf
 from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import Live, Shop
+from mercato.shop.overload.levels import Part, current_turn
+from mercato.shop.overload.shelves import kept_or, spares_the_shopper
 from mercato.shop.sought import sought
 from mercato.state import RecentEvent
 
@@ -69,16 +72,19 @@ class Card:
     retriever: str
     item: dict[str, Any]
     propensity: float = 1.0
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class ShelfAnswer:
-    """``fallback`` names the retriever that had to fill the shelf; None where none had to."""
+    """``fallback`` names the retriever that had to fill the shelf; None where none had to;
+    ``degraded`` what a busy server left out."""
 
     query_id: str
     placement: str
     items: tuple[Card, ...]
     fallback: str | None
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,22 +101,10 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     """Raises NotFound for an unknown placement or item, BadInput for a wrong filter."""
     serving = serving_shelf(shop, call.placement, call.user_id, call.visitor_id)
     live = serving.live
-    events = shop.state.events.recent(
-        call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
-    )
-    effects = effects_everywhere(
-        shop, live, filters=call.narrowing, user_id=call.user_id, visitor_id=call.visitor_id
-    )
     query_id = new_query_id()
-    found = filled(
-        live,
-        call,
-        events,
-        shop.wall(),
-        reranking=reranking_of(shop.settings.recommend),
-        effects=effects,
-        seed=seed_of(query_id),
-    )
+    found = _at_level(shop, serving, call, seed_of(query_id))
+    if Part.FRESHNESS in current_turn().left_out:
+        found = _of_today(live, found)
     log_answer(
         shop,
         serving,
@@ -121,8 +115,58 @@ def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
         ids=[card.id for card in found.cards],
         scores=[card.score for card in found.cards],
         propensities=[card.propensity for card in found.cards],
+        features=[card.features for card in found.cards if card.features],
     )
-    return ShelfAnswer(query_id, found.placement, found.cards, found.fallback)
+    told = current_turn().told()
+    return ShelfAnswer(query_id, found.placement, found.cards, found.fallback, told)
+
+
+def _at_level(shop: Shop, serving: Serving, call: ShelfCall, seed: int) -> Filled:
+    """The shelf as far as a busy server has time for it."""
+    live = serving.live
+    effects = effects_everywhere(
+        shop,
+        live,
+        filters=call.narrowing,
+        user_id=call.user_id,
+        visitor_id=call.visitor_id,
+        segments=serving.variation.segments,
+    )
+    if spares_the_shopper(call.user_id is not None or call.visitor_id is not None):
+        call = replace(call, user_id=None, visitor_id=None)
+    rules = (shop.rules.version, tuple(rule.id for rule in effects.rules))
+
+    def fill() -> Filled:
+        events = shop.state.events.recent(
+            call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
+        )
+        merchant = serving.variation.reranking(reranking_of(shop.settings.recommend))
+        return filled(
+            live,
+            call,
+            events,
+            shop.wall(),
+            reranking=merchant,
+            effects=effects,
+            seed=seed,
+            order=serving.order,
+        )
+
+    return kept_or(
+        shop.overload.shelves,
+        (live.number, rules, serving.variant, replace(call, session_id=None)),
+        fill,
+        for_nobody=call.user_id is None and call.visitor_id is None,
+    )
+
+
+def _of_today(live: Live, found: Filled) -> Filled:
+    """Without what was withdrawn since the shelf was filled; the rest as it is now."""
+    items = ((card, live.catalogue.row(card.id)) for card in found.cards)
+    cards = tuple(
+        replace(card, item=live.catalogue.item(row)) for card, row in items if row is not None
+    )
+    return replace(found, cards=cards)
 
 
 def filled(
@@ -134,12 +178,15 @@ def filled(
     reranking: Reranking,
     effects: Effects = NO_EFFECTS,
     seed: int = 0,
+    order: Learner | None = None,
 ) -> Filled:
     """The shelf for a shopper who did ``events`` since the release; the same for the same.
 
     Parameters and errors as with `question`.
     """
-    asked = question(live, call, events, wall, reranking=reranking, effects=effects, seed=seed)
+    asked = question(
+        live, call, events, wall, reranking=reranking, effects=effects, seed=seed, order=order
+    )
     answer = recommend(asked.request, asked.context)
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
     cards = tuple(
@@ -150,6 +197,7 @@ def filled(
             item.retriever,
             live.catalogue.item(item.row),
             item.propensity,
+            item.features,
         )
         for id_, item in zip(ids, answer.items, strict=True)
     )
@@ -165,12 +213,14 @@ def question(
     reranking: Reranking,
     effects: Effects = NO_EFFECTS,
     seed: int = 0,
+    order: Learner | None = None,
 ) -> Asked:
     """What is asked of `recommend` for a shopper who did ``events`` since the release.
 
     wall    : microseconds since 1970 UTC. Errors as with `shelf`.
     effects : of the rules that hold on shelves
     seed    : of what is left to chance
+    order   : bandit that fills the places
     """
     placement = _placement(call.placement)
     _check_narrowed(placement, call)
@@ -195,6 +245,7 @@ def question(
         reranking=reranking,
         seed=seed,
         rankers=live.shelf_rankers,
+        order=order,
     )
     return Asked(request, context)
 

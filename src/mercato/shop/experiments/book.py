@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from mercato.core.errors import BadInput
 from mercato.core.settings import ExperimentSettings
 from mercato.evaluation.experiments.assignment import Design, Layer, assign
+from mercato.ranking.bandits.shelf_order import Learner, learner_of
 from mercato.shop.experiments.definition import ArmDefinition, Definition, Status, read_definition
 from mercato.state import State
 
@@ -35,12 +36,15 @@ class ExperimentBook:
     definitions : those that are over as well, by their name
     design      : of those that are not over
     key         : the secret that places of shoppers follow from
+    orders      : experiment and arm → what its bandit has learned, up to the look at ``learned``
     """
 
     version: int
     definitions: Mapping[str, Definition]
     design: Design
     key: bytes
+    orders: Mapping[tuple[str, str], Learner] = field(default_factory=dict)
+    learned: int = 0
 
     def seen(self, unit: str | None, now: int) -> Seen:
         """What a user, or a visitor who is none, sees at a moment, microseconds since 1970 UTC;
@@ -82,7 +86,34 @@ def read_experiment_book(state: State, settings: ExperimentSettings) -> Experime
         except BadInput as error:
             _log.warning("experiment %r does not run: %s", stored.id, error)
     design = design_of(found.values(), settings.holdout)
-    return ExperimentBook(version, found, design, state.secret("experiments"))
+    book = ExperimentBook(version, found, design, state.secret("experiments"))
+    return _with_orders(book, state)
+
+
+def refreshed(book: ExperimentBook, state: State, settings: ExperimentSettings) -> ExperimentBook:
+    """The same book, or a new one where an experiment changed or a bandit has learned."""
+    if state.experiments.version() != book.version:
+        return read_experiment_book(state, settings)
+    if book.orders and state.readings.newest() != book.learned:
+        return _with_orders(book, state)
+    return book
+
+
+def _with_orders(book: ExperimentBook, state: State) -> ExperimentBook:
+    arms = [
+        (definition.name, arm.name, arm.changes.order)
+        for definition in book.definitions.values()
+        for arm in definition.arms
+        if definition.status is Status.RUNNING and arm.changes.order is not None
+    ]
+    if not arms:
+        return book
+    learned = state.readings.newest()
+    sums = {each.experiment: each.reading.get("orders", {}) for each in state.readings.all()}
+    orders = {
+        (name, arm): learner_of(order, sums.get(name, {}).get(arm)) for name, arm, order in arms
+    }
+    return replace(book, orders=orders, learned=learned)
 
 
 def design_of(definitions: Iterable[Definition], holdout: float = 0.0) -> Design:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from mercato.ranking.bandits.shelf_order import Learner
 from mercato.shop.experiments.book import HELD_OUT, Seen
 from mercato.shop.experiments.definition import (
     INTERLEAVED,
@@ -24,16 +25,15 @@ class Serving:
     variation : what arms change, together
     variant   : for the log: ``experiment:arm`` of all that could have changed this answer, or
                 ``holdout``; None where there was none
-    drafted   : two rankings that make one answer, if any: the experiment, and the same release
-                under the other ranking
-    bandit    : the experiment and the arm whose shelf a bandit orders
+    drafted   : the same release under the other ranking, where two make one answer
+    order     : bandit that fills the shelf's places
     """
 
     live: Live
     variation: Variation = NOTHING
     variant: str | None = None
-    drafted: tuple[Definition, Live] | None = None
-    bandit: tuple[Definition, ArmDefinition] | None = None
+    drafted: Live | None = None
+    order: Learner | None = None
 
 
 def unit_of(user_id: str | None, visitor_id: str | None) -> str | None:
@@ -66,7 +66,7 @@ def serving_shelf(
 def _serving(shop: Shop, seen: Seen, placement: str | None) -> Serving:
     if not seen.arms:
         return Serving(shop.live, variant=HELD_OUT if seen.held_out else None)
-    variation, said, drafted, bandit = NOTHING, [], None, None
+    variation, said, drafted, order = NOTHING, [], None, None
     for definition, arm in seen.arms:
         if not _is_served(shop, arm) or not _may_show(definition, placement):
             continue
@@ -77,13 +77,13 @@ def _serving(shop: Shop, seen: Seen, placement: str | None) -> Serving:
         said.append(f"{definition.name}:{arm.name}")
         variation = variation.then(arm.changes)
         if arm.changes.order is not None:
-            bandit = (definition, arm)
+            order = shop.experiments.orders.get((definition.name, arm.name))
     live = shop.beside.get(variation.release or 0, shop.live)
     variant = BETWEEN.join(said) or None
     if drafted is None:
-        return Serving(varied(live, variation), variation, variant, bandit=bandit)
+        return Serving(varied(live, variation), variation, variant, order=order)
     first, second = (varied(live, variation.then(arm.changes)) for arm in drafted.arms)
-    return Serving(first, variation, variant, (drafted, second))
+    return Serving(first, variation, variant, second)
 
 
 def _is_served(shop: Shop, arm: ArmDefinition) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace as replaced
 from typing import Any
 
 from mercato.core.errors import BadInput
+from mercato.ranking.bandits.shelf_order import LIN_UCB, LINEAR_THOMPSON
 from mercato.recommend.reranking.settings import Reranking
 
 
@@ -71,7 +72,7 @@ OF_SHELVES = frozenset({"release", "segments", "shelf_rankers", "order"}) | RERA
 DRAFTED = frozenset({"search_ranker", "semantic_weight"})
 """Changes of a search's order alone, so that two rankings are of the same products."""
 
-ORDERS = ("lin-ucb", "linear-thompson")
+ORDERS = (LIN_UCB, LINEAR_THOMPSON)
 
 _SHARES = ("semantic_weight", "variety", "new_items", "explore", "price_fit")
 _CAPS = ("most_per_category", "most_per_group")

@@ -1,0 +1,71 @@
+"""What a bandit knows of how a shelf is best ordered: the chance of a click as a linear function of
+an item and its place.
+
+Before anything is seen it believes in the order that the shelf has without it: the belief counts as
+much as clicks of so many shown items. The place is a feature, so that what stands higher and is
+clicked more for that alone does not count as liked; when a place is filled it is the same for all
+candidates, and decides nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mercato.ranking.bandits.choice import Chances, Floats
+from mercato.ranking.bandits.lin_ucb import LinUcb
+from mercato.ranking.bandits.linear_thompson import LinearThompson
+
+FEATURES = ("always", "score", "rank", "popularity", "price", "new", "place")
+"""score : as a share of the shelf's best; rank : among the candidates, 1 / log2(1 + it)
+popularity : log of shoppers who know the item, as a share of the candidates' greatest
+price : 0 to 1 among its kind, .5 where unknown; new : whether nobody knows it
+place : 1 / log2(1 + the place it is shown at)
+"""
+
+PRIOR = (0.0, 0.10, 0.05, 0.0, 0.0, 0.0, 0.05)
+"""Clicks expected of an item's features before anything is seen. Assumed."""
+
+PRIOR_SHOWN = 100.0
+"""Shown items that the prior counts for. Assumed."""
+
+LIN_UCB, LINEAR_THOMPSON = "lin-ucb", "linear-thompson"
+
+WIDTH = 0.1
+"""Standard deviations that what is unknown counts for, or of a reward: that of a click of rate .01
+to .1 is .1 to .3. Assumed."""
+
+SHARE = 0.05
+"""Of places, spread evenly over all candidates, so that the log tells of other orders."""
+
+Learner = LinUcb | LinearThompson
+
+
+def learner_of(order: str, sums: Mapping[str, Any] | None = None) -> Learner:
+    """What is believed now.
+
+    order : LIN_UCB or LINEAR_THOMPSON
+    sums  : of `to_json`; None before anything was seen
+    """
+    d = len(FEATURES)
+    empty: Learner
+    if order == LIN_UCB:
+        empty = LinUcb.empty(d, width=WIDTH, share=SHARE, ridge=PRIOR_SHOWN)
+    else:
+        empty = LinearThompson.empty(d, width=WIDTH, share=SHARE, ridge=PRIOR_SHOWN)
+    if sums is None:
+        return replace(empty, products=PRIOR_SHOWN * np.array(PRIOR))
+    squares = np.array(sums["squares"], np.float64)
+    return replace(empty, squares=squares, products=np.array(sums["products"], np.float64))
+
+
+def to_json(learner: Learner) -> dict[str, Any]:
+    return {"squares": learner.squares.tolist(), "products": learner.products.tolist()}
+
+
+def chances(learner: Learner, features: Floats, random: np.random.Generator) -> Chances:
+    """Of candidates with these features (m, d) to be shown at the next place."""
+    if isinstance(learner, LinUcb):
+        return learner.chances(features)
+    return learner.chances(features, random)

@@ -63,3 +63,20 @@ def test_a_shop_is_built_and_served_without_them(monkeypatch, tmp_path, mercato,
         for path in ("/v1/search?q=warm+hat", "/v1/recommend/home?user_id=u01", "/v1/suggest?q=te"):
             with urlopen(f"{address}{path}", timeout=10) as answer:
                 assert json.load(answer)
+
+
+def test_a_command_loads_no_pandas_where_it_is_installed():
+    """PyArrow would, at the first value it converts."""
+    code = """
+import sys
+from mercato.cli import main
+sys.argv = ["mercato", "--version"]
+try:
+    main()
+except SystemExit:
+    import pyarrow
+    pyarrow.array([1])
+    print("pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -35,6 +35,7 @@ from mercato.cli import (
 )
 from mercato.cli.output import print_error
 from mercato.cli.several import TakesSeveral
+from mercato.cli.without_pandas import without_pandas
 from mercato.core.errors import MercatoError, NotReady
 
 app = typer.Typer(
@@ -102,6 +103,7 @@ _DISK_TROUBLE = {
 
 def main() -> None:
     """The console script. What Mercato refuses is printed in three parts, without a traceback."""
+    without_pandas()
     try:
         app()
     except MercatoError as error:

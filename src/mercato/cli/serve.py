@@ -19,6 +19,7 @@ from mercato.cli.arguments import ShopFolder
 from mercato.cli.output import say
 from mercato.cli.ports import listen
 from mercato.cli.recording import on_record, opened_state
+from mercato.cli.without_pandas import without_pandas
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -113,6 +114,7 @@ def _warn_without_keys(folder: Path) -> None:
 def create_app() -> "FastAPI":
     """What each worker serves: the API, and behind it the storefront, of the shop whose folder
     the environment names."""
+    without_pandas()
     from mercato.api import Exposure, create_api
     from mercato.shop.opened import Shop
     from mercato.web import create_web

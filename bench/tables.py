@@ -83,7 +83,6 @@ ENGLISH = {
     "Hostile requests": "A shopper's searches beside hostile ones",
     "default_ranker": "The ranking weights that Mercato comes with",
     "graph": "Sets of items without an order: Gowalla",
-    "graph_ease": "The harness on Gowalla, checked by plain EASE",
     "experiments": "Ten thousand experiments, simulated: daily looks, shares of arms, interleaving",
     "bandits": "Regret of bandits, simulated",
     "off_policy": "Off-policy estimates beside the package obp, and on the small Open Bandit logs",

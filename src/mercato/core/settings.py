@@ -181,6 +181,21 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True)
+class LearnSettings:
+    every: str = ""
+    """How often a server starts `mercato learn` by itself, as ``30m``, ``12h`` or ``1d``; empty:
+    never."""
+    canary_share: float = 0.1
+    """Share of shoppers whom a candidate serves before it is published; 0: none, it is published
+    once it stood beside the published release."""
+    canary_hours: float = 24.0
+    """Hours that a canary lasts at least. After seven times as many a candidate is dropped that too
+    few shoppers have seen."""
+    canary_units: int = 1000
+    """Shoppers, of the candidate and of as many others it is compared with, that must be seen."""
+
+
+@dataclass(frozen=True)
 class ServeSettings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser, as ``https://shop.example``."""
@@ -254,6 +269,7 @@ class Settings:
     experiments: ExperimentSettings = field(default_factory=ExperimentSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    learn: LearnSettings = field(default_factory=LearnSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)
     feeds: tuple[FeedSettings, ...] = ()

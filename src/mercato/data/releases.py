@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -226,7 +226,8 @@ class ReleaseStore:
     def rollback(self) -> int:
         """Publish the newest release older than the current one; its number."""
         current = self.require_current()
-        older = [number for number in self.numbers() if number < current]
+        refused = self.refused()
+        older = [n for n in self.numbers() if n < current and n not in refused]
         if not older:
             raise NotFound(
                 f"a release older than {current}", "none", "Build one with: mercato build DIR"
@@ -234,9 +235,10 @@ class ReleaseStore:
         self.publish(older[-1])
         return older[-1]
 
-    def prune(self, keep: int) -> list[int]:
-        """Delete all but the ``keep`` newest releases, never the current one; the numbers gone."""
-        gone = [n for n in self.numbers()[:-keep] if n != self.current()]
+    def prune(self, keep: int, spare: Collection[int] = ()) -> list[int]:
+        """Delete all but the ``keep`` newest releases, never the current one nor those to spare;
+        the numbers gone."""
+        gone = [n for n in self.numbers()[:-keep] if n != self.current() and n not in spare]
         for number in gone:
             shutil.rmtree(self.folder(number))
         return gone

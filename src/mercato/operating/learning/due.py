@@ -1,0 +1,55 @@
+"""When the next round is due, and whether the settings say what they can mean."""
+
+import re
+
+from mercato.core.errors import BadInput
+from mercato.core.settings import LearnSettings
+from mercato.operating.learning.round import Round
+
+MICROSECONDS = 1_000_000
+
+LOOK_SECONDS = 60.0
+"""Between two looks at a canary."""
+
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+_EVERY = re.compile(r"(\d+)([mhd])")
+
+
+def checked(settings: LearnSettings) -> LearnSettings:
+    """The settings themselves. Raises BadInput for what cannot be meant."""
+    every_seconds(settings)
+    wrong = None
+    if not 0 <= settings.canary_share < 1:
+        wrong = ("canary_share from 0 to below 1", settings.canary_share)
+    elif settings.canary_hours < 0:
+        wrong = ("canary_hours of 0 or more", settings.canary_hours)
+    elif settings.canary_units < 2:
+        wrong = ("canary_units of 2 or more", settings.canary_units)
+    if wrong is not None:
+        raise BadInput(f"[learn] {wrong[0]}", f"{wrong[1]}", "Mend shop.toml.")
+    return settings
+
+
+def every_seconds(settings: LearnSettings) -> int | None:
+    """Seconds between two rounds; None where the server starts none. Raises BadInput."""
+    if not settings.every:
+        return None
+    found = _EVERY.fullmatch(settings.every)
+    if found is None or int(found[1]) == 0:
+        raise BadInput("[learn] every as 30m, 12h or 1d", repr(settings.every), "Mend shop.toml.")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def due_at(settings: LearnSettings, newest: Round | None, looked_at: int) -> int | None:
+    """When a server is to start the next process, in microseconds since 1970 UTC; None: never.
+
+    looked_at : when a process was last started by this server
+    """
+    every = every_seconds(settings)
+    if every is None:
+        return None
+    if newest is None:
+        return 0
+    if not newest.is_over:
+        return looked_at + round(LOOK_SECONDS * MICROSECONDS)
+    return max(newest.begun_at + every * MICROSECONDS, looked_at)

@@ -7,7 +7,7 @@ drain begins from what is there then.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -18,9 +18,10 @@ from mercato.data.appending import absent
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.events import EVENTS
+from mercato.data.experiments.logs import answer_table
 from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
-from mercato.state import Answer, State
+from mercato.state import State
 
 ROWS_AT_ONCE = 50_000
 """Rows a commit: some 20 MB in memory."""
@@ -113,10 +114,4 @@ def _events(state: State, seq: int) -> Batch:
 
 def _answers(state: State, seq: int) -> Batch:
     found = state.answers.after(seq, ROWS_AT_ONCE)
-    return found.last, _answer_table(found.rows)
-
-
-def _answer_table(answers: Sequence[Answer]) -> pa.Table:
-    columns = {name: [getattr(each, name) for each in answers] for name in ANSWERS.schema.names}
-    arrays = [pa.array(columns[field.name], field.type) for field in ANSWERS.schema]
-    return pa.table(arrays, schema=ANSWERS.schema)
+    return found.last, answer_table(found.rows)

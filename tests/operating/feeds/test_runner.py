@@ -30,7 +30,7 @@ def shop_with_feed(tmp_path):
 
 
 def ended(runner) -> int:
-    return runner._process.wait(120)
+    return runner._child.process.wait(120)
 
 
 def test_of_two_workers_one_fetches(feed_server, shop_with_feed) -> None:
@@ -43,12 +43,12 @@ def test_of_two_workers_one_fetches(feed_server, shop_with_feed) -> None:
     assert [path for path, _ in feed_server.asked] == ["/items.csv"]
     (feed,) = runners[0].feeds()
     assert feed.last.outcome is Outcome.IMPORTED
-    first = runners[0]._process
+    first = runners[0]._child.process
     runners[0].look()
-    assert runners[0]._process is first  # nothing is due
+    assert runners[0]._child.process is first  # nothing is due
 
 
-def test_a_server_that_stops_ends_its_process(shop_with_feed) -> None:
+def test_a_server_that_stops_ends_its_child.process(shop_with_feed) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         came = threading.Event()
 
@@ -63,9 +63,9 @@ def test_a_server_that_stops_ends_its_process(shop_with_feed) -> None:
         runner = FeedRunner(shop)
         runner.look()
         assert came.wait(60)
-        running = runner._process
+        running = runner._child.process
         runner.look()
-        assert runner._process is running and running.poll() is None  # one at a time
+        assert runner._child.process is running and running.poll() is None  # one at a time
         begun = time.monotonic()
         runner.stop()
         assert time.monotonic() - begun < 10 and running.poll() is not None
@@ -85,7 +85,7 @@ def test_a_failure_is_logged_once(shop_with_feed, caplog) -> None:
         shop.state.fetches.append(failed)
         runner.look()
         runner.look()
-        assert runner._process is None
+        assert runner._child.process is None
     said = [record.getMessage() for record in caplog.records]
     assert said == ["https://shop.example/feed.csv could not be taken over: no"] * 2
 

@@ -1,0 +1,1 @@
+"""What units of an experiment did: expressions over the logs of answers and of events."""

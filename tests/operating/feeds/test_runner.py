@@ -48,7 +48,7 @@ def test_of_two_workers_one_fetches(feed_server, shop_with_feed) -> None:
     assert runners[0]._child.process is first  # nothing is due
 
 
-def test_a_server_that_stops_ends_its_child.process(shop_with_feed) -> None:
+def test_a_server_that_stops_ends_its_process(shop_with_feed) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         came = threading.Event()
 

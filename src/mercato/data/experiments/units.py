@@ -19,7 +19,7 @@ OF_ANSWERS = ("answers", "clicked", "searches", "unclicked", "empty")
 nothing."""
 
 OF_EVENTS = ("carted", "bought", "revenue")
-"""Of a unit: 1 where it put something into a cart, 1 where it bought; what its purchases came to."""
+"""Of a unit: 1 where it put something into a cart, 1 where it bought; what it paid."""
 
 BEFORE = "_before"
 """Ends the name of a sum of the time before."""

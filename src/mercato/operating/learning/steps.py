@@ -27,7 +27,7 @@ from mercato.training.build import KEEP_RELEASES, seal_release
 from mercato.training.shadow.shadow import shadow
 
 LONGEST = 7
-"""Times `canary_hours` after which a candidate is dropped that too few shoppers have seen."""
+"""Times `canary_hours`, or an hour, after which a candidate is dropped that too few have seen."""
 
 LOOK = "canary-look"
 """Under which the state keeps the last look at a canary."""
@@ -138,7 +138,7 @@ def watch(work: Work, learning: Round) -> Round | None:
     if made is not None and seen.shoppers >= settings.canary_units:
         reason = f"no metric is worse among {seen.shoppers:,} shoppers"
         return replace(looked, stage=Stage.PROMOTE, reason=reason)
-    if hours >= LONGEST * settings.canary_hours:
+    if hours >= LONGEST * max(settings.canary_hours, 1):
         reason = f"{seen.shoppers:,} of {settings.canary_units:,} shoppers came to tell it from"
         return replace(looked, stage=Stage.ROLL_BACK, reason=reason)
     return None

@@ -17,7 +17,7 @@ from mercato.shop.experiments.keeping import (
     experiment,
     stop_experiment,
 )
-from mercato.shop.rules import AlreadyThere, By
+from mercato.shop.rules import By
 from mercato.state import State
 from mercato.state.served import Served
 
@@ -79,7 +79,10 @@ def begin(
     settings: LearnSettings,
     by: By,
 ) -> None:
-    """Let shoppers be served, unless they are already."""
+    """Let shoppers be served, unless that was begun already: by this process or one that was
+    killed."""
+    if _definition(state, begun) is not None:
+        return
     document = {
         "name": begun.experiment,
         "layer": LAYER,
@@ -98,18 +101,13 @@ def begin(
             },
         ],
     }
-    try:
-        create_experiment(state, releases, document, by)
-    except AlreadyThere:
-        return  # by a process that was killed before it could say so
+    create_experiment(state, releases, document, by)
 
 
 def broken_off(state: State, begun: Begun) -> str | None:
     """Why somebody else ended it; None while it runs."""
     found = _definition(state, begun)
-    if found is None:
-        return "its experiment was deleted"
-    if found.status is Status.RUNNING:
+    if found is None or found.status is Status.RUNNING:
         return None
     return found.reason or f"its experiment {found.status}"
 

@@ -4,7 +4,7 @@ memory and the look for feeds that are due, a thread each."""
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from deltalake.exceptions import DeltaError
@@ -16,15 +16,21 @@ from mercato.operating.drain import drain, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
+from mercato.operating.learning.runner import LOOK_SECONDS as LEARN_SECONDS
+from mercato.operating.learning.runner import LearnRunner
 from mercato.operating.numbering import number_on
 from mercato.operating.retiring import retire
 from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
 from mercato.shop.opened import Shop
+from mercato.state.served import Served
 
 _log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 0.2
 """Between two looks for item changes and releases of other processes: visible in under a second."""
+
+COUNT_SECONDS = 5.0
+"""Between two times at which it is put down how each release answered."""
 
 DRAINS_A_PRUNING = 100
 """Drains between two prunings, which look at every row of the state."""
@@ -82,15 +88,20 @@ class Background:
         self._drains = 0
         self._looked: Looked = {}
         self._items_due = 0.0
+        self._counted: Mapping[int, Served] = {}
         self.threads: tuple[Every, ...] = (
             Every(REFRESH_SECONDS, "refresh", shop.refresh),
             Every(shop.settings.serve.drain_seconds, "drain", self._drain),
             Every(ENCODE_SECONDS, "encoding", Encoding(shop).look),
             Every(COMPACT_SECONDS, "compaction", self._compact),
+            Every(COUNT_SECONDS, "counting", self._count),
         )
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:
             self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)
+        self._learning = LearnRunner(shop)
+        if shop.settings.learn.every:
+            self.threads += (Every(LEARN_SECONDS, "learning", self._learning.look),)
 
     @property
     def broken(self) -> bool:
@@ -109,9 +120,17 @@ class Background:
         for thread in self.threads:
             thread.stop()
         self._feeds.stop()
+        self._learning.stop()
+        self._count()
 
     def _compact(self) -> None:
         self._shop.compact()
+
+    def _count(self) -> None:
+        counted = self._shop.counts.so_far()
+        if counted != self._counted:
+            self._shop.state.served.write(counted)
+            self._counted = counted
 
     def _drain(self) -> None:
         drain(self._shop.state, self._store)

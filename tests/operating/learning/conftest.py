@@ -10,8 +10,8 @@ from mercato.core.settings import LearnSettings, Settings, settings_text
 from mercato.data.releases import Manifest, ReleaseStore, write_manifest
 from mercato.operating.learning import canary
 from mercato.operating.learning.book import RoundBook
+from mercato.operating.learning.due import now
 from mercato.operating.learning.round import Round, Stage
-from mercato.operating.learning.steps import now
 from mercato.state import Answer, EventRow, State
 
 HASTY = LearnSettings(canary_share=0.5, canary_hours=0.0, canary_units=400)

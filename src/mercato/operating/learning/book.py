@@ -4,7 +4,11 @@ Each change is one transaction, with its line in the sealed log of decisions, so
 is killed leaves a round at a stage, never between two.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from mercato.core.errors import NotReady
 from mercato.operating.learning.round import Round, Stage, read_round
@@ -13,6 +17,18 @@ from mercato.state.documents import DocumentChange, Wanted
 
 KEPT = 100
 """Rounds that are remembered; the log of decisions has all of them."""
+
+_LOOK = "canary-look"
+
+
+def note_look(state: State, look: Mapping[str, Any]) -> None:
+    """Keep the last look at a canary for whoever asks; it decides nothing, so it is in no log."""
+    state.set(_LOOK, orjson.dumps(look).decode())
+
+
+def last_look(state: State) -> dict[str, Any] | None:
+    kept = state.get(_LOOK)
+    return None if kept is None else orjson.loads(kept)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """When the next round is due, and whether the settings say what they can mean."""
 
 import re
+import time
 
 from mercato.core.errors import BadInput
 from mercato.core.settings import LearnSettings
@@ -13,6 +14,11 @@ LOOK_SECONDS = 60.0
 
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 _EVERY = re.compile(r"(\d+)([mhd])")
+
+
+def now() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
 
 
 def checked(settings: LearnSettings) -> LearnSettings:
@@ -50,6 +56,8 @@ def due_at(settings: LearnSettings, newest: Round | None, looked_at: int) -> int
         return None
     if newest is None:
         return 0
+    again = looked_at + round(LOOK_SECONDS * MICROSECONDS)
     if not newest.is_over:
-        return looked_at + round(LOOK_SECONDS * MICROSECONDS)
-    return max(newest.begun_at + every * MICROSECONDS, looked_at)
+        return again
+    # A process that could not even begin a round is tried again no sooner than a canary.
+    return max(newest.begun_at + every * MICROSECONDS, again)

@@ -10,10 +10,10 @@ from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
 from mercato.core.settings import load_settings
 from mercato.operating.learning.book import RoundBook
-from mercato.operating.learning.due import LOOK_SECONDS, checked
+from mercato.operating.learning.due import LOOK_SECONDS, checked, now
 from mercato.operating.learning.room import alone
 from mercato.operating.learning.round import Round, Stage
-from mercato.operating.learning.steps import STEPS, Work, now
+from mercato.operating.learning.steps import STEPS, Work
 from mercato.shop.rules import By
 from mercato.state import State
 

@@ -1,11 +1,8 @@
 """What each stage of a round does. Each may be killed anywhere and be done again."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import orjson
 
 from mercato.core.errors import BadInput
 from mercato.core.paths import ShopPaths
@@ -16,7 +13,8 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import rows_version
 from mercato.evaluation.experiments.decisions import Verdict
 from mercato.operating.learning import canary
-from mercato.operating.learning.due import MICROSECONDS
+from mercato.operating.learning.book import note_look
+from mercato.operating.learning.due import MICROSECONDS, now
 from mercato.operating.learning.guardrails import decision, told
 from mercato.operating.learning.round import Round, Stage
 from mercato.operating.settling import settle
@@ -28,9 +26,6 @@ from mercato.training.shadow.shadow import shadow
 
 LONGEST = 7
 """Times `canary_hours`, or an hour, after which a candidate is dropped that too few have seen."""
-
-LOOK = "canary-look"
-"""Under which the state keeps the last look at a canary."""
 
 _SOURCES = ("items", "events", "judgments")
 
@@ -56,11 +51,6 @@ class Work:
 
 Step = Callable[[Work, Round], Round | None]
 """The round as it is afterwards; None where it must wait."""
-
-
-def now() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 def gather(work: Work, learning: Round) -> Round:
@@ -196,6 +186,6 @@ def _note(work: Work, looked: Round) -> None:
     """Keep the last look for whoever asks; it decides nothing yet, so it is in no log."""
     assert looked.canary is not None
     look = looked.canary["look"]
-    work.state.set(LOOK, orjson.dumps({"round": looked.number, "at": now(), **look}).decode())
+    note_look(work.state, {"round": looked.number, "at": now(), **look})
     with work.progress.step("canary") as step:
         step.note(f"{sum(look['shoppers'].values()):,} shoppers, {look['reason']}")

@@ -157,6 +157,9 @@ class ExperimentSettings:
     holdout: float = 0.0
     """Share of shoppers whom no experiment touches, so that what all of them did together can be
     told; whoever is in it stays in it, also where it grows."""
+    look_minutes: float = 10.0
+    """Minutes between two looks at the experiments that run: variants that hurt are stopped, and
+    bandits learn."""
 
 
 @dataclass(frozen=True)

@@ -152,15 +152,17 @@ _FIELDS = tuple(Definition.__dataclass_fields__)
 def read_definition(document: object) -> Definition:
     """Raises BadInput where a field is missing, unknown or does not fit the others."""
     found = Fields.of(document, "the experiment", _FIELDS)
+    kind = Kind(found.one_of("kind", list(Kind), Kind.AB))
+    goal = Outcome.CLICK_RATE if kind is Kind.INTERLEAVING else None
     made = Definition(
         name=_name(found, "name"),
-        kind=Kind(found.one_of("kind", list(Kind), Kind.AB)),
+        kind=kind,
         layer=_name(found, "layer", "default"),
         salt=found.text("salt"),
         begin=_share(found, "begin", 0.0),
         share=_share(found, "share", 1.0),
         arms=found.each("arms", _arm),
-        goal=Outcome(found.one_of("goal", list(Outcome))),
+        goal=Outcome(found.one_of("goal", list(Outcome), goal)),
         guardrails=found.each("guardrails", _guardrail),
         planned_units=found.whole("planned_units", 100, 10**12, 20_000),
         alpha=_share(found, "alpha", 0.05),
@@ -239,6 +241,12 @@ def _check_ab(made: Definition) -> None:
 def _check_interleaving(made: Definition) -> None:
     if len(made.arms) != 2:
         raise BadInput("two arms to interleave", str(len(made.arms)), "Compare two at a time.")
+    if made.guardrails or made.goal is not Outcome.CLICK_RATE:
+        raise BadInput(
+            "no goal and no guardrails of an interleaving",
+            made.goal if made.goal is not Outcome.CLICK_RATE else "guardrails",
+            "It tells which ranking is clicked more.",
+        )
     if foreign := sorted(made.changed - DRAFTED):
         raise BadInput(
             f"rankings that differ in {' or '.join(sorted(DRAFTED))}",

@@ -1,0 +1,52 @@
+"""Sums of units → moments of each metric in each arm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mercato.core.outcomes import Outcome
+from mercato.data.experiments.units import ARM, BEFORE
+from mercato.evaluation.experiments.outcomes import Moments, measured
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Columns of `data.experiments.units`; of a mean over units there is no denominator."""
+
+    numerator: str
+    denominator: str | None = None
+
+
+RATIOS: Mapping[Outcome, Ratio] = {
+    Outcome.CLICK_RATE: Ratio("clicked", "answers"),
+    Outcome.SEARCHES_WITHOUT_CLICK: Ratio("unclicked", "searches"),
+    Outcome.EMPTY_SEARCHES: Ratio("empty", "searches"),
+    Outcome.ADD_TO_CART: Ratio("carted"),
+    Outcome.CONVERSION: Ratio("bought"),
+    Outcome.REVENUE: Ratio("revenue"),
+}
+
+
+def of_arm(units: pa.Table, arm: str) -> pa.Table:
+    return units.filter(pc.equal(units[ARM], arm))
+
+
+def moments_of(units: pa.Table, outcome: Outcome) -> Moments | None:
+    """A metric over units, less nothing yet of what was before; None for fewer than two units."""
+    if units.num_rows < 2:
+        return None
+    ratio = RATIOS[outcome]
+    count = None if ratio.denominator is None else _column(units, ratio.denominator)
+    names = [name + BEFORE for name in (ratio.numerator, ratio.denominator) if name is not None]
+    before = np.stack([_column(units, name) for name in names], axis=-1)
+    return measured(_column(units, ratio.numerator), count, before)
+
+
+def _column(units: pa.Table, name: str) -> Floats:
+    return np.asarray(units[name].to_numpy(), np.float64)

@@ -1,0 +1,53 @@
+"""Starts `mercato experiments DIR look` beside a server: reading logs never runs in it."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mercato.core.paths import ShopPaths
+from mercato.operating.child import Child
+from mercato.shop.experiments.definition import Status
+from mercato.shop.opened import Shop
+
+LOOK_SECONDS = 10.0
+"""Between two looks for whether one is due."""
+
+_MINUTE = 60_000_000
+
+_LOCK = "state.db-experiments"
+
+
+class ExperimentRunner:
+    """One process at a time; of the runners of many workers one finds work to do."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._child = Child("experiments", str(shop.paths.root), "look", "--due")
+
+    def look(self) -> None:
+        """Start a process where an experiment runs and is due."""
+        running = any(
+            each.status is Status.RUNNING for each in self._shop.experiments.definitions.values()
+        )
+        if running and not self._child.runs and self._is_due():
+            self._child.start()
+
+    def _is_due(self) -> bool:
+        minutes = self._shop.settings.experiments.look_minutes
+        return self._shop.wall() - self._shop.state.readings.newest() >= minutes * _MINUTE
+
+    def stop(self) -> None:
+        """End the process that is running: what it had not written yet is read again."""
+        self._child.stop()
+
+
+@contextmanager
+def one_at_a_time(paths: ShopPaths) -> Iterator[bool]:
+    """Whether this process may look for the others."""
+    with (paths.root / _LOCK).open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

@@ -19,6 +19,7 @@ NO_BENCHES = {
     "harness",
     "interleaved",
     "obp_beside",
+    "open_loop",
     "recombined",
     "sequences",
     "shelf_tradeoff_chart",

@@ -250,6 +250,10 @@ class Served:
         """The largest resident memory so far, of all its processes together."""
         return sum(_peak_mb(pid) for pid in _family(self.process.pid))
 
+    def resident_mb(self) -> float:
+        """The resident memory now, of all its processes together."""
+        return sum(_memory_mb(pid, "VmRSS") for pid in _family(self.process.pid))
+
 
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -257,8 +261,12 @@ def _family(pid: int) -> list[int]:
 
 
 def _peak_mb(pid: int) -> float:
+    return _memory_mb(pid, "VmHWM")
+
+
+def _memory_mb(pid: int, field: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(rf"{field}:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
 
 

@@ -13,6 +13,7 @@ from mercato.api.degrading import TellDegraded
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
+from mercato.api.refusing import RefuseEarly
 from mercato.api.routes.events import add_events
 from mercato.api.routes.explain import add_explain
 from mercato.api.routes.health import add_health
@@ -59,8 +60,9 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     app.mount(ALGOLIA, create_algolia(shop, metrics))
     refuse_unknown(app)
     complete_openapi(app)
-    app.add_middleware(TellDegraded, shop=shop, metrics=metrics)
+    app.add_middleware(TellDegraded, metrics=metrics)
     app.add_middleware(CheckKeys, shop=shop, exposure=exposure or Exposure())
+    app.add_middleware(RefuseEarly, shop=shop)
     origins = shop.settings.serve.cors_origins
     if origins:
         app.add_middleware(

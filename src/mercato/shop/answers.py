@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -54,7 +53,7 @@ def log_answer(
             ts=shop.wall(),
             kind=kind,
             placement=placement,
-            request=orjson.dumps(asdict(call) | _left_out() | _told(teams, features)).decode(),
+            request=orjson.dumps(vars(call) | _left_out() | _told(teams, features)).decode(),
             release=serving.live.number,
             variant=serving.variant,
             user_id=call.user_id,

@@ -68,6 +68,7 @@ class Turns:
         """
         with self._lock:
             if self.full:
+                self.refused += 1
                 raise self.refusal()
             self._in_flight += 1
         turn, context = current_turn(), copy_context()
@@ -80,8 +81,7 @@ class Turns:
                 self._least = min(self._least, self._in_flight)
 
     def refusal(self) -> Overloaded:
-        """What to say to a request that comes when it is `full`."""
-        self.refused += 1
+        """What is said to a request that comes when it is `full`."""
         return Overloaded(
             f"at most {self.settings.most_in_flight} requests at the same time",
             "more than this server can answer",

@@ -15,6 +15,7 @@ from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
 from mercato.api.refusing import RefuseEarly
 from mercato.api.routes.events import add_events
+from mercato.api.routes.experiments import add_experiments
 from mercato.api.routes.explain import add_explain
 from mercato.api.routes.health import add_health
 from mercato.api.routes.items import add_items
@@ -54,6 +55,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     add_items(app, shop)
     add_rules(app, shop)
     add_synonyms(app, shop)
+    add_experiments(app, shop)
     add_users(app, shop)
     add_health(app, shop, metrics, background)
     answer_errors(app)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mercato.cli.arguments import AsJson, ShopFolder, parse_time
+from mercato.cli.opened import opened_shop
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.recording import on_record, opened_state, who
 from mercato.core.errors import BadInput, NotFound, WrongUse
@@ -136,8 +137,7 @@ def _plan(folder: Path, asked: Any, until: str | None, as_json: bool) -> None:
 def _create(folder: Path, text: str | None, as_json: bool) -> None:
     import orjson
 
-    from mercato.data.releases import ReleaseStore
-    from mercato.shop.experiments.keeping import create_experiment
+    from mercato.shop.experiments.keeping import begin_experiment
     from mercato.shop.rules import By
 
     if text is None:
@@ -151,9 +151,8 @@ def _create(folder: Path, text: str | None, as_json: bool) -> None:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise BadInput("JSON in --definition", str(error), "Mend it and try again.") from None
-    with opened_state(folder) as state:
-        releases = ReleaseStore(ShopPaths(folder).releases)
-        made = create_experiment(state, releases, document, By(who(), "experiments create"))
+    with opened_shop(folder) as shop:
+        made = begin_experiment(shop, document, By(who(), "experiments create"))
     _print(made, as_json)
 
 

@@ -33,6 +33,19 @@ def sort_keys(sort: str | None, result: Ranked, catalogue: Catalogue, *, by_scor
     return (key(), *relevance)
 
 
+def can_sort(sort: str, catalogue: Catalogue) -> bool:
+    """Whether ``sort`` names a field of numbers that the catalogue has."""
+    field = sort.rpartition(":")[0]
+    if field not in catalogue.columns.names():
+        return False
+    key = ("can sort", field)
+    return catalogue.memo.get(key, lambda: _has_numbers(catalogue, field), frozenset({field}))
+
+
+def _has_numbers(catalogue: Catalogue, field: str) -> bool:
+    return not bool(np.isnan(catalogue.columns[field].numbers).all())
+
+
 @dataclass(frozen=True)
 class _Sort:
     field: str

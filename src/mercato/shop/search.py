@@ -10,6 +10,7 @@ from mercato.search.applied import Applied
 from mercato.search.drafting import Drafted, drafted
 from mercato.search.request import FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
+from mercato.search.sorting import can_sort
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.counting import counted
 from mercato.shop.experiments.serving import Serving, serving_search, unit_of
@@ -150,8 +151,7 @@ def _varied(serving: Serving, call: SearchCall) -> SearchCall:
     sort = variation.search_sort
     if sort is None or call.sort is not None:
         return call
-    is_known = sort.rpartition(":")[0] in serving.live.catalogue.columns.names()
-    return replace(call, sort=sort) if is_known else call
+    return replace(call, sort=sort) if can_sort(sort, serving.live.catalogue) else call
 
 
 def _draft_seed(serving: Serving, call: SearchCall) -> int:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from mercato.core.errors import BadInput, MercatoError, NotFound
 from mercato.data.releases import ReleaseStore
 from mercato.evaluation.experiments.assignment import checked
+from mercato.search.sorting import can_sort
 from mercato.shop.experiments.book import design_of
 from mercato.shop.experiments.definition import Definition, Status, read_definition
+from mercato.shop.opened import Shop
 from mercato.shop.rules import AlreadyThere, By
 from mercato.state import State
 from mercato.state.documents import DocumentChange, Wanted
@@ -26,6 +28,27 @@ class IsOver(MercatoError):
     title = "Experiment is over"
 
 
+def begin_experiment(shop: Shop, document: object, by: By) -> Definition:
+    """`create_experiment` in a shop that is open, whose catalogue is asked as well; it runs on this
+    worker at once. Raises as that."""
+    if isinstance(document, Mapping):
+        for arm in read_definition(_with_salt(document)).arms:
+            sort = arm.changes.search_sort
+            if sort is not None and not can_sort(sort, shop.live.catalogue):
+                raise BadInput(
+                    f"a field of numbers to sort by in arm {arm.name!r}",
+                    repr(sort),
+                    "Sort by price.",
+                )
+    made = create_experiment(shop.state, shop.releases, document, by)
+    shop.refresh()
+    return made
+
+
+def _with_salt(document: Mapping[str, object]) -> dict[str, object]:
+    return {**document, "salt": document.get("salt") or secrets.token_hex(8)}
+
+
 def create_experiment(state: State, releases: ReleaseStore, document: object, by: By) -> Definition:
     """Begin an experiment, or put down one that begins later. Servers follow within a second.
 
@@ -34,7 +57,7 @@ def create_experiment(state: State, releases: ReleaseStore, document: object, by
     """
     others = experiments_of(state)
     if isinstance(document, Mapping):
-        document = {**document, "salt": document.get("salt") or secrets.token_hex(8)}
+        document = _with_salt(document)
     made = read_definition(document)
     if isinstance(document, Mapping) and document.get("begin") is None:
         made = replace(made, begin=_free(made, others))

@@ -14,6 +14,8 @@ from mercato.core.errors import MercatoError
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
+from mercato.operating.experiments.runner import LOOK_SECONDS as EXPERIMENT_SECONDS
+from mercato.operating.experiments.runner import ExperimentRunner
 from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
 from mercato.operating.learning.runner import LOOK_SECONDS as LEARN_SECONDS
@@ -99,6 +101,8 @@ class Background:
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:
             self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)
+        self._experiments = ExperimentRunner(shop)
+        self.threads += (Every(EXPERIMENT_SECONDS, "experiments", self._experiments.look),)
         self._learning = LearnRunner(shop)
         if shop.settings.learn.every:
             self.threads += (Every(LEARN_SECONDS, "learning", self._learning.look),)
@@ -120,6 +124,7 @@ class Background:
         for thread in self.threads:
             thread.stop()
         self._feeds.stop()
+        self._experiments.stop()
         self._learning.stop()
         self._count()
 

@@ -14,17 +14,21 @@ NO_BENCHES = {
     "behaviours",
     "contenders",
     "ctr",
+    "disks",
     "funnel_ranker",
     "growth_chart",
     "harness",
     "interleaved",
     "obp_beside",
     "open_loop",
+    "postgres_server",
     "recombined",
+    "senders",
     "sequences",
     "shelf_tradeoff_chart",
     "tables",
     "trained_search",
+    "wire",
 }
 
 

@@ -16,9 +16,8 @@ from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.settings import PrivacySettings
 from mercato.data.appending import absent
 from mercato.data.asset import Asset
-from mercato.data.assets.answers import ANSWERS
+from mercato.data.assets.answers import ANSWERS, answer_table
 from mercato.data.assets.events import EVENTS
-from mercato.data.experiments.logs import answer_table
 from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
 from mercato.state import State

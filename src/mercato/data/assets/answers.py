@@ -1,10 +1,13 @@
 """What the shop showed: every answered search and shelf."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from mercato.data.asset import Asset
 from mercato.data.casts import MOMENT
 from mercato.data.labels import Masking, Sensitivity
+from mercato.state import Answer
 
 ANSWERS = Asset(
     name="answers",
@@ -35,3 +38,10 @@ ANSWERS = Asset(
         ]
     ),
 )
+
+
+def answer_table(answers: Sequence[Answer]) -> pa.Table:
+    """As the asset has them."""
+    columns = {name: [getattr(each, name) for each in answers] for name in ANSWERS.schema.names}
+    arrays = [pa.array(columns[field.name], field.type) for field in ANSWERS.schema]
+    return pa.table(arrays, schema=ANSWERS.schema)

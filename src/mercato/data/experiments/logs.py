@@ -1,19 +1,19 @@
 """The logs as they are now: what is in the assets, and what the state holds that is not yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import ibis
 import pyarrow as pa
 
 from mercato.core.events import DRAIN_APPLICATION
 from mercato.data.asset import Asset
-from mercato.data.assets.answers import ANSWERS
+from mercato.data.assets.answers import ANSWERS, answer_table
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
 from mercato.data.engines import Engine
 from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
-from mercato.state import Answer, State
+from mercato.state import State
 
 _AT_ONCE = 50_000
 
@@ -40,13 +40,6 @@ def logs(engine: Engine, store: AssetStore, state: State) -> Mapping[str, ibis.T
         files = store.files(SHOPPER_FLAGS.name)
         found[SHOPPER_FLAGS.name] = engine.files(files, SHOPPER_FLAGS.schema)
     return found
-
-
-def answer_table(answers: Sequence[Answer]) -> pa.Table:
-    """As the asset has them."""
-    columns = {name: [getattr(each, name) for each in answers] for name in ANSWERS.schema.names}
-    arrays = [pa.array(columns[field.name], field.type) for field in ANSWERS.schema]
-    return pa.table(arrays, schema=ANSWERS.schema)
 
 
 def _whole(

@@ -41,6 +41,13 @@ ASKING = [
     ("GET", "/metrics", Scope.ADMIN),
     ("POST", "/1/indexes/*/queries", Scope.SEARCH),
     ("POST", "/1/events", Scope.EVENTS),
+    ("POST", "/mp/collect", Scope.EVENTS),
+    ("POST", "/debug/mp/collect", Scope.EVENTS),
+    ("POST", "/v1/batch", Scope.EVENTS),
+    ("POST", "/v1/t", Scope.EVENTS),
+    ("POST", "/v2/projects/p/locations/l/catalogs/c/userEvents:write", Scope.EVENTS),
+    ("POST", "/ubi_events/_doc", Scope.EVENTS),
+    ("POST", "/_bulk", Scope.EVENTS),
 ]
 
 

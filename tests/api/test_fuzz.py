@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode, checks
+from schemathesis import GenerationMode, SerializationContext, checks
 from schemathesis.schemas import BaseSchema
 
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -31,6 +32,16 @@ CHECKS = [
 
 WITH_PARAMETERS = [
     "POST /v1/events",
+    "POST /mp/collect",
+    "POST /debug/mp/collect",
+    "POST /v1/track",
+    "POST /v1/batch",
+    "POST /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:write",
+    "POST /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:import",
+    "POST /ubi_events",
+    "POST /ubi_events/_doc",
+    "PUT /ubi_events/_doc/{id}",
+    "POST /_bulk",
     "GET /v1/search",
     "GET /v1/suggest",
     "GET /v1/recommend/{placement}",
@@ -57,6 +68,12 @@ PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/rules", "GET /v
 
 CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]
 CASES += [(each, GenerationMode.POSITIVE) for each in PLAIN]
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(ctx: SerializationContext, value: object) -> bytes:
+    """Bulk requests: what is no text goes as the JSON that it is."""
+    return value.encode() if isinstance(value, str) else orjson.dumps(value)
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,16 @@
 import math
 import time
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mercato.api.algolia import ALGOLIA, algolia_error
-from mercato.api.answers import JSONAnswer
+from mercato.api.dialects.opening import leave_open
+from mercato.api.doorways import doorway_at
 from mercato.api.origins import Forbidden
-from mercato.api.problems import answer_error
 from mercato.api.scopes import scope_of
 from mercato.core.errors import MercatoError, Overloaded
 from mercato.core.scopes import Scope as KeyScope
@@ -22,12 +22,6 @@ from mercato.shop.rules import By
 
 _WITHOUT_KEYS = (KeyScope.SEARCH, KeyScope.EVENTS)
 """What a shop without a key lets anybody do who is not on its own machine."""
-
-_ALGOLIA_KEY = "x-algolia-api-key"
-"""Header or parameter in which clients of that dialect send their key."""
-
-_EVENTS = "/v1/events"
-"""A page that is left can send no header with its last events: their key may stand in ``key``."""
 
 _OF_REQUEST = "mercato.key"
 """In a request's ASGI scope: its key."""
@@ -84,9 +78,16 @@ class CheckKeys:
                 )
             return None
         sent = sent_key(scope)
+        if sent is None and doorway_at(scope["path"]).in_body:
+            leave_open(scope, lambda text: self._open(text, wanted))
+            return None
+        return self._open(sent, wanted)
+
+    def _open(self, sent: str | None, wanted: KeyScope) -> Key:
+        """Errors as with `_key`."""
         if sent is None:
             raise Unauthorized("a key", "none", "Send it in the header: Authorization: Bearer mk_…")
-        key = book.find(sent, time.time_ns() // 1000)
+        key = self.shop.keys.find(sent, time.time_ns() // 1000)
         if key is None:
             raise Unauthorized(
                 "a key of this shop",
@@ -117,11 +118,9 @@ class CheckKeys:
             )
 
 
-def _refusal(path: str, error: MercatoError) -> JSONAnswer:
+def _refusal(path: str, error: MercatoError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
-    if path.startswith(f"{ALGOLIA}/"):
-        return algolia_error(error, headers)
-    return answer_error(error, headers)
+    return doorway_at(path).refusal(error, headers)
 
 
 class Bucket:
@@ -149,14 +148,8 @@ def sent_key(scope: Scope) -> str | None:
     kind, _, text = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and text.strip():
         return text.strip()
-    asked: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
-    if scope["path"].startswith(f"{ALGOLIA}/"):
-        return headers.get(_ALGOLIA_KEY) or _first(asked, _ALGOLIA_KEY)
-    return _first(asked, "key") if scope["path"] == _EVENTS else None
-
-
-def _first(asked: dict[str, list[str]], name: str) -> str | None:
-    return asked[name][0] if name in asked else None
+    asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    return doorway_at(scope["path"]).key(headers, asked)
 
 
 def by(request: Request) -> By:

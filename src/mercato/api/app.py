@@ -10,6 +10,11 @@ import mercato
 from mercato.api.access import CheckKeys, Exposure
 from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.degrading import TellDegraded
+from mercato.api.dialects.ga4 import add_ga4
+from mercato.api.dialects.google_retail import add_google_retail
+from mercato.api.dialects.segment import add_segment
+from mercato.api.dialects.ubi import add_ubi
+from mercato.api.dialects.ubi_bulk import add_ubi_bulk
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
@@ -58,6 +63,8 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     add_experiments(app, shop)
     add_users(app, shop)
     add_health(app, shop, metrics, background)
+    for add_dialect in (add_ga4, add_segment, add_google_retail, add_ubi, add_ubi_bulk):
+        add_dialect(app, shop, metrics)
     answer_errors(app)
     app.mount(ALGOLIA, create_algolia(shop, metrics))
     refuse_unknown(app)

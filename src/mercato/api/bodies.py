@@ -22,7 +22,7 @@ async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
 
     most : bytes
     """
-    body = await _read(request, most)
+    body = await read_body(request, most)
     try:
         found = orjson.loads(body)
         # What can be read nests up to 1,024 levels, what can be written again up to 254.
@@ -34,7 +34,8 @@ async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
     return found
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
+    """The body's bytes. Raises BodyTooLarge."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > most:
         raise _too_large(announced, most)

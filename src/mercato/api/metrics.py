@@ -79,6 +79,7 @@ class Metrics:
         self.events.labels("duplicate").inc(found.duplicates)
         self.events.labels("rejected").inc(len(found.rejected))
         self.events.labels("withheld").inc(found.withheld)
+        self.events.labels("left_out").inc(found.left_out)
 
     def text(self) -> bytes:
         """All metrics now."""

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from mercato.api.scopes import scope_of
 from mercato.api.shapes import Problem
@@ -27,6 +27,13 @@ def problems(*statuses: int) -> Responses:
             "content": {"application/problem+json": _PROBLEM},
         }
         for status in statuses
+    }
+
+
+def json_errors(shape: type[BaseModel], *statuses: int) -> Responses:
+    """Responses of a route that are errors in a dialect's own shape."""
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": shape} for status in statuses
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mercato.api.dialects.addresses import GA4, GA4_DEBUG, RETAIL, SEGMENT, UBI, UBI_BULK
 from mercato.core.scopes import Scope
 
 SCOPES: Mapping[str, Scope] = {
@@ -11,6 +12,7 @@ SCOPES: Mapping[str, Scope] = {
     "/1/indexes": Scope.SEARCH,
     "/v1/events": Scope.EVENTS,
     "/1/events": Scope.EVENTS,
+    **dict.fromkeys((GA4, GA4_DEBUG, *SEGMENT, RETAIL, *UBI, UBI_BULK), Scope.EVENTS),
     "/v1/items": Scope.ITEMS,
     "/v1": Scope.ADMIN,
     "/1": Scope.ADMIN,
@@ -22,6 +24,10 @@ SCOPES: Mapping[str, Scope] = {
 def scope_of(path: str) -> Scope | None:
     """What a key must be for to ask for an address; None: no key is asked for."""
     for prefix, scope in SCOPES.items():
-        if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/", ":"):
+        if is_under(path, prefix):
             return scope
     return None
+
+
+def is_under(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/", ":")

@@ -160,6 +160,7 @@ class EventsAnswer(BaseModel):
     duplicates: int
     rejected: list[RejectedEvent]
     withheld: int = Field(0, description="Not kept for want of consent; only where there are any.")
+    left_out: int = Field(0, description="Of a dialect: what our events do not hold; likewise.")
 
 
 class SentOperation(BaseModel):

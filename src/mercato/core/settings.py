@@ -82,6 +82,8 @@ class PrivacySettings:
     """Days after which events are deleted, from the state and the asset; 0: they are kept."""
     answers_days: int = 0
     """The same of answers: what was shown to whom."""
+    user_agents: bool = True
+    """Whether events keep the user agents that they carry; those of programs are marked anyway."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from mercato.core.errors import BadInput
 from mercato.core.events import EventRow
-from mercato.data.importers.consent import Consent, taken_apart
+from mercato.data.importers.consent import Consent, read_consent, taken_apart
+from mercato.data.importers.event_logs import EventLog
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,17 @@ class Agreed:
         return row._replace(user_id=None, visitor_id=None, session_id=None)
 
 
-def agreed(events: Sequence[object]) -> Agreed:
-    """What the events of a batch say of consent."""
+def agreed(events: Sequence[object], log: EventLog | None = None) -> Agreed:
+    """What the events of a batch say of consent.
+
+    log : the dialect that they are in; None: ours
+    """
     found = Agreed([])
     for at, event in enumerate(events):
         try:
             rest, consent = taken_apart(event)
+            if rest is event and log is not None and log.consent and isinstance(event, dict):
+                consent = read_consent(log.consent(event))
         except BadInput as error:
             found.events.append(None)
             found.unread[at] = str(error)

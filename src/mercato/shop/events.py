@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from mercato.core.errors import BadInput
+from mercato.core.events import EventRow
+from mercato.data.importers.event_logs import EventLog
 from mercato.data.importers.ga4_event import ParsedEvents, parse_events
+from mercato.data.importers.sent import Sent, as_sent, translated
 from mercato.shop.consent import agreed
+from mercato.shop.marking import Marking
 from mercato.shop.opened import Shop
 from mercato.state import Appended
 
@@ -39,41 +44,93 @@ class Rejected:
 @dataclass(frozen=True)
 class Accepted:
     """Counts of events; ``duplicates`` were stored before, or stand in the batch twice;
-    ``withheld`` are not kept, since their shoppers did not agree to it."""
+    ``withheld`` are not kept, since their shoppers did not agree to it; ``left_out`` say nothing
+    that our events hold.
+
+    Of a dialect ``rejected``, ``withheld`` and ``left_out`` count the objects that were sent; an
+    object of UBI may say two events.
+    """
 
     accepted: int
     duplicates: int
     rejected: tuple[Rejected, ...]
     withheld: int = 0
+    left_out: int = 0
 
 
-def accept(shop: Shop, events: Sequence[object]) -> "Future[Accepted]":
+def shape_of(found: Accepted) -> dict[str, Any]:
+    """As ``POST /v1/events`` answers; counts that are rarely there stand only then."""
+    told = asdict(found)
+    return {name: told[name] for name in told if told[name] or name not in ("withheld", "left_out")}
+
+
+@dataclass(frozen=True)
+class Door:
+    """How a batch came in.
+
+    dialect : that its objects are written in; None: ours
+    marking : what is known of who sent it
+    """
+
+    dialect: EventLog | None = None
+    marking: Marking = field(default_factory=Marking)
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """A batch before it is stored: the lines to keep, and what is said of the rest of it."""
+
+    rows: list[EventRow]
+    told: Accepted
+
+
+OUR_OWN = Door()
+
+
+def accept(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> "Future[Accepted]":
     """Store the events that fit; the future resolves once they are on the disk.
 
     Raises TooLarge for a batch that is too long as a whole, Overloaded where too much waits to
     be written; then nothing of it is stored.
     """
+    found = look_at(shop, events, door)
+    accepted: Future[Accepted] = Future()
+    stored = shop.state.events.append(found.rows)
+    stored.add_done_callback(lambda done: _settle(accepted, done, found.told))
+    return accepted
+
+
+def look_at(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> LookedAt:
+    """What `accept` would store of a batch, and say to the rest. Raises TooLarge."""
     if len(events) > MOST_EVENTS:
         raise _too_large(f"{MOST_EVENTS} events in a batch", len(events))
     now = shop.wall()
-    consent = agreed(events)
-    parsed = parse_events(consent.events, received=now)
+    consent = agreed(events, door.dialect)
+    log = door.dialect
+    sent = as_sent(consent.events) if log is None else translated(log, consent.events)
+    parsed = parse_events(sent.events, received=now)
     if len(parsed.rows) > MOST_LINES:
         raise _too_large(f"{MOST_LINES} items in a batch", len(parsed.rows))
-    rejected = {index: str(problem) for index, problem in parsed.problems.items()}
-    rejected |= _ahead(parsed, now + AHEAD_MICROSECONDS) | consent.unread
-    withheld = consent.withheld
-    rows = parsed.rows
-    if len(rejected) > len(parsed.problems) or consent.said:
-        lines = zip(rows, parsed.event_of_row, strict=True)
-        left_out = rejected.keys() | withheld
-        rows = [consent.row(row, index) for row, index in lines if index not in left_out]
-    wrong = sorted(rejected.keys() - withheld)
-    told = Accepted(0, 0, tuple(Rejected(at, rejected[at]) for at in wrong), len(withheld))
-    accepted: Future[Accepted] = Future()
-    stored = shop.state.events.append(rows)
-    stored.add_done_callback(lambda done: _settle(accepted, done, told))
-    return accepted
+    rejected = _rejected(sent, parsed, now) | consent.unread
+    withheld = consent.withheld - sent.left_out.keys()
+    gone = rejected.keys() | withheld
+    rows = []
+    for row, event in zip(parsed.rows, parsed.event_of_row, strict=True):
+        at = sent.object_of_event[event]
+        if at not in gone:
+            rows.append(door.marking.row(consent.row(row, at)))
+    wrong = tuple(Rejected(at, rejected[at]) for at in sorted(rejected.keys() - withheld))
+    left_out = len(sent.left_out.keys() - rejected.keys())
+    return LookedAt(rows, Accepted(0, 0, wrong, len(withheld), left_out))
+
+
+def _rejected(sent: Sent, parsed: ParsedEvents, now: int) -> dict[int, str]:
+    """The objects that are refused, whole, and what to say to that."""
+    found = {at: str(problem) for at, problem in sent.refused.items()}
+    events = {event: str(problem) for event, problem in parsed.problems.items()}
+    for event, said in (events | _ahead(parsed, now + AHEAD_MICROSECONDS)).items():
+        found.setdefault(sent.object_of_event[event], said)
+    return found
 
 
 def _ahead(parsed: ParsedEvents, latest: int) -> dict[int, str]:

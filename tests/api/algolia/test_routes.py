@@ -380,7 +380,7 @@ def test_insights(client: TestClient, shop: Shop) -> None:
     assert (row.event, row.item_id, row.position) == ("select_item", "tent-kestrel-2", 3)
     assert (row.query_id, row.visitor_id) == ("q1", "anonymous-1")
     wrong = client.post("/1/events", json={"events": [click | {"objectIDs": "tent"}]})
-    assert (wrong.status_code, wrong.json()["status"]) == (400, 400)
+    assert (wrong.status_code, wrong.json()["status"]) == (422, 422)
 
 
 def test_rules_show_through(client: TestClient) -> None:

@@ -4,8 +4,6 @@ Bodies are JSON, whatever their content type: clients in browsers call them text
 preflight is needed.
 """
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -13,14 +11,14 @@ from starlette.types import Scope
 
 from mercato.api.algolia.answers import Json
 from mercato.api.algolia.asked import Wanted, objects, one_query, queries, stops_early
-from mercato.api.algolia.insights import shop_events
+from mercato.api.algolia.insights import refuse_wrong, sent_events
 from mercato.api.algolia.parameters import read_parameters
 from mercato.api.algolia.searching import Searching
 from mercato.api.answers import JSONAnswer
 from mercato.api.bodies import read_json
+from mercato.api.dialects.sending import Counter
 from mercato.api.metrics import Metrics
-from mercato.core.errors import BadInput
-from mercato.shop.events import accept
+from mercato.data.importers.algolia_insights import ALGOLIA_INSIGHTS
 
 PREFIX = "/1"
 
@@ -70,13 +68,8 @@ def routes(searching: Searching, metrics: Metrics) -> list[Address]:
         )
 
     async def post_events(request: Request) -> Response:
-        events = list(shop_events(await read_json(request)))
-        found = await asyncio.wrap_future(accept(searching.shop, events))
-        metrics.count_events(found)
-        if found.rejected:
-            first = found.rejected[0]
-            said = f"{len(found.rejected)} that do not fit, the first: {first.error}"
-            raise BadInput("events of Insights", said, "The others were taken.")
+        counter = Counter(searching.shop, metrics, ALGOLIA_INSIGHTS)
+        refuse_wrong(await counter.take(request, sent_events(await read_json(request))))
         return JSONAnswer({"status": 200, "message": "OK"})
 
     found = [

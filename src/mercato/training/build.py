@@ -19,6 +19,8 @@ from mercato.data.lineage.runs import build_run
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
 from mercato.evaluation.report import Report
+from mercato.shop.experiments.keeping import served_releases
+from mercato.state import State
 from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
 from mercato.training.evaluate import measure_search, measure_shelves
@@ -50,8 +52,17 @@ def build(root: Path, *, until: datetime | None = None, progress: Progress) -> B
     with progress.step("publish") as step:
         releases.publish(built.number)
         step.note(f"release {built.number}")
-    releases.prune(KEEP_RELEASES)
+    releases.prune(KEEP_RELEASES, spare=_served(root))
     return built
+
+
+def _served(root: Path) -> frozenset[int]:
+    """Releases that experiments are served from."""
+    state = State.open(load_settings(ShopPaths(root).settings).state.url, root)
+    try:
+        return served_releases(state)
+    finally:
+        state.close()
 
 
 def seal_release(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:

@@ -30,6 +30,7 @@ from mercato.data.quality import flags
 from mercato.data.users.lifecycle import STAGES
 from mercato.data.users.rfm import SEGMENTS
 from mercato.data.users.tags import TAGS
+from mercato.shop.overload.everything import Overload
 
 if TYPE_CHECKING:
     from mercato.shop.opened import Shop
@@ -125,7 +126,10 @@ def routes() -> str:
     """docs/api.md"""
     # Which routes there are does not depend on a shop's release, so none is opened.
     stand_in = SimpleNamespace(
-        settings=settings.Settings(), paths=ShopPaths(ROOT), refresh=lambda: None
+        settings=settings.Settings(),
+        paths=ShopPaths(ROOT),
+        refresh=lambda: None,
+        overload=Overload(settings.ServeSettings()),
     )
     document = create_api(cast("Shop", stand_in)).openapi()
     parts = [

@@ -22,6 +22,7 @@ NO_BENCHES = {
     "obp_beside",
     "open_loop",
     "postgres_server",
+    "publishing",
     "recombined",
     "senders",
     "sequences",

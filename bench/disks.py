@@ -12,12 +12,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTES = 192
 _BALLAST = "ballast"
+_TRIES = 20
 
 
 def can_mount() -> bool:
@@ -52,11 +53,17 @@ class Disk:
 
     def fill(self, left_bytes: int) -> None:
         """Leave so much room, to a page."""
-        found = os.statvfs(self.place)
-        wanted = found.f_bavail * found.f_frsize - left_bytes
         with (self.place / _BALLAST).open("wb") as file:
-            if wanted > 0:
-                os.posix_fallocate(file.fileno(), 0, wanted)
+            for _ in range(_TRIES):
+                wanted = self._free() + os.fstat(file.fileno()).st_size - left_bytes
+                # Others write meanwhile, and the file's own list of blocks takes room, too.
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), 0, max(wanted, 1))
+                    return
+
+    def _free(self) -> int:
+        found = os.statvfs(self.place)
+        return found.f_bavail * found.f_frsize
 
     def empty(self) -> None:
         """Give the room back."""

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -249,6 +250,12 @@ class Served:
     def peak_mb(self) -> float:
         """The largest resident memory so far, of all its processes together."""
         return sum(_peak_mb(pid) for pid in _family(self.process.pid))
+
+    def kill(self) -> None:
+        """End all of its processes as a power cut would: no handler runs, nothing is flushed."""
+        for pid in _family(self.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(_STOP_SECONDS)
 
     def resident_mb(self) -> float:
         """The resident memory now, of all its processes together."""

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -118,3 +119,34 @@ def test_a_folder_that_delta_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"\[ \] in .*Rename or move"):
         AssetStore(tmp_path / "shop [1]").commit("things", rows(1))
     assert not (tmp_path / "shop [1]" / "things").exists()
+
+
+def test_a_commit_is_flushed_before_it_counts(
+    store: AssetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.commit("things", rows(1))
+    flushed: list[str] = []
+    really = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    store.commit("things", rows(2), mode="append")
+    folder = store.root / "things"
+    commit = folder / "_delta_log" / f"{1:020}.json"
+    new = set(store.files("things", 1)) - set(store.files("things", 0))
+    named = {str((folder / each).resolve()) for each in new}
+    assert len(named) == 1
+    assert named | {str(commit), str(commit.parent), str(folder)} == set(flushed)
+    assert flushed.index(str(commit)) > flushed.index(named.pop())
+
+
+def test_a_commit_that_a_power_cut_left_empty_changed_nothing(store: AssetStore) -> None:
+    store.commit("things", rows(1), transaction=("drain", 7))
+    (store.root / "things" / "_delta_log" / f"{1:020}.json").touch()
+    assert store.read("things")["n"].to_pylist() == [1]
+    assert store.transaction("things", "drain") == 7
+    store.commit("things", rows(2), mode="append", transaction=("drain", 9))
+    assert sorted(store.read("things")["n"].to_pylist()) == [1, 2]

@@ -22,6 +22,7 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from mercato.core.errors import BadInput, MercatoError, NotFound
+from mercato.data.flushing import flush_commit
 from mercato.data.provenance import HIDDEN
 
 NOTE = "mercato"
@@ -114,7 +115,7 @@ class AssetStore:
         transaction: tuple[str, int] | None = None,
         base: int | None = None,
     ) -> int:
-        """Write ``data`` as the next version and return its number.
+        """Write ``data`` as the next version, onto the disk, and return its number.
 
         A table's rows keep their order; a reader's batches may come to lie in another.
 
@@ -158,6 +159,7 @@ class AssetStore:
             raise
         written = self.version(name) if table is None else table.version()
         assert written is not None
+        flush_commit(folder, written)
         return written
 
     def transaction(self, name: str, application: str, version: int | None = None) -> int | None:

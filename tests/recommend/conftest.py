@@ -21,6 +21,7 @@ from mercato.models.personal_frequency import PersonalFrequency
 from mercato.models.popularity import Popularity
 from mercato.models.repeat_purchase import RepeatPurchase
 from mercato.models.substitutes import Substitutes
+from mercato.ranking.bandits.shelf_order import Learner
 from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.recommend import LateEvent, Shelf, ShelfContext, ShelfRequest, recommend
 from mercato.recommend.reranking.settings import AS_RANKED, Reranking
@@ -100,6 +101,7 @@ class CornerShop:
         late: Sequence[tuple[str, Event, float]] = (),
         reranking: Reranking = AS_RANKED,
         seed: int = 0,
+        order: Learner | None = None,
         today: float = TODAY,
         item: str | None = None,
         cart: Sequence[str] = (),
@@ -120,6 +122,7 @@ class CornerShop:
             ),
             reranking=reranking,
             seed=seed,
+            order=order,
             rankers=self.rankers,
         )
         request = ShelfRequest(

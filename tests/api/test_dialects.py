@@ -420,3 +420,17 @@ def test_consent_is_respected_in_each(till: Till, way: Way) -> None:
         target["consent"] = consent
     assert post(till, way, denied).status_code == way.status
     assert till.stored() == [("view_item", None, "item-2")]
+
+
+def test_programs_and_the_shops_own_are_marked(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}
+    assert post(till, WAYS["ga4"], [ga4(1)], headers=agent).status_code == 204
+    phone = {"context": {"userAgent": "Firefox"}}
+    assert till.client.post("/v1/track", json=segment(2) | phone, headers=agent).is_success
+    cleaning = replace(till.shop.settings.cleaning, own_addresses=("testclient",))
+    private = replace(till.shop.settings.privacy, user_agents=False)
+    settings = replace(till.shop.settings, cleaning=cleaning, privacy=private)
+    monkeypatch.setattr(till.shop, "settings", settings)
+    assert till.client.post("/v1/track", json=segment(3) | phone).is_success
+    found = [row.attributes for row in till.rows()]
+    assert found == ['{"bot":"true"}', '{"user_agent":"Firefox"}', '{"own":"true"}']

@@ -9,9 +9,6 @@ BOT = "bot"
 OWN = "own"
 """The attribute of an event that came from an address of the shop's own: true."""
 
-MARKED = tuple(f'"{name}":true' for name in (BOT, OWN))
-"""How the two read in ``attributes``, which are JSON with sorted keys and no spaces."""
-
 USER_AGENT = "user_agent"
 """The attribute in which events carry their shopper's."""
 
@@ -25,6 +22,11 @@ NO_CRAWLER = "cubot"
 
 _CRAWLER = re.compile(CRAWLERS)
 _PROGRAM = re.compile(f"{CRAWLERS}|{LIBRARIES}")
+
+
+def mark(name: str) -> str:
+    """How `BOT` or `OWN` reads in ``attributes``: JSON without spaces, booleans as texts."""
+    return f'"{name}":"true"'
 
 
 def is_crawler(user_agent: str) -> bool:

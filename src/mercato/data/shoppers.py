@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import ibis
 from ibis import _
 
+from mercato.core.programs import BOT, OWN, mark
 from mercato.data.asset import DeriveContext
 from mercato.data.outliers import winsorised, winsorises
 
@@ -14,18 +15,26 @@ VISIT = "visit"
 
 def counted_lines(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """The event lines that statistics and models are made of: `with_shopper`, without those of
-    shoppers in ``shopper_flags`` and those under the shop's own channels.
+    shoppers in ``shopper_flags``, those of programs and own people who are nobody's, and those
+    under the shop's own channels.
 
     Where the shop winsorises, quantities, prices and values are no further out than the bounds
     in ``event_flags``.
     """
     events = tables["events"]
+    events = events.filter(~is_marked(events))
     if own := context.cleaning.own_channels:
         events = events.filter(~events.channel.isin(own).fill_null(False))
     if winsorises(context.cleaning):
         events = winsorised(events)
     flagged = tables["shopper_flags"].select(SHOPPER_ID).distinct()
     return with_shopper(events).anti_join(flagged, SHOPPER_ID)
+
+
+def is_marked(events: ibis.Table) -> ibis.Value:
+    """Whether a line was marked, as it came in, as a program's or as of the shop's own."""
+    said = events.attributes.fill_null("")
+    return said.contains(mark(BOT)) | said.contains(mark(OWN))
 
 
 def with_shopper(events: ibis.Table) -> ibis.Table:

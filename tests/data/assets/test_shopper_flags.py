@@ -112,6 +112,13 @@ def test_what_crawlers_call_themselves(flags) -> None:
     assert set(flags(rows)) == {("crawler", "bot-agent"), ("script", "bot-agent")}
 
 
+def test_those_who_were_marked_as_they_sent_their_events(flags) -> None:
+    marks = {"googlebot": '{"bot":"true"}', "anna": '{"own":"true","x":1}', "bert": '{"bot":"false"}'}
+    marks["carl"] = '{"user_agent":"Mozilla/5.0 (Linux; Android 9; CUBOT_NOTE)"}'
+    rows = [line(who, 1, 0, attributes=attributes) for who, attributes in marks.items()]
+    assert set(flags(rows)) == {("googlebot", "bot-agent"), ("anna", "own-address")}
+
+
 def test_the_shops_own_people(flags, settings) -> None:
     own = CleaningSettings(
         own_users=("anna",), own_channels=("till-test",), own_addresses=("10.0.0.7",)
@@ -141,6 +148,9 @@ def test_statistics_are_those_of_a_log_without_them(store, settings, people) -> 
     robot = [line("robot", n, n * 5, event="purchase", transaction_id="t0") for n in range(300)]
     nobody = [
         line("x", n, n, user_id=None, event="purchase", channel="till-test") for n in range(9)
+    ]
+    nobody += [
+        line("y", n, n, user_id=None, event="purchase", attributes='{"bot":"true"}') for n in range(9)
     ]
     items = pa.Table.from_pylist(
         [{"id": f"i{n}", "title": "x", "product_type": "Food"} for n in range(40)],

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import ibis
 import pyarrow as pa
 
+from mercato.core.programs import BOT, CRAWLERS, LIBRARIES, NO_CRAWLER, OWN, mark
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.checks import accepted, required
 from mercato.data.labels import Masking, Sensitivity
@@ -29,9 +30,9 @@ and heavy tails in human dynamics, Nature 2005)."""
 ITEMS_A_DAY = 1000
 """``bot-breadth``: so many different items viewed on one day (UTC), and never a purchase."""
 
-_AGENTS = "bot|crawl|spider|slurp|headless|scrapy|python-requests|curl/|wget"
-_AGENT = rf'"[a-z_.]*user_?agent":"[^"]*({_AGENTS})'
-"""``bot-agent``: what crawlers call themselves, in an attribute ``user_agent``."""
+_AGENT = rf'"[a-z_.]*user_?agent":"[^"]*({CRAWLERS}|{LIBRARIES})'
+"""``bot-agent``: what programs call themselves, in an attribute ``user_agent``; or they were
+marked as they sent their events."""
 
 _SHOWN = ("view_item_list", "view_promotion")
 
@@ -93,8 +94,10 @@ def _broad(lines: ibis.Table) -> ibis.Table:
 
 
 def _agents(lines: ibis.Table) -> ibis.Table:
-    named = lines.filter(lines.attributes.contains("gent"))
-    return _lines_of(named.filter(named.attributes.lower().re_search(_AGENT)), "bot-agent")
+    marked = lines.attributes.contains(mark(BOT))
+    named = lines.filter(marked | lines.attributes.contains("gent"))
+    told = named.attributes.lower().replace(NO_CRAWLER, "").re_search(_AGENT)
+    return _lines_of(named.filter(told | named.attributes.contains(mark(BOT))), "bot-agent")
 
 
 def _lines_of(lines: ibis.Table, flag: str) -> ibis.Table:
@@ -111,11 +114,10 @@ def _own(lines: ibis.Table, context: DeriveContext) -> list[ibis.Table]:
         parts.append(
             _lines_of(lines.filter(lines.channel.isin(cleaning.own_channels)), "own-channel")
         )
-    if cleaning.own_addresses:
-        # Attributes are JSON with sorted keys and no spaces, so a member can be found as text.
-        members = (f'"ip":{json.dumps(address)}' for address in cleaning.own_addresses)
-        here = ibis.or_(*(lines.attributes.contains(member) for member in members))
-        parts.append(_lines_of(lines.filter(here), "own-address"))
+    # Attributes are JSON with sorted keys and no spaces, so a member can be found as text.
+    members = [mark(OWN), *(f'"ip":{json.dumps(address)}' for address in cleaning.own_addresses)]
+    here = ibis.or_(*(lines.attributes.contains(member) for member in members))
+    parts.append(_lines_of(lines.filter(here), "own-address"))
     return parts
 
 
@@ -126,10 +128,12 @@ MEANINGS: Mapping[str, str] = {
     "tenth of their mean.",
     "bot-breadth": f"At least {ITEMS_A_DAY:,} different products viewed on one day, and never a "
     "purchase.",
-    "bot-agent": "The attribute `user_agent` of an event is a crawler's or a script's.",
+    "bot-agent": "The attribute `user_agent` of an event is a crawler's or a script's, or the "
+    "agent that sent it was a crawler's (the attribute `bot`).",
     "own-user": "Named in `[cleaning] own_users`.",
     "own-channel": "Acted under a channel of `[cleaning] own_channels`.",
-    "own-address": "Acted from an address of `[cleaning] own_addresses`.",
+    "own-address": "Acted from an address of `[cleaning] own_addresses` (the attribute `ip`; or "
+    "`own`, where the event was sent from there).",
 }
 """Flag → what it means."""
 

@@ -10,7 +10,7 @@ from ibis import _
 
 from mercato.core.columns import Event
 from mercato.data.money import revenue
-from mercato.data.shoppers import SHOPPER_ID
+from mercato.data.shoppers import SHOPPER_ID, is_marked
 
 UNIT, ARM = "unit", "arm"
 
@@ -65,9 +65,7 @@ def unit_sums(
         first=_.ts.min(),
         **{name: _[name].sum() for name in OF_ANSWERS},
     )
-    if "shopper_flags" in tables:
-        units = _without_programs(units, tables["shopper_flags"])
-    units = keep(units)
+    units = keep(_without_programs(units, tables))
     began = units.select(UNIT, since=_.first)
     did = _did(tables["events"], began, span.end)
     past = answers.filter((_.ts >= ibis.literal(span.before)) & (_.ts < ibis.literal(span.start)))
@@ -93,8 +91,7 @@ def units_of_anybody(tables: Mapping[str, ibis.Table], span: Span) -> ibis.Table
     shown = with_unit(tables["answers"])
     shown = shown.filter((_.ts >= ibis.literal(span.start)) & (_.ts < ibis.literal(span.end)))
     named = whoever.select(UNIT).union(shown.select(UNIT)).distinct()
-    if "shopper_flags" in tables:
-        named = _without_programs(named, tables["shopper_flags"])
+    named = _without_programs(named, tables)
     marked = _marked(shown.mutate(arm=ibis.literal("")), events).group_by(UNIT)
     sums = marked.aggregate(**{name: _[name].sum() for name in OF_ANSWERS})
     did = _did(events, named.mutate(since=ibis.literal(span.start)), span.end)
@@ -171,6 +168,12 @@ def _lines_of_units(events: ibis.Table) -> ibis.Table:
     return by_user.union(others.select(*names, unit=_.visitor_id))
 
 
-def _without_programs(units: ibis.Table, flags: ibis.Table) -> ibis.Table:
-    programs = flags.select(unit=flags[SHOPPER_ID].re_replace("^visitor:", "")).distinct()
-    return units.anti_join(programs, UNIT)
+def _without_programs(units: ibis.Table, tables: Mapping[str, ibis.Table]) -> ibis.Table:
+    """Neither those who were marked as they sent events, nor those whom a build has found."""
+    events = tables["events"]
+    marked = events.filter(is_marked(events))
+    programs = marked.select(unit=_.user_id).union(marked.select(unit=_.visitor_id))
+    if "shopper_flags" in tables:
+        flagged = tables["shopper_flags"].select(unit=_[SHOPPER_ID].re_replace("^visitor:", ""))
+        programs = programs.union(flagged)
+    return units.anti_join(programs.filter(_.unit.notnull()).distinct(), UNIT)

@@ -54,6 +54,12 @@ WITH_PARAMETERS = [
     "PUT /v1/rules/{rule_id}",
     "DELETE /v1/rules/{rule_id}",
     "POST /v1/rules:preview",
+    "POST /v1/experiments",
+    "GET /v1/experiments/{name}",
+    "PATCH /v1/experiments/{name}",
+    "DELETE /v1/experiments/{name}",
+    "POST /v1/experiments/{name}:stop",
+    "POST /v1/experiments/{name}:end",
     "GET /v1/explain",
     "GET /v1/synonyms",
     "POST /v1/synonyms",
@@ -64,7 +70,14 @@ WITH_PARAMETERS = [
     "GET /v1/users/{user_id}/export",
     "GET /v1/erasures/{number}",
 ]
-PLAIN = ["GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/rules", "GET /v1/rules/conflicts"]
+PLAIN = [
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /v1/rules",
+    "GET /v1/rules/conflicts",
+    "GET /v1/experiments",
+]
 
 CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]
 CASES += [(each, GenerationMode.POSITIVE) for each in PLAIN]

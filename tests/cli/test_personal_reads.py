@@ -36,6 +36,12 @@ TOUR = Path(__file__).parents[2] / "examples" / "tour"
 MARK = "canary7f3a"
 USER = f"{MARK}-u03"
 
+TRIED = (
+    '{{"name": "tried", "goal": "conversion", "arms": [{{"name": "control", "share": 0.5}}, '
+    '{{"name": "tried", "share": 0.5, "changes": {{"variety": 0.4}}}}]}}'
+)
+"""Braces are doubled: commands are formatted."""
+
 ASKED: dict[str, Sequence[Sequence[str]]] = {
     "import": [["import", "{shop}", "--events", "{bad}"]],
     "check": [["check", "{shop}", "--html", "{new}/check.html"]],
@@ -74,6 +80,12 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
         ["rules", "{shop}", "--conflicts", "--json"],
     ],
     "synonyms": [["synonyms", "{shop}", "--propose", "--json"]],
+    "experiments": [
+        ["experiments", "{shop}", "plan", "--goal", "revenue", "--days", "3000", "--json"],
+        ["experiments", "{shop}", "create", "--definition", TRIED],
+        ["experiments", "{shop}", "look", "--json"],
+        ["experiments", "{shop}", "show", "tried", "--json"],
+    ],
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],
     "restore": [["restore", "{new}/backup", "--verify"]],
     "keys": [["keys", "{shop}", "--json"]],
@@ -99,6 +111,7 @@ PATHS = {
     "/v1/suggest": "/v1/suggest?q=te",
     "/v1/recommend/{placement}": f"/v1/recommend/buy-again?user_id={USER}",
     "/v1/rules/{rule_id}": "/v1/rules/a",
+    "/v1/experiments/{name}": "/v1/experiments/tried",
     "/item/{item_id:path}": "/item/tent-kestrel-2",
     "/search": "/search?q=tent",
     "/suggest": "/suggest?q=te",

@@ -30,6 +30,7 @@ from mercato.api.routes.search import add_search
 from mercato.api.routes.suggest import add_suggest
 from mercato.api.routes.synonyms import add_synonyms
 from mercato.api.routes.users import add_users
+from mercato.api.tracing import TraceRequests, Tracing, start_tracing
 from mercato.api.unknown import refuse_unknown
 from mercato.operating.background import Background
 from mercato.shop.opened import Shop
@@ -43,14 +44,14 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
     answered here. ``exposure``: on loopback, by one process, if not said.
     """
-    metrics, background = Metrics(shop), Background(shop)
+    metrics, background, tracing = Metrics(shop), Background(shop), start_tracing()
     app = FastAPI(
         title="Mercato",
         version=mercato.__version__,
         summary="Search and recommendations of a shop",
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(shop, background, metrics),
+        lifespan=_lifespan(shop, background, metrics, tracing),
     )
     add_events(app, shop, metrics)
     add_search(app, shop)
@@ -78,10 +79,14 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
             CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
         )
     app.add_middleware(CountRequests, metrics=metrics)
+    if tracing is not None:
+        app.add_middleware(TraceRequests, tracing=tracing)
     return app
 
 
-def _lifespan(shop: Shop, background: Background, metrics: Metrics) -> Lifespan:
+def _lifespan(
+    shop: Shop, background: Background, metrics: Metrics, tracing: Tracing | None
+) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
@@ -90,5 +95,7 @@ def _lifespan(shop: Shop, background: Background, metrics: Metrics) -> Lifespan:
                     yield
         finally:
             shop.close()
+            if tracing is not None:
+                tracing.close()
 
     return lifespan

@@ -24,7 +24,7 @@ class Blend(NamedTuple):
 
 def blend(stage: Stage, asked: Asked, allowed: Allowed, most: int, same_category: float) -> Blend:
     """Ask each part for at most ``most`` rows and add up their scores."""
-    proposals = [part.retriever.propose(asked, allowed, most) for part in stage.parts]
+    proposals = [part.retriever.bring(asked, allowed, most) for part in stage.parts]
     more = any(len(proposal.rows) >= most for proposal in proposals)
     rows, at = np.unique(
         np.concatenate([proposal.rows for proposal in proposals]), return_inverse=True

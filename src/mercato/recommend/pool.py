@@ -102,7 +102,7 @@ class Gathered:
 def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
     """Ask all sources of a placement's pool."""
     pool = POOLS[placement]
-    proposals = [source.retriever.propose(asked, allowed, _LOOKED_AT) for source in pool]
+    proposals = [source.retriever.bring(asked, allowed, _LOOKED_AT) for source in pool]
     brought = [
         _best(proposal, source.brings) for source, proposal in zip(pool, proposals, strict=True)
     ]

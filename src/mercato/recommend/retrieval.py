@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.core.tracing import span
 from mercato.models.base import Scored
 from mercato.ranking.reasons import Reason
 from mercato.recommend.asked import Asked, Rows
@@ -36,6 +37,11 @@ class Retriever:
     propose: Callable[[Asked, Allowed, int], Proposal]
     reasons: Callable[[Asked, Rows], list[Reason]]
     brought: Callable[[Rows], list[str]] | None = None
+
+    def bring(self, asked: Asked, allowed: Allowed, most: int) -> Proposal:
+        """What it proposes; how long that takes is told to whoever traces."""
+        with span("source", retriever=self.name):
+            return self.propose(asked, allowed, most)
 
     def names(self, rows: Rows) -> list[str]:
         """Which retriever brought each of some rows that it proposed."""

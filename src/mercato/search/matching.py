@@ -10,6 +10,7 @@ from mercato.catalogue.query import n_words
 from mercato.catalogue.text_matching import match
 from mercato.catalogue.vectors import MOST_ROWS_EXACT
 from mercato.core.errors import BadInput
+from mercato.core.tracing import span
 from mercato.ranking.evidence import Evidence
 from mercato.ranking.fusion import ASKED_FOR, PREFERRED, fuse
 from mercato.ranking.preferences import preferred
@@ -87,10 +88,14 @@ def _evidence(understood: Understood, mode: Mode, context: SearchContext) -> Evi
     catalogue = context.catalogue
     text, cosines = None, None
     if mode is not Mode.SEMANTIC:
-        text = match(catalogue.text, understood.sought, catalogue.alive)
+        with span("match"):
+            text = match(catalogue.text, understood.sought, catalogue.alive)
     if mode is Mode.SEMANTIC or (mode is Mode.HYBRID and understood.by_meaning):
         assert catalogue.vectors is not None and context.encode is not None
-        cosines = catalogue.vectors.cosines(context.encode(understood.text or understood.q))
+        with span("encode"):
+            vector = context.encode(understood.text or understood.q)
+        with span("match.vectors"):
+            cosines = catalogue.vectors.cosines(vector)
     return Evidence(text, cosines)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.facets import Statistics
 from mercato.catalogue.filters import Filter, conjuncts, parse_all
 from mercato.core.errors import BadInput
+from mercato.core.tracing import span
 from mercato.ranking.rules.effects import Effects
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied, Read
@@ -115,7 +116,8 @@ def order(answering: Answering) -> Ranked:
     if answering.request.mode != Mode.HYBRID or answering.understood.exact:
         return Ranked.by_first_stage(weighed(result, effects, answering.context.catalogue))
     evidence = answering.found.evidence
-    return reranked(result, answering.understood, evidence, answering.context, effects)
+    with span("rank"):
+        return reranked(result, answering.understood, evidence, answering.context, effects)
 
 
 def gather(request: SearchRequest, context: SearchContext) -> Answering:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, String, bindparam, delete, func, sele
 
 from mercato.core.columns import EVENT_COLUMNS
 from mercato.core.events import EventRow
+from mercato.core.tracing import span
 from mercato.state import links
 from mercato.state.databases.database import Database
 from mercato.state.tables import events
@@ -99,7 +100,7 @@ class EventLog:
         the lines that name them, and those without a user of any visitor last seen with them or
         asked for here.
         """
-        with self._database.read() as connection:
+        with span("state"), self._database.read() as connection:
             if user_id is None and visitor_id is not None:
                 user_id = links.user_of(connection, visitor_id)
             found = connection.execute(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from mercato.api.metrics import Metrics
 from mercato.core.errors import MercatoError
 from mercato.core.programs import is_crawler
+from mercato.core.tracing import span
 from mercato.data.importers.event_logs import EventLog
 from mercato.shop.events import Accepted, Door, LookedAt, accept, look_at
 from mercato.shop.marking import Marking
@@ -58,7 +59,8 @@ class Counter:
     async def take(self, request: Request, objects: Sequence[object]) -> Accepted:
         """Store the events that fit, and count; durable once it is answered. As `accept`."""
         door = door_of(self.shop, request, self.dialect)
-        found = await asyncio.wrap_future(accept(self.shop, objects, door))
+        with span("state"):
+            found = await asyncio.wrap_future(accept(self.shop, objects, door))
         self.metrics.count_events(found)
         return found
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from mercato.core.errors import BadInput, Overloaded
 from mercato.core.settings import ServeSettings
+from mercato.core.tracing import span
 from mercato.shop.overload.controller import Controller, Load, Thresholds
 from mercato.shop.overload.levels import Level, Turn, current_turn
 
@@ -71,10 +72,12 @@ class Turns:
                 self.refused += 1
                 raise self.refusal()
             self._in_flight += 1
-        turn, context = current_turn(), copy_context()
+        turn = current_turn()
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, context.run, self._do, turn, work)
+            with span("answer"):
+                context = copy_context()
+                return await loop.run_in_executor(self._threads, context.run, self._do, turn, work)
         finally:
             with self._lock:
                 self._in_flight -= 1

@@ -15,7 +15,7 @@ from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.merchant import reranking_of
 from mercato.shop.opened import Live, Shop, open_release, without_erased
 from mercato.shop.shelf import RECENT_MOST, ShelfCall, filled
-from mercato.state import RecentEvent
+from mercato.state import KnownShopper, RecentEvent
 
 _EVENTS = {code: name for name, code in EVENT_CODES.items()}
 
@@ -58,11 +58,20 @@ class Asked:
     reranking: Reranking
 
     @classmethod
-    def of(cls, shop: Shop, folder: Path, past: Past) -> "Asked":
-        """Shelves as ordered without exploration: what a shopper most likely sees."""
+    def of(cls, shop: Shop, folder: Path, past: Past, split: int) -> "Asked":
+        """Shelves as ordered without exploration: what a shopper most likely sees.
+
+        split : of shoppers nothing is known from then on (microseconds), whatever was learned: a
+                shelf of what is new to someone shows nothing that it knows they bought
+        """
         live = without_erased(open_release(folder, 0), shop.erased)
         changes = shop.state.items.since(live.catalogue.overlay)
-        live = replace(live, catalogue=live.catalogue.apply(changes)) if changes else live
+        live = replace(
+            live,
+            catalogue=live.catalogue.apply(changes) if changes else live.catalogue,
+            clock=replace(live.clock, as_of=min(live.clock.as_of, split)),
+            histories=_before(live.histories, split),
+        )
         return cls(shop, live, past, _settled(shop.settings.recommend))
 
     def shelf(self, call: ShelfCall, shopper_id: str | None, moment: int) -> tuple[str, ...]:
@@ -77,9 +86,10 @@ class Asked:
             user_id=call.user_id,
             visitor_id=call.visitor_id,
         )
+        who = KnownShopper(() if shopper_id is None else (shopper_id,), events)
         wall = clock.made_at + max(moment - clock.as_of, 0)
         found = filled(
-            self.live, call, events, wall, reranking=self.reranking, effects=effects, seed=0
+            self.live, call, who, wall, reranking=self.reranking, effects=effects, seed=0
         )
         return tuple(card.id for card in found.cards)
 
@@ -88,6 +98,11 @@ def call_of(placement: str, shopper_id: str, n: int) -> ShelfCall:
     """What a shopper, by the name that histories have for them, asks for."""
     guest = shopper_id.removeprefix(GUEST) if shopper_id.startswith(GUEST) else None
     return ShelfCall(placement, user_id=None if guest else shopper_id, visitor_id=guest, n=n)
+
+
+def _before(histories: Histories, split: int) -> Histories:
+    known = histories.interactions
+    return replace(histories, interactions=known.where(known.ts < split))
 
 
 def _settled(settings: RecommendSettings) -> Reranking:

@@ -25,6 +25,11 @@ from mercato.training.shadow.asking import GUEST, Asked, microseconds
 MOST_ANSWERS = 2_000
 """Of the newest, spread over all; asking anew takes some milliseconds each."""
 
+LEAST_SUPPORT = 0.9
+"""Mean importance weight below which nothing is claimed. Where the log could show all that a
+release would show it is 1 in the mean; what the log never draws, as from below its pool, earns
+nothing in an estimate. Assumed."""
+
 _OWN_PICK = 0.5
 """A place whose chance is above shows what the release itself put there: as long as less than half
 of the places are explored, no other has more."""
@@ -43,21 +48,32 @@ class Impressions:
 
 @dataclass(frozen=True)
 class Told:
-    """Clicks a shelf. advantage : of the release over the one that answered"""
+    """Clicks a shelf.
+
+    support   : mean importance weight of the release's places
+    advantage : of the release over the one that answered
+    """
 
     answers: int
+    support: float
     candidate: OffPolicyEstimate
     logged: OffPolicyEstimate
     advantage: OffPolicyEstimate
 
     @property
+    def claims(self) -> bool:
+        """Whether the log says enough to be relied on."""
+        return self.advantage.claims and self.support >= LEAST_SUPPORT
+
+    @property
     def is_worse(self) -> bool:
-        """Whether the log says so, with enough of it to be relied on."""
-        return self.advantage.claims and self.advantage.high < 0
+        return self.claims and self.advantage.high < 0
 
     def to_json(self) -> dict[str, Any]:
         return {
             "answers": self.answers,
+            "support": self.support,
+            "claims": self.claims,
             "candidate": self.candidate.to_json(),
             "logged": self.logged.to_json(),
             "advantage": self.advantage.to_json(),
@@ -112,7 +128,13 @@ def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | No
     units = np.unique(unit, return_inverse=True)[1]
     new = per_shelf(reward, chance, would.astype(float), shelf, units)
     old = per_shelf(reward, chance, (chance > _OWN_PICK).astype(float), shelf, units)
-    return Told(len(impressions.answers), new.estimate(), old.estimate(), advantage(new, old))
+    return Told(
+        len(impressions.answers),
+        float((would / chance).mean()),
+        new.estimate(),
+        old.estimate(),
+        advantage(new, old),
+    )
 
 
 def _places(

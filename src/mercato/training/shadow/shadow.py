@@ -3,7 +3,7 @@
 Three releases are asked: the published one; the candidate; and its *twin*, what the same pipeline
 makes of the log up to a moment. Up to that moment the published one had learned too, or earlier;
 what was bought after it is news to both, so the twin tells what the pipeline is worth. The
-candidate has seen these days: where even so it is behind, it is broken.
+candidate's models have seen these days: where even so it is behind, it is broken.
 """
 
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def shadow(root: Path, candidate: int, progress: Progress) -> Shadow:
         }
         with draft_until(root, split, progress) as twin:
             asked = {
-                name: Asked.of(shop, folder, past)
+                name: Asked.of(shop, folder, past, microseconds(split))
                 for name, folder in (folders | {TWIN: twin}).items()
             }
             parts = shop_split(past.histories.interactions, microseconds(split))

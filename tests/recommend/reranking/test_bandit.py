@@ -12,8 +12,8 @@ from mercato.ranking.bandits.shelf_order import (
     FEATURES,
     LIN_UCB,
     LINEAR_THOMPSON,
-    chances,
     learner_of,
+    placing,
     to_json,
 )
 from mercato.recommend import ShelfContext, ShelfRequest
@@ -64,8 +64,9 @@ def test_the_chances_of_every_place_make_one(question: Asked, order: str) -> Non
     learner, random = learner_of(order), np.random.default_rng(3)
     features = features_of(picks(3, 1, 0, 2, 5, 7), question)
     assert features.shape == (6, len(FEATURES))
-    for left in range(6, 0, -1):
-        values = chances(learner, features[:left], random).values
+    at = placing(learner, features, random)
+    for place, left in enumerate(range(6, 0, -1)):
+        values = at(place, np.arange(left))
         assert values.sum() == pytest.approx(1) and values.min() >= 0.05 / left
 
 
@@ -91,7 +92,7 @@ def test_what_is_clicked_comes_first(question: Asked, order: str) -> None:
     learner = learner_of(order).learned(seen, seen[:, is_new])
     told = learner_of(order, to_json(learner))
     features[6, is_new] = 1
-    values = chances(told, features, np.random.default_rng(0)).values
+    values = placing(told, features, np.random.default_rng(0))(0, np.arange(8))
     assert values[6] == pytest.approx(1 - 0.05 * 7 / 8)
 
 

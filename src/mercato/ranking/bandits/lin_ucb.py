@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercato.ranking.bandits.choice import Chances, Choice, Floats, drawn, explored
-from mercato.ranking.bandits.linear import Linear, fitted
+from mercato.ranking.bandits.linear import Linear
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class LinUcb(Linear):
 
     def chances(self, features: Floats) -> Chances:
         """Of arms with these features (n_arms, d); equal bounds share. Exact."""
-        told = bounds(features, *fitted(self.squares, self.products, self.ridge), self.width)
+        told = bounds(features, *self.fit, self.width)
         best = told == told.max()
         return Chances(explored(best / best.sum(), self.share), 0.0)
 

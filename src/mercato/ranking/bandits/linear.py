@@ -1,6 +1,7 @@
 """What is known of rewards that are linear in features, as sums that workers add up."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -22,6 +23,11 @@ class Linear(Saved):
     squares: Floats
     products: Floats
     ridge: float = 1.0
+
+    @cached_property
+    def fit(self) -> tuple[Floats, Floats]:
+        """(d,) weights and (d, d) the inverse; computed once between two times of learning."""
+        return fitted(self.squares, self.products, self.ridge)
 
     def learned(self, features: Floats, reward: NDArray[np.floating]) -> Self:
         """With more feedback: features (n, d) of what was shown, and rewards (n,)."""

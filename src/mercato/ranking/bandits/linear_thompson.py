@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercato.ranking.bandits.choice import Chances, Choice, Floats, drawn, explored
-from mercato.ranking.bandits.linear import Linear, fitted
+from mercato.ranking.bandits.linear import Linear
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LinearThompson(Linear):
     def chances(self, features: Floats, random: np.random.Generator) -> Chances:
         """Of arms with these features (n_arms, d); ``error`` is the largest standard error beside
         infinitely many draws."""
-        weights, inverse = fitted(self.squares, self.products, self.ridge)
+        weights, inverse = self.fit
         scores = features @ drawn_weights(weights, inverse, self.width, random, self.draws).T
         counts = np.bincount(scores.argmax(axis=0), minlength=len(features))
         shares = counts / self.draws

@@ -7,15 +7,16 @@ clicked more for that alone does not count as liked; when a place is filled it i
 candidates, and decides nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mercato.ranking.bandits.choice import Chances, Floats
+from mercato.ranking.bandits.choice import Floats, explored
 from mercato.ranking.bandits.lin_ucb import LinUcb
-from mercato.ranking.bandits.linear_thompson import LinearThompson
+from mercato.ranking.bandits.linear_thompson import LinearThompson, drawn_weights
 
 FEATURES = ("always", "score", "rank", "popularity", "price", "new", "place")
 """score : as a share of the shelf's best; rank : among the candidates, 1 / log2(1 + it)
@@ -23,6 +24,8 @@ popularity : log of shoppers who know the item, as a share of the candidates' gr
 price : 0 to 1 among its kind, .5 where unknown; new : whether nobody knows it
 place : 1 / log2(1 + the place it is shown at)
 """
+
+_PLACE = FEATURES.index("place")
 
 PRIOR = (0.0, 0.10, 0.05, 0.0, 0.0, 0.0, 0.05)
 """Clicks expected of an item's features before anything is seen. Assumed."""
@@ -64,8 +67,37 @@ def to_json(learner: Learner) -> dict[str, Any]:
     return {"squares": learner.squares.tolist(), "products": learner.products.tolist()}
 
 
-def chances(learner: Learner, features: Floats, random: np.random.Generator) -> Chances:
-    """Of candidates with these features (m, d) to be shown at the next place."""
-    if isinstance(learner, LinUcb):
-        return learner.chances(features)
-    return learner.chances(features, random)
+Placing = Callable[[int, NDArray[np.int64]], Floats]
+"""Place, counted from 0, and the candidates that are left → the chance of each to be shown there;
+they make 1."""
+
+
+def placing(learner: Learner, features: Floats, random: np.random.Generator) -> Placing:
+    """For one shelf, of candidates with these features (m, d), whose place is filled in here."""
+    if isinstance(learner, LinearThompson):
+        return _by_draws(learner, features, random)
+
+    def at(place: int, left: NDArray[np.int64]) -> Floats:
+        there = features[left]
+        there[:, _PLACE] = worth_of(place)
+        return learner.chances(there).values
+
+    return at
+
+
+def _by_draws(learner: LinearThompson, features: Floats, random: np.random.Generator) -> Placing:
+    """The same draws for all places: a chance is the share of them under which a candidate is the
+    best of those left, so that it is exact given the draws. The place adds the same to all."""
+    weights = drawn_weights(*learner.fit, learner.width, random, learner.draws)
+    scores = features @ weights.T  # (m, draws)
+
+    def at(place: int, left: NDArray[np.int64]) -> Floats:
+        best = np.bincount(scores[left].argmax(axis=0), minlength=len(left))
+        return explored(best / learner.draws, learner.share)
+
+    return at
+
+
+def worth_of(place: int) -> float:
+    """The feature of a place, counted from 0."""
+    return float(1 / np.log2(2 + place))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.ranking.bandits.choice import drawn
-from mercato.ranking.bandits.shelf_order import FEATURES, Learner, chances
+from mercato.ranking.bandits.shelf_order import FEATURES, Learner, placing, worth_of
 from mercato.recommend.asked import Asked, as_rows
 from mercato.recommend.picks import Pick
 from mercato.recommend.reranking.price import price_positions
@@ -30,13 +30,14 @@ def ordered(picks: Sequence[Pick], n: int, learner: Learner, asked: Asked) -> tu
         return ()
     random = np.random.default_rng(asked.context.seed)
     features = features_of(picks, asked)
+    chances_at = placing(learner, features, random)
     left = np.arange(len(picks))
     shown = []
     for place in range(min(n, len(picks))):
-        features[:, _PLACE] = 1 / np.log2(2 + place)
-        choice = drawn(chances(learner, features[left], random).values, random)
+        choice = drawn(chances_at(place, left), random)
         at = int(left[choice.arm])
         left = np.delete(left, choice.arm)
+        features[at, _PLACE] = worth_of(place)
         told = tuple(round(float(each), 4) for each in features[at])
         chosen = replace(picks[at], score=picks[place].score, propensity=choice.propensity)
         shown.append(replace(chosen, features=told))

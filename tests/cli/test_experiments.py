@@ -20,9 +20,9 @@ VARIED = {
 }
 
 
-@pytest.fixture
-def folder(built_shop: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built_shop, tmp_path / "shop"))
+@pytest.fixture(scope="module")
+def folder(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(built_shop, tmp_path_factory.mktemp("experiments") / "shop"))
 
 
 def run(*words: str) -> str:

@@ -6,17 +6,28 @@ from mercato.core.errors import NotFound
 from mercato.search.explain import explain as explain_row
 from mercato.search.explained import Explanation
 from mercato.search.request import Window
+from mercato.shop.experiments.serving import serving_search
 from mercato.shop.opened import Shop
-from mercato.shop.search import SearchCall, search, search_context, search_request
+from mercato.shop.search import (
+    SearchCall,
+    as_served,
+    search,
+    search_context,
+    search_request,
+)
 
 
 def explain(shop: Shop, call: SearchCall, item_id: str) -> Explanation:
-    """Raises NotFound for an item that the catalogue lacks, BadInput as `shop.search.search`."""
-    live = shop.live
-    row = live.catalogue.row(item_id)
+    """As the shopper's arms of experiments rank; where two rankings make the answer, as the first.
+
+    Raises NotFound for an item that the catalogue lacks, BadInput as `shop.search.search`.
+    """
+    serving = serving_search(shop, call.user_id, call.visitor_id)
+    row = serving.live.catalogue.row(item_id)
     if row is None:
         raise NotFound("an item of the catalogue", repr(item_id), "Check item_id.")
-    return explain_row(search_request(call), search_context(shop, live, call), row)
+    call = as_served(serving, call)
+    return explain_row(search_request(call), search_context(shop, serving.live, call), row)
 
 
 def item_asked(shop: Shop, call: SearchCall, asked: str) -> str:

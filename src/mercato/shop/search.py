@@ -129,7 +129,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
 
 def _ranked(shop: Shop, serving: Serving, call: SearchCall) -> Drafted:
     """By one ranking, or by two in turn."""
-    live, call = serving.live, _varied(serving, call)
+    live, call = serving.live, as_served(serving, call)
     request, context = search_request(call), search_context(shop, live, call)
     if serving.drafted is not None and current_turn().level is Level.WHOLE:
         other = serving.drafted
@@ -144,7 +144,7 @@ def _ranked(shop: Shop, serving: Serving, call: SearchCall) -> Drafted:
     return Drafted(result)
 
 
-def _varied(serving: Serving, call: SearchCall) -> SearchCall:
+def as_served(serving: Serving, call: SearchCall) -> SearchCall:
     """What is asked, as arms of experiments have it."""
     variation = serving.variation
     call = replace(call, segments=call.segments + variation.segments)

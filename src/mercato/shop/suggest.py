@@ -7,6 +7,7 @@ from mercato.core.columns import PRODUCT_TYPE
 from mercato.search.suggest import Own, SuggestContext, Suggestions
 from mercato.search.suggest import suggest as complete
 from mercato.shop.everywhere import effects_everywhere
+from mercato.shop.experiments.serving import live_for
 from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.shelves import spares_the_shopper
 from mercato.state.events import RecentEvent
@@ -25,7 +26,7 @@ def suggest(
 ) -> Suggestions:
     """At most ``n`` queries, items and categories each that go on from ``q``; the shopper's own
     queries and categories first."""
-    live = shop.live
+    live = live_for(shop, user_id, visitor_id)
     own = Own()
     if (user_id or visitor_id) and q.strip() and not spares_the_shopper(known=True):
         events = shop.state.events.recent(user_id, visitor_id, limit=RECENT_MOST)

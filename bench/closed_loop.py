@@ -44,7 +44,7 @@ from mercato.training.build import seal_release
 
 ROUNDS, ITEMS, SHOPPERS = 5, 160, 500
 QUICK_ROUNDS, QUICK_SHOPPERS = 1, 440
-VISITS, CANARY_VISITS, MOST_VISITS = 6, 2, 8
+VISITS, CANARY_VISITS, MOST_VISITS = 5, 2, 16
 """Of each shopper: in a round before it learns; between two looks at a canary; in a canary."""
 
 GUESTS, GUEST_DAYS = 600, 60
@@ -56,7 +56,8 @@ PROTOCOL = (
     "of products; places are looked at with chance 1 / place^.5. The first release knows "
     "popularity alone ({guests} single purchases). Each of {rounds} rounds: {visits} visits of "
     "everybody to the home shelf of {places} places, of which a fifth are explored; mercato learn; "
-    "visits meanwhile the canary (a quarter of the shoppers) goes on. worth: clicks that a shelf "
+    "visits meanwhile the canary (two in five shoppers, and as many to compare with) goes on. "
+    "worth: clicks that a shelf "
     "earns of a shopper in the mean, over those of the best shelf, told by the simulator, of the "
     "shelves that the release answers with once it is published, and of the release before at the "
     "same moment; better: the difference, paired by shopper. Canary: click rates of the release "
@@ -69,7 +70,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "train": {"encoder_minutes": 0.0, "search_ranker": False},
     "evaluation": {"days": 0},
     "recommend": {"explore": 0.2},
-    "learn": {"canary_share": 0.25, "canary_hours": 0.0, "canary_units": 200},
+    "learn": {"canary_share": 0.4, "canary_hours": 0.0, "canary_units": 300, "canary_margin": 0.15},
 }
 
 

@@ -198,6 +198,9 @@ class LearnSettings:
     few shoppers have seen."""
     canary_units: int = 1000
     """Shoppers, of the candidate and of as many others it is compared with, that must be seen."""
+    canary_margin: float = 0.1
+    """Share of its click rate that a candidate may lose at most; a canary goes on until it is
+    known that it does not."""
 
 
 @dataclass(frozen=True)

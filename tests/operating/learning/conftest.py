@@ -14,7 +14,7 @@ from mercato.operating.learning.due import now
 from mercato.operating.learning.round import Round, Stage
 from mercato.state import Answer, EventRow, State
 
-HASTY = LearnSettings(canary_share=0.5, canary_hours=0.0, canary_units=400)
+HASTY = LearnSettings(canary_share=0.5, canary_hours=0.0, canary_units=400, canary_margin=0.5)
 
 
 def manifest() -> Manifest:

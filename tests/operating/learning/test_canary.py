@@ -69,6 +69,15 @@ def test_as_good_as_before_is_published_once_enough_have_seen_it(
     assert releases.current() == 2
 
 
+def test_what_may_be_much_worse_waits_for_more_shoppers(
+    small_shop: Path, visits: Callable[..., None]
+) -> None:
+    # 55 of 220 click, and 41: not known to be worse, but it might be by half.
+    visits(CONTROL, 220, clicks=55)
+    visits(CANDIDATE, 220, clicks=41)
+    assert look(small_shop).stage is Stage.CANARY
+
+
 def test_better_is_published_at_once(small_shop: Path, visits: Callable[..., None]) -> None:
     visits(CONTROL, 150, clicks=15)
     visits(CANDIDATE, 150, clicks=75)

@@ -29,6 +29,8 @@ def checked(settings: LearnSettings) -> LearnSettings:
         wrong = ("canary_share from 0 to below 1", settings.canary_share)
     elif settings.canary_hours < 0:
         wrong = ("canary_hours of 0 or more", settings.canary_hours)
+    elif not 0 <= settings.canary_margin <= 1:
+        wrong = ("canary_margin from 0 to 1", settings.canary_margin)
     elif settings.canary_units < 2:
         wrong = ("canary_units of 2 or more", settings.canary_units)
     if wrong is not None:

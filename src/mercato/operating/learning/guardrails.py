@@ -89,6 +89,12 @@ def decision(seen: Seen, candidate_share: float, planned_units: int) -> Decision
     return decide(Rules(CLICK_RATE, known, planned_units, alpha=ALPHA), found, uneven)
 
 
+def is_borne(seen: Seen, made: Decision, margin: float) -> bool:
+    """Whether the candidate is known to lose no more than ``margin`` of the click rate."""
+    control = float(effects(seen)[CLICK_RATE.name].control)
+    return float(made.looks[CLICK_RATE.name].low) >= -margin * control
+
+
 def told(seen: Seen, made: Decision | None) -> dict[str, Any]:
     """A look, as JSON."""
     found = effects(seen)

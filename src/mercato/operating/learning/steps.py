@@ -7,15 +7,15 @@ from pathlib import Path
 from mercato.core.errors import BadInput
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
-from mercato.core.settings import Settings
+from mercato.core.settings import LearnSettings, Settings
 from mercato.data.releases import ReleaseStore, read_manifest
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import rows_version
-from mercato.evaluation.experiments.decisions import Verdict
+from mercato.evaluation.experiments.decisions import Decision, Verdict
 from mercato.operating.learning import canary
 from mercato.operating.learning.book import note_look
 from mercato.operating.learning.due import MICROSECONDS, now
-from mercato.operating.learning.guardrails import decision, told
+from mercato.operating.learning.guardrails import Seen, decision, is_borne, told
 from mercato.operating.learning.round import Round, Stage
 from mercato.operating.settling import settle
 from mercato.shop.experiments.keeping import served_releases
@@ -118,19 +118,26 @@ def watch(work: Work, learning: Round) -> Round | None:
     _note(work, looked)
     if stopped := canary.broken_off(work.state, begun):
         return replace(looked, stage=Stage.ROLL_BACK, reason=stopped)
-    if made is not None and made.verdict in (Verdict.STOP, Verdict.VOID):
-        return replace(looked, stage=Stage.ROLL_BACK, reason=made.reason)
-    if made is not None and made.verdict is Verdict.SHIP:
-        return replace(looked, stage=Stage.PROMOTE, reason=made.reason)
     hours = (now() - begun.at) / MICROSECONDS / 3_600
+    judged = _judged(settings, hours, seen, made)
+    return None if judged is None else replace(looked, stage=judged[0], reason=judged[1])
+
+
+def _judged(
+    settings: LearnSettings, hours: float, seen: Seen, made: Decision | None
+) -> tuple[Stage, str] | None:
+    """What is to be done after a look, and why; None where the canary goes on."""
+    if made is not None and made.verdict in (Verdict.STOP, Verdict.VOID):
+        return Stage.ROLL_BACK, made.reason
+    if made is not None and made.verdict is Verdict.SHIP:
+        return Stage.PROMOTE, made.reason
     if hours < settings.canary_hours:
         return None
     if made is not None and seen.shoppers >= settings.canary_units:
-        reason = f"no metric is worse among {seen.shoppers:,} shoppers"
-        return replace(looked, stage=Stage.PROMOTE, reason=reason)
+        if is_borne(seen, made, settings.canary_margin):
+            return Stage.PROMOTE, f"no metric is worse among {seen.shoppers:,} shoppers"
     if hours >= LONGEST * max(settings.canary_hours, 1):
-        reason = f"{seen.shoppers:,} of {settings.canary_units:,} shoppers came to tell it from"
-        return replace(looked, stage=Stage.ROLL_BACK, reason=reason)
+        return Stage.ROLL_BACK, f"{seen.shoppers:,} shoppers did not tell whether it is as good"
     return None
 
 

@@ -22,8 +22,8 @@ from mercato.data.importers.ga4_event import columns_of
 from mercato.data.store import AssetStore
 from mercato.state import State
 
-ROWS_AT_ONCE = 50_000
-"""Rows a commit: some 20 MB in memory."""
+ROWS_AT_ONCE = 20_000
+"""Rows a commit; with 50,000 a server's memory peaks 26 MB higher (measured)."""
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 

@@ -115,10 +115,14 @@ def create_app() -> "FastAPI":
     """What each worker serves: the API, and behind it the storefront, of the shop whose folder
     the environment names."""
     without_pandas()
+    import pyarrow as pa
+
     from mercato.api import Exposure, create_api
     from mercato.shop.opened import Shop
     from mercato.web import create_web
 
+    # Arrow's own allocator keeps what a drain has freed: 80 MB after 100,000 events (measured).
+    pa.set_memory_pool(pa.system_memory_pool())
     shop = Shop.open(Path(os.environ[_FOLDER]))
     exposure = Exposure(_BEYOND in os.environ, int(os.environ.get(_WORKERS, "1")))
     app = create_api(shop, exposure)

@@ -19,6 +19,7 @@ from mercato.recommend.removal import by_events_alone, standing
 from mercato.shop.merchant import reranking_of
 from mercato.shop.opened import Shop
 from mercato.shop.shelf import ShelfCall, question
+from mercato.state import KnownShopper
 
 CARDS = 500
 OF_A_SHELF = 3
@@ -58,7 +59,9 @@ def asked_of(shop: Shop, placement: Placement, random: np.random.Generator) -> A
         q=" ".join(str(first["title"]).split()[:2]),
     )
     settings = reranking_of(shop.settings.recommend)
-    return question(live, call, (), live.manifest.as_of, reranking=settings)
+    return question(
+        live, call, KnownShopper(call.names, ()), live.manifest.as_of, reranking=settings
+    )
 
 
 def cards(shop: Shop, placement: Placement, most: int) -> Iterator[tuple[Asked, ShelfItem]]:

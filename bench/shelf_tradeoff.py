@@ -33,6 +33,7 @@ from mercato.recommend.categories import leaf_categories
 from mercato.recommend.reranking.settings import Reranking
 from mercato.shop.opened import Live, open_release
 from mercato.shop.shelf import ShelfCall, filled
+from mercato.state import KnownShopper
 
 VARIETIES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -77,7 +78,8 @@ class Measured:
     def _shelf(self, user: int, variety: float) -> NDArray[np.int64]:
         call = ShelfCall(Placement.HOME, user_id=self.log.shoppers[user].as_py(), n=ASKED)
         settings = Reranking(variety=variety)
-        cards = filled(self.live, call, (), microseconds(SPLIT), reranking=settings).cards
+        who = KnownShopper(call.names, ())
+        cards = filled(self.live, call, who, microseconds(SPLIT), reranking=settings).cards
         ids = pa.array([card.id for card in cards], pa.string())
         items = pc.index_in(ids, value_set=self.log.items)
         return np.asarray(items.drop_null().to_numpy(), np.int64)

@@ -16,6 +16,12 @@ EVENT_CODES: dict[str, int] = {str(event): code for code, event in enumerate(Eve
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 
+RATED = (Event.RATE, Event.REVIEW)
+"""Events that may say how much an item is liked, in stars from 1 to 5."""
+
+FEW_STARS = 2.0
+"""At most so many stars say that an item is not wanted again. Assumed."""
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -25,7 +31,8 @@ class Interactions:
     item     : (n,) int32, index of the item, < n_items
     ts       : (n,) int64, microseconds since 1970 UTC, not falling within a shopper
     event    : (n,) int8, see EVENT_CODES
-    quantity : (n,) float32, pieces; 1 where the event named none
+    quantity : (n,) float32, pieces; 1 where the event named none. Of `RATED` events the stars;
+               0 where none were given
     """
 
     offsets: NDArray[np.int64]
@@ -85,6 +92,33 @@ class Interactions:
         wanted = np.zeros(len(EVENT_CODES), bool)
         wanted[[EVENT_CODES[event] for event in events]] = True
         return self.where(wanted[self.event])
+
+
+def said_of(event: str, quantity: float | None, value: float | None) -> float:
+    """What stands for an event in ``Interactions.quantity``."""
+    if event in RATED:
+        return value or 0.0
+    return quantity or 1.0
+
+
+def unwanted(
+    item: NDArray[np.integer], event: NDArray[np.int8], quantity: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """The items, ascending, of which a shopper last said that they do not want them.
+
+    Events of one shopper, the oldest first, (n,) each. A dismissal or few stars say so; more stars
+    or a purchase take it back.
+    """
+    rated = np.isin(event, _RATED_CODES) & (quantity > 0)
+    says = rated | np.isin(event, (_DISMISS, _PURCHASE))
+    against = (event == _DISMISS) | (rated & (quantity <= FEW_STARS))
+    said = np.flatnonzero(says)[::-1]
+    items, newest = np.unique(item[said], return_index=True)
+    return items[against[said][newest]].astype(np.int64)
+
+
+_RATED_CODES = [EVENT_CODES[event] for event in RATED]
+_DISMISS, _PURCHASE = EVENT_CODES[Event.DISMISS], EVENT_CODES[Event.PURCHASE]
 
 
 def one_shopper(*parts: Interactions) -> Interactions:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.columns import Event
-from mercato.core.history import EVENT_CODES, Interactions, history
+from mercato.core.history import EVENT_CODES, FEW_STARS, RATED, Interactions, history
 
 EVENT_WEIGHTS: dict[Event, float] = {
     Event.PURCHASE: 1.0,
@@ -16,7 +16,10 @@ EVENT_WEIGHTS: dict[Event, float] = {
     Event.VIEW_ITEM: 0.2,
     Event.SELECT_ITEM: 0.1,
 }
-"""What an event says of a wish for the item, by its effort. Assumed. Others say nothing."""
+"""What an event says of a wish for the item, by its effort. Assumed. Others say nothing; those
+that give stars count by these."""
+
+MOST_STARS = 5.0
 
 _WEIGHT_OF_CODE = np.zeros(len(EVENT_CODES))
 for _event, _weight in EVENT_WEIGHTS.items():
@@ -48,12 +51,25 @@ class Preferences:
     weight: NDArray[np.float32]
 
 
+def weights_of(event: NDArray[np.int8], quantity: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n,) what each event says of a wish for its item: 5 stars as much as a review, 2 nothing."""
+    weights = _WEIGHT_OF_CODE[event]
+    rated = np.isin(event, _RATED_CODES) & (quantity > 0)
+    if not rated.any():
+        return weights
+    liked = (np.minimum(quantity, MOST_STARS) - FEW_STARS) / (MOST_STARS - FEW_STARS)
+    return np.where(rated, np.maximum(liked, 0) * EVENT_WEIGHTS[Event.REVIEW], weights)
+
+
+_RATED_CODES = [EVENT_CODES[event] for event in RATED]
+
+
 def preferences(interactions: Interactions, now: int, forgetting: Forgetting) -> Preferences:
     """min(1, sum of event weights, each forgotten by age).
 
     With purchases only and nothing forgotten this is the binary matrix of who bought what.
     """
-    weights = _WEIGHT_OF_CODE[interactions.event]
+    weights = weights_of(interactions.event, interactions.quantity)
     said = weights > 0
     found = history(
         interactions.where(said),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.filters import conjuncts, parse_all
 from mercato.core.columns import AVAILABILITY, Availability, Event
-from mercato.core.history import EVENT_CODES, History, Interactions, history
+from mercato.core.history import EVENT_CODES, History, Interactions, history, unwanted
 from mercato.models.base import Scored
 from mercato.models.preference import Forgetting, Preferences, preferences
 from mercato.ranking.rules.effects import Effects
@@ -57,7 +57,15 @@ class Asked:
     @cached_property
     def dismissed(self) -> Rows:
         """Rows that the shopper does not want to see."""
-        return self._rows_of(Event.DISMISS)
+        shopper, late = self.context.shopper, self.context.late
+        known = unwanted(shopper.item, shopper.event, shopper.quantity)
+        rows = self.catalogue.live_of[known]
+        new = unwanted(
+            np.array([each.row for each in late], np.int64),
+            np.array([EVENT_CODES[each.event] for each in late], np.int8),
+            np.array([each.said for each in late], np.float32),
+        )
+        return np.concatenate([rows[rows >= 0].astype(np.int64), new])
 
     @cached_property
     def cares(self) -> Preferences:

@@ -80,11 +80,13 @@ class LateEvent:
     """An event with an item newer than the release, which interactions cannot hold.
 
     ts : microseconds since 1970 UTC, on the shop's clock
+    said : its pieces or stars, see `Interactions`
     """
 
     row: int
     event: Event
     ts: int
+    said: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A search and its answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -99,6 +99,10 @@ class SearchRequest:
             raise BadInput(f"mode as one of {', '.join(Mode)}", repr(self.mode), "Leave it out.")
 
 
+NOTHING = np.zeros(0, np.int64)
+"""No rows."""
+
+
 @dataclass(frozen=True)
 class SearchContext:
     """All that an answer depends on besides the request.
@@ -117,6 +121,7 @@ class SearchContext:
     clock   : the same on the shop's clock, see `shop.clock`
     demand  : how items do with shoppers; None where that is unknown
     taste   : the shopper's; None where nobody is known to ask
+    unwanted : rows that the shopper does not want to see: they come last
     """
 
     catalogue: Catalogue
@@ -135,6 +140,7 @@ class SearchContext:
     clock: int = 0
     demand: Demand | None = None
     taste: Taste | None = None
+    unwanted: NDArray[np.int64] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True)

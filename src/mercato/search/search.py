@@ -103,6 +103,9 @@ def arranged(answering: Answering) -> tuple[Ranked, Keys, Cards]:
     """The rows of the result with their scores, what they are ordered by, and what is shown."""
     result, sort = order(answering), answering.request.sort
     keys = sort_keys(sort, result, answering.context.catalogue, by_score=answering.by_score)
+    unwanted = answering.context.unwanted
+    if sort is None and len(unwanted):
+        keys = (np.isin(result.rows, unwanted).astype(np.int8), *keys)
     return result, keys, _cards(answering, keys)
 
 
@@ -231,7 +234,8 @@ def _cards(answering: Answering, keys: Keys) -> Cards:
         return choose(rows, keys, group, pins)
 
     whole = narrowing.base is not None and not narrowing.terms
-    if not whole or (request.sort is None and answering.by_score):
+    own = answering.by_score or len(answering.context.unwanted)
+    if not whole or (request.sort is None and own):
         return chosen()
     fields = narrowing.looked_at([request.sort.rpartition(":")[0]] if request.sort else [])
     key = ("cards", narrowing.base, request.sort, group is None, tuple(pins))

@@ -4,11 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mercato.catalogue.facets import Statistics
-from mercato.ranking.taste import Taste
 from mercato.ranking.understood import Understood
 from mercato.search.applied import Applied
 from mercato.search.drafting import Drafted, drafted
-from mercato.search.request import FacetAsked, Window
+from mercato.search.request import NOTHING, FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.sorting import can_sort
 from mercato.shop.answers import log_answer, new_query_id
@@ -19,7 +18,7 @@ from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.levels import Level, current_turn
 from mercato.shop.overload.searching import answered
 from mercato.shop.overload.shelves import spares_the_shopper
-from mercato.shop.taste import MOST_EVENTS, taste_of
+from mercato.shop.taste import MOST_EVENTS, Did, did_of, taste_of
 
 
 @dataclass(frozen=True)
@@ -180,6 +179,7 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
     """What a live release, the shop and the shopper give to a search."""
     known = live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset()
     wall = shop.wall()
+    did = _did(shop, live, call)
     return SearchContext(
         live.catalogue,
         live.encode_query,
@@ -196,16 +196,16 @@ def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
         ranker=live.ranker,
         clock=live.clock.now(wall),
         demand=live.demand,
-        taste=_taste(shop, live, call),
+        taste=taste_of(live, did) if did is not None and live.ranker is not None else None,
+        unwanted=NOTHING if did is None else did.unwanted,
     )
 
 
-def _taste(shop: Shop, live: Live, call: SearchCall) -> Taste | None:
-    """None too where the release's ranker would not ask for it, or a server has no time for it."""
+def _did(shop: Shop, live: Live, call: SearchCall) -> Did | None:
+    """What the shopper did; None where nobody is known to ask, or a server has no time for it."""
     known = call.user_id is not None or call.visitor_id is not None
-    if live.ranker is None or not known or spares_the_shopper(known):
+    if not known or spares_the_shopper(known):
         return None
-    since = shop.state.events.recent(
-        call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=MOST_EVENTS
-    )
-    return taste_of(live, call.user_id, call.visitor_id, since)
+    after = live.manifest.watermark
+    who = shop.state.events.known(call.user_id, call.visitor_id, after_seq=after, limit=MOST_EVENTS)
+    return did_of(live, who)

@@ -1,6 +1,6 @@
 """Answer a shelf: who asks, what they did last, what stands on it and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.filters import Term, parse
 from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput, NotFound
-from mercato.core.history import EVENT_CODES, Interactions, one_shopper
+from mercato.core.history import EVENT_CODES, Interactions, one_shopper, said_of
 from mercato.ranking.bandits.shelf_order import Learner
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
@@ -29,7 +29,8 @@ from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.levels import Part, current_turn
 from mercato.shop.overload.shelves import kept_or, spares_the_shopper
 from mercato.shop.sought import sought
-from mercato.state import RecentEvent
+from mercato.state import KnownShopper, RecentEvent
+from mercato.state.events import GUEST
 
 RECENT_MOST = 200
 """So many of the shopper's events since the release join their history."""
@@ -56,6 +57,12 @@ class ShelfCall:
     category: str | None = None
     store: str | None = None
     q: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of whoever asks, as histories have them; without what a login has joined."""
+        guest = None if self.visitor_id is None else GUEST + self.visitor_id
+        return tuple(each for each in (self.user_id, guest) if each is not None)
 
     @property
     def narrowing(self) -> tuple[str, ...]:
@@ -137,14 +144,14 @@ def _at_level(shop: Shop, serving: Serving, call: ShelfCall, seed: int) -> Fille
     rules = (shop.rules.version, tuple(rule.id for rule in effects.rules))
 
     def fill() -> Filled:
-        events = shop.state.events.recent(
+        who = shop.state.events.known(
             call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=RECENT_MOST
         )
         merchant = serving.variation.reranking(reranking_of(shop.settings.recommend))
         return filled(
             live,
             call,
-            events,
+            who,
             shop.wall(),
             reranking=merchant,
             effects=effects,
@@ -172,7 +179,7 @@ def _of_today(live: Live, found: Filled) -> Filled:
 def filled(
     live: Live,
     call: ShelfCall,
-    events: tuple[RecentEvent, ...],
+    who: KnownShopper,
     wall: int,
     *,
     reranking: Reranking,
@@ -180,12 +187,12 @@ def filled(
     seed: int = 0,
     order: Learner | None = None,
 ) -> Filled:
-    """The shelf for a shopper who did ``events`` since the release; the same for the same.
+    """The shelf for a shopper; the same for the same.
 
     Parameters and errors as with `question`.
     """
     asked = question(
-        live, call, events, wall, reranking=reranking, effects=effects, seed=seed, order=order
+        live, call, who, wall, reranking=reranking, effects=effects, seed=seed, order=order
     )
     answer = recommend(asked.request, asked.context)
     ids = live.catalogue.ids(np.array([item.row for item in answer.items], np.int64))
@@ -207,7 +214,7 @@ def filled(
 def question(
     live: Live,
     call: ShelfCall,
-    events: tuple[RecentEvent, ...],
+    who: KnownShopper,
     wall: int,
     *,
     reranking: Reranking,
@@ -215,8 +222,9 @@ def question(
     seed: int = 0,
     order: Learner | None = None,
 ) -> Asked:
-    """What is asked of `recommend` for a shopper who did ``events`` since the release.
+    """What is asked of `recommend` for a shopper.
 
+    who     : under which names the release may know them, and what they did since
     wall    : microseconds since 1970 UTC. Errors as with `shelf`.
     effects : of the rules that hold on shelves
     seed    : of what is left to chance
@@ -233,10 +241,10 @@ def question(
         distinct=call.distinct,
         sought=sought(live, call.q) if placement is Placement.ZERO_RESULTS else None,
     )
-    answer_to = _Shopper(live, events, wall)
+    answer_to = _Shopper(live, who.events, wall)
     context = ShelfContext(
         catalogue=live.catalogue,
-        shopper=answer_to.history(call),
+        shopper=answer_to.history(who.names),
         recent_rows=answer_to.recent_rows(),
         now=live.clock.now(wall),
         models=live.models,
@@ -294,11 +302,11 @@ class _Shopper:
     events: tuple[RecentEvent, ...]
     wall: int
 
-    def history(self, call: ShelfCall) -> Interactions:
-        """The shopper's events of the release and of the state, in one line of time."""
-        guest = None if call.visitor_id is None else f"visitor:{call.visitor_id}"
-        histories = self.live.histories
-        return one_shopper(histories.of(call.user_id), histories.of(guest), self._since_release())
+    def history(self, names: Sequence[str]) -> Interactions:
+        """The shopper's events of the release, under these ids, and of the state, in one line of
+        time."""
+        learned = map(self.live.histories.of, names)
+        return one_shopper(*learned, self._since_release())
 
     def recent_rows(self) -> tuple[int, ...]:
         """Rows touched within the last hour, oldest first."""
@@ -309,7 +317,12 @@ class _Shopper:
     def late(self) -> tuple[LateEvent, ...]:
         """Events with items that the release does not know."""
         return tuple(
-            LateEvent(row, Event(event.event), int(ts))
+            LateEvent(
+                row,
+                Event(event.event),
+                int(ts),
+                said_of(event.event, event.quantity, event.value),
+            )
             for event, row, base, ts in zip(
                 self.events, self._rows, self._base, self._ts, strict=True
             )
@@ -336,7 +349,10 @@ class _Shopper:
             item=self._base,
             ts=self._ts,
             event=np.array([EVENT_CODES[event.event] for event in self.events], np.int8),
-            quantity=np.array([event.quantity or 1.0 for event in self.events], np.float32),
+            quantity=np.array(
+                [said_of(each.event, each.quantity, each.value) for each in self.events],
+                np.float32,
+            ),
             n_items=self.live.catalogue.n_base,
         )
         return interactions.where(self._base >= 0)

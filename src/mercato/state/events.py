@@ -15,6 +15,9 @@ from mercato.state.databases.database import Database
 from mercato.state.tables import events
 from mercato.state.writer import Writer
 
+GUEST = "visitor:"
+"""Stands before a visitor's id where it serves as a shopper's."""
+
 PRUNED_AT_ONCE = 5_000
 """Lines looked at in one short transaction, so that no request waits long for the write lock."""
 
@@ -45,6 +48,15 @@ class RecentEvent(NamedTuple):
     quantity: float | None
     session_id: str | None
     search_term: str | None = None
+    value: float | None = None
+
+
+class KnownShopper(NamedTuple):
+    """names : under which a release may know the shopper: the user, and ``visitor:`` before each
+    visitor last seen with them"""
+
+    names: tuple[str, ...]
+    events: tuple[RecentEvent, ...]
 
 
 _LINE = tuple(events.c[name] for name in EVENT_COLUMNS)
@@ -81,15 +93,18 @@ class EventLog:
         self._link = links.upsert(database)
         self._recent = _of_shopper(database)
 
-    def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
+    def append(
+        self, rows: Sequence[EventRow], logins: Sequence[links.Login] = ()
+    ) -> "Future[Appended]":
         """Write lines of events; the future resolves once they are on the disk.
 
-        rows : an event's lines stand together, counted upwards
+        rows   : an event's lines stand together, counted upwards
+        logins : that no line tells of
 
         A line whose (event_id, line) is known, or comes twice in ``rows``, is left out.
         Raises Overloaded where too much waits to be written.
         """
-        return self._writer.submit(self._store, rows, len(rows))
+        return self._writer.submit(self._store, _Batch(rows, logins), len(rows) + len(logins))
 
     def recent(
         self, user_id: str | None, visitor_id: str | None, *, after_seq: int = 0, limit: int = 200
@@ -108,6 +123,23 @@ class EventLog:
                 {"user": user_id, "visitor": visitor_id, "after": after_seq, "most": limit},
             ).all()
         return tuple(map(RecentEvent._make, found))
+
+    def known(
+        self, user_id: str | None, visitor_id: str | None, *, after_seq: int, limit: int
+    ) -> "KnownShopper":
+        """Whoever asks, by all that joins them, and their lines as `recent` finds them, by time."""
+        with self._database.read() as connection:
+            user = user_id
+            if user is None and visitor_id is not None:
+                user = links.user_of(connection, visitor_id)
+            visitors = [] if user is None else links.visitors_of(connection, user)
+        if visitor_id is not None and visitor_id not in visitors:
+            visitors.append(visitor_id)
+        names = ([] if user is None else [user]) + [GUEST + each for each in visitors]
+        events = self.recent(user, visitor_id, after_seq=after_seq, limit=limit)
+        # By their own times, so that it is the same history in whatever order they came.
+        events = tuple(sorted(events, key=lambda each: (each.ts, each.event_id)))
+        return KnownShopper(tuple(names), events)
 
     def user_of(self, visitor_id: str) -> str | None:
         """The user whom a visitor was last seen with; None for a guest."""
@@ -150,20 +182,24 @@ class EventLog:
                 gone += connection.execute(old).rowcount
         return gone
 
-    def _store(
-        self, connection: Connection, batches: Sequence[Sequence[EventRow]]
-    ) -> Sequence[Appended]:
-        rows = [row for batch in batches for row in batch]
+    def _store(self, connection: Connection, batches: "Sequence[_Batch]") -> Sequence[Appended]:
+        rows = [row for batch in batches for row in batch.rows]
+        links.store(connection, self._link, [each for batch in batches for each in batch.logins])
         if not rows:
             return [Appended(0, 0)] * len(batches)
         before = connection.execute(select(func.max(_SEQ))).scalar() or 0
         written = self._insert(connection, rows)
         links.store(connection, self._link, rows)
         if written == len(rows):
-            return [Appended(sum(1 for _ in _split(batch)), 0) for batch in batches]
+            return [Appended(sum(1 for _ in _split(batch.rows)), 0) for batch in batches]
         identity = select(events.c.event_id, events.c.line).where(before < _SEQ)
         fresh = {(event_id, line) for event_id, line in connection.execute(identity)}
-        return [_count(batch, fresh) for batch in batches]
+        return [_count(batch.rows, fresh) for batch in batches]
+
+
+class _Batch(NamedTuple):
+    rows: Sequence[EventRow]
+    logins: Sequence[links.Login]
 
 
 def _split(rows: Sequence[EventRow]) -> Iterator[Sequence[EventRow]]:

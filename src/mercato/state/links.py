@@ -1,7 +1,7 @@
 """Which user stands behind a visitor: the one they were last seen with, by the events' times."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, bindparam, select, union
 
@@ -9,7 +9,24 @@ from mercato.core.events import EventRow
 from mercato.state.databases.database import Database, Many
 from mercato.state.tables import links
 
+MOST_VISITORS = 20
+"""Devices of one user that a release's histories are looked at for."""
+
+_visitors_of = (
+    select(links.c.visitor_id)
+    .where(links.c.user_id == bindparam("user"))
+    .order_by(links.c.ts.desc(), links.c.visitor_id)
+    .limit(MOST_VISITORS)
+)
 _user_of = select(links.c.user_id).where(links.c.visitor_id == bindparam("visitor"))
+
+
+class Login(NamedTuple):
+    """A visitor who turned out to be a user. ts : microseconds since 1970 UTC"""
+
+    visitor_id: str
+    user_id: str
+    ts: int
 
 
 def upsert(database: Database) -> Many:
@@ -25,7 +42,7 @@ def _newest_stays(fresh: Any) -> Any:
     )
 
 
-def store(connection: Connection, upsert_many: Many, rows: Sequence[EventRow]) -> None:
+def store(connection: Connection, upsert_many: Many, rows: Iterable[EventRow | Login]) -> None:
     """Remember each visitor's user where a line carries both."""
     newest: dict[str, tuple[str, int]] = {}
     for row in rows:
@@ -42,6 +59,11 @@ def store(connection: Connection, upsert_many: Many, rows: Sequence[EventRow]) -
 def user_of(connection: Connection, visitor_id: str) -> str | None:
     """The user whom a visitor was last seen with."""
     return connection.execute(_user_of, {"visitor": visitor_id}).scalar()
+
+
+def visitors_of(connection: Connection, user_id: str) -> list[str]:
+    """The visitors last seen with a user, the newest first, at most `MOST_VISITORS`."""
+    return list(connection.execute(_visitors_of, {"user": user_id}).scalars())
 
 
 def visitors_and(visitor: BindParameter[str]) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import ibis
 import pyarrow as pa
 
+from mercato.core.history import RATED
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
@@ -22,6 +23,8 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     """
     lines = counted_lines(tables, context)
     lines = lines.filter(lines.item_id.notnull() & lines[SHOPPER_ID].notnull())
+    stars = lines.value.fill_null(0.0)
+    lines = lines.mutate(quantity=ibis.ifelse(lines.event.isin(RATED), stars, lines.quantity))
     order = ("ts", "event_id", "line")
     said = ibis.struct({name: lines[name] for name in dict.fromkeys((*order, *_SAID))})
     lists = (

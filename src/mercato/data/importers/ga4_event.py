@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from mercato.core import columns as c
 from mercato.core.events import EventRow
+from mercato.core.history import RATED
 from mercato.data.assets.events import EVENTS, SCHEMA
 from mercato.data.casts import attributes_json, json_object
 from mercato.data.checks import Check, Rows, first_failures
@@ -66,8 +67,8 @@ _OF_AN_ITEM = {
 }
 """What an item can say for itself; where it says more, that is an attribute."""
 
-_EVENT_ID, _LINE, _TS, _VALUE, _ATTRIBUTES = map(
-    c.EVENT_COLUMNS.index, (c.EVENT_ID, c.LINE, c.TS, c.VALUE, c.ATTRIBUTES)
+_EVENT_ID, _LINE, _TS, _EVENT, _VALUE, _ATTRIBUTES = map(
+    c.EVENT_COLUMNS.index, (c.EVENT_ID, c.LINE, c.TS, c.EVENT, c.VALUE, c.ATTRIBUTES)
 )
 
 _OF_A_LINE = tuple(
@@ -186,6 +187,8 @@ def _rows(event: object, received: int | None) -> list[EventRow]:
         row[_EVENT_ID] = content_id(event) if received is None else uuid.uuid4().hex
     if row[_TS] is None:
         row[_TS] = received
+    if row[_EVENT] in RATED:
+        _take_stars(row, further)
     if not items:
         row[_LINE] = row[_LINE] or 0
         row[_ATTRIBUTES] = attributes_json(further) if further else None
@@ -210,10 +213,19 @@ def _lines(
     for line, item in enumerate(items):
         row = shared.copy()
         row[_LINE] = line
-        if own := _read(item, _OF_AN_ITEM, row):
+        own = _read(item, _OF_AN_ITEM, row)
+        if row[_EVENT] in RATED:
+            _take_stars(row, own)
+        if own:
             row[_ATTRIBUTES] = attributes_json(further | own)
         rows.append(EventRow._make(row))
     return rows
+
+
+def _take_stars(row: list[Any], said: Mapping[str, Any]) -> None:
+    """The value of a rating or review are its stars; other tools call them ``rating``."""
+    if row[_VALUE] is None and (stars := said.get("rating")) is not None:
+        row[_VALUE] = READERS[c.VALUE](c.VALUE, stars)
 
 
 def _read(fields: Mapping[str, Any], known: Mapping[str, _Field], row: list[Any]) -> dict[str, Any]:

@@ -47,12 +47,13 @@ def asked_again(
     if changes := state.items.since(live.catalogue.overlay, answer.ts):
         live = replace(live, catalogue=live.catalogue.apply(changes))
     call = _call(answer)
-    events = state.events.recent(
+    who = state.events.known(
         call.user_id, call.visitor_id, after_seq=live.manifest.watermark, limit=LOOKED_AT
     )
-    known = tuple(event for event in events if event.ts <= answer.ts)[-RECENT_MOST:]
+    known = tuple(event for event in who.events if event.ts <= answer.ts)[-RECENT_MOST:]
+    who = who._replace(events=known)
     reranking, seed = reranking_of(settings.recommend), seed_of(answer.query_id)
-    cards = filled(live, call, known, answer.ts, reranking=reranking, seed=seed).cards
+    cards = filled(live, call, who, answer.ts, reranking=reranking, seed=seed).cards
     return AskedAgain(cards, tuple(card.id for card in cards) == answer.item_ids)
 
 

@@ -43,7 +43,11 @@ def answered(
         turn.left_out.add(Part.SEMANTIC)
     result = search(replace(request, mode=Mode.LEXICAL) if by_words else request, context)
     # A whole answer is not replaced by a lesser one, unless it is too old.
-    if context.taste is None and (not by_words or turn.level >= Level.KEPT):
+    if (
+        context.taste is None
+        and not len(context.unwanted)
+        and (not by_words or turn.level >= Level.KEPT)
+    ):
         ids = tuple(context.catalogue.ids(result.rows))
         kept.put(key, KeptSearch(result, ids, frozenset({Part.SEMANTIC} if by_words else ())))
     return _told(result, turn)

@@ -15,7 +15,7 @@ from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.merchant import reranking_of
 from mercato.shop.opened import Live, Shop, open_release, without_erased
 from mercato.shop.shelf import RECENT_MOST, ShelfCall, filled
-from mercato.state import RecentEvent
+from mercato.state import KnownShopper, RecentEvent
 
 _EVENTS = {code: name for name, code in EVENT_CODES.items()}
 
@@ -86,9 +86,10 @@ class Asked:
             user_id=call.user_id,
             visitor_id=call.visitor_id,
         )
+        who = KnownShopper(call.names, events)
         wall = clock.made_at + max(moment - clock.as_of, 0)
         found = filled(
-            self.live, call, events, wall, reranking=self.reranking, effects=effects, seed=0
+            self.live, call, who, wall, reranking=self.reranking, effects=effects, seed=0
         )
         return tuple(card.id for card in found.cards)
 

@@ -9,6 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 import mercato
 from mercato.api.access import CheckKeys, Exposure
 from mercato.api.algolia import ALGOLIA, create_algolia
+from mercato.api.connections import TimeBodies
 from mercato.api.degrading import TellDegraded
 from mercato.api.dialects.ga4 import add_ga4
 from mercato.api.dialects.google_retail import add_google_retail
@@ -73,6 +74,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     app.add_middleware(TellDegraded, metrics=metrics)
     app.add_middleware(CheckKeys, shop=shop, exposure=exposure or Exposure())
     app.add_middleware(RefuseEarly, shop=shop)
+    app.add_middleware(TimeBodies)
     origins = shop.settings.serve.cors_origins
     if origins:
         app.add_middleware(

@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mercato.api.gauges import ShopGauges, WorkerGauges, forget_dead
+from mercato.api.logs import FIELDS, REQUESTS
 from mercato.core.errors import MercatoError
 from mercato.shop.events import Accepted
 from mercato.shop.opened import Shop
@@ -135,9 +136,13 @@ class CountRequests:
         try:
             await self.app(scope, receive, noting)
         finally:
-            route = _route(scope)
+            route, seconds = _route(scope), time.perf_counter() - begun
             self.metrics.requests.labels(route, status).inc()
-            self.metrics.seconds.labels(route).observe(time.perf_counter() - begun)
+            self.metrics.seconds.labels(route).observe(seconds)
+            if REQUESTS.isEnabledFor(logging.INFO):
+                told = {"route": route, "method": scope["method"], "status": int(status)}
+                told["ms"] = round(seconds * 1e3, 2)
+                REQUESTS.info("request", extra={FIELDS: told})
 
 
 def _route(scope: Scope) -> str:

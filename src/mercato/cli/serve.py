@@ -9,7 +9,7 @@ import sys
 import tempfile
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
@@ -20,7 +20,7 @@ from mercato.cli.output import say
 from mercato.cli.ports import listen
 from mercato.cli.recording import on_record, opened_state
 from mercato.cli.without_pandas import without_pandas
-from mercato.core.errors import WrongUse
+from mercato.core.errors import BadInput, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 
@@ -66,12 +66,13 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
 
     Raises NotFound or NotReady where there is no shop or no release.
     """
+    from mercato.api.connections import BoundedHttp
     from mercato.data.releases import ReleaseStore
 
     if workers < 1:
         raise WrongUse("at least one worker", str(workers), "Say: --workers 1")
     paths = ShopPaths(folder)
-    load_settings(paths.settings)
+    settings = load_settings(paths.settings)
     number = ReleaseStore(paths.releases).require_current()
     on_record(folder, "serve", ("events", "answers", "histories"), purpose="serve")
     os.environ[_FOLDER] = str(folder.resolve())
@@ -86,9 +87,10 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
         "mercato.cli.serve:create_app",
         factory=True,
         workers=workers,
-        log_level="warning",
         access_log=False,
         server_header=False,
+        http=BoundedHttp,
+        **_logs(settings.serve.logs),
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     welcome = f"Release {number} of {folder} at {_address(listener)} (Ctrl-C stops it)"
@@ -97,6 +99,17 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
     else:
         say(f"{welcome}, {workers} workers")
         Multiprocess(config, sockets=[listener]).run()
+
+
+def _logs(kind: str) -> dict[str, Any]:
+    """What uvicorn is told of its log. Raises BadInput for a kind that there is not."""
+    if kind == "text":
+        return {"log_level": "warning"}
+    if kind == "json":
+        from mercato.api.logs import log_config
+
+        return {"log_level": "warning", "log_config": log_config()}
+    raise BadInput("serve.logs as text or json", repr(kind), "Mend shop.toml.")
 
 
 def _warn_without_keys(folder: Path) -> None:

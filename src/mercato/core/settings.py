@@ -211,6 +211,9 @@ class ServeSettings:
     """Seconds between two moves of events and answers from the state into their assets."""
     at_once: int = 4
     """Searches, shelves and pages that one worker answers at the same time; others wait."""
+    logs: str = "text"
+    """How the server's log is written: ``text``, or ``json``: a line each, one for every request
+    among them, without anything that a person sent (docs/operations.md)."""
     degrade: bool = True
     """Whether answers leave something out while there is more to answer than can be, and requests
     beyond that are answered 429 (docs/operations.md)."""

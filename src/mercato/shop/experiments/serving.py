@@ -43,7 +43,7 @@ def unit_of(user_id: str | None, visitor_id: str | None) -> str | None:
 
 def live_for(shop: Shop, user_id: str | None, visitor_id: str | None) -> Live:
     """The release that answers a shopper."""
-    seen = shop.experiments.seen(unit_of(user_id, visitor_id), shop.wall())
+    seen = _seen(shop, user_id, visitor_id)
     for _, arm in seen.arms:
         if _is_served(shop, arm) and arm.changes.release is not None:
             return shop.beside.get(arm.changes.release, shop.live)
@@ -52,15 +52,18 @@ def live_for(shop: Shop, user_id: str | None, visitor_id: str | None) -> Live:
 
 def serving_search(shop: Shop, user_id: str | None, visitor_id: str | None) -> Serving:
     """For a search."""
-    return _serving(shop, shop.experiments.seen(unit_of(user_id, visitor_id), shop.wall()), None)
+    return _serving(shop, _seen(shop, user_id, visitor_id), None)
 
 
 def serving_shelf(
     shop: Shop, placement: str, user_id: str | None, visitor_id: str | None
 ) -> Serving:
     """For a shelf; ``placement`` as it was asked for."""
-    seen = shop.experiments.seen(unit_of(user_id, visitor_id), shop.wall())
-    return _serving(shop, seen, placement)
+    return _serving(shop, _seen(shop, user_id, visitor_id), placement)
+
+
+def _seen(shop: Shop, user_id: str | None, visitor_id: str | None) -> Seen:
+    return shop.experiments.seen(unit_of(user_id, visitor_id), shop.wall())
 
 
 def _serving(shop: Shop, seen: Seen, placement: str | None) -> Serving:

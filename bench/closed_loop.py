@@ -42,9 +42,9 @@ from mercato.shop.opened import Shop, open_release
 from mercato.shop.shelf import RECENT_MOST, ShelfCall, filled, shelf
 from mercato.training.build import seal_release
 
-ROUNDS, ITEMS, SHOPPERS = 5, 160, 500
+ROUNDS, ITEMS, SHOPPERS = 5, 120, 450
 QUICK_ROUNDS, QUICK_SHOPPERS = 1, 440
-VISITS, CANARY_VISITS, MOST_VISITS = 5, 2, 16
+VISITS, CANARY_VISITS, MOST_VISITS = 6, 2, 12
 """Of each shopper: in a round before it learns; between two looks at a canary; in a canary."""
 
 GUESTS, GUEST_DAYS = 600, 60
@@ -56,7 +56,7 @@ PROTOCOL = (
     "of products; places are looked at with chance 1 / place^.5. The first release knows "
     "popularity alone ({guests} single purchases). Each of {rounds} rounds: {visits} visits of "
     "everybody to the home shelf of {places} places, of which a fifth are explored; mercato learn; "
-    "visits meanwhile the canary (two in five shoppers, and as many to compare with) goes on. "
+    "visits meanwhile the canary (half of the shoppers) goes on. "
     "worth: clicks that a shelf "
     "earns of a shopper in the mean, over those of the best shelf, told by the simulator, of the "
     "shelves that the release answers with once it is published, and of the release before at the "
@@ -70,7 +70,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "train": {"encoder_minutes": 0.0, "search_ranker": False},
     "evaluation": {"days": 0},
     "recommend": {"explore": 0.2},
-    "learn": {"canary_share": 0.4, "canary_hours": 0.0, "canary_units": 300, "canary_margin": 0.15},
+    "learn": {"canary_share": 0.5, "canary_hours": 0.0, "canary_units": 400, "canary_margin": 0.2},
 }
 
 
@@ -123,11 +123,11 @@ class Market:
         found = []
         for shopper in range(self.shoppers):
             who = user_id(shopper)
-            since = self.shop.state.events.recent(
+            known = self.shop.state.events.known(
                 who, None, after_seq=live.manifest.watermark, limit=RECENT_MOST
             )
             call = ShelfCall("home", user_id=who, n=PLACES)
-            shown = filled(live, call, since, self.shop.wall(), reranking=reranking)
+            shown = filled(live, call, known, self.shop.wall(), reranking=reranking)
             items = [int(card.id[1:]) for card in shown.cards]
             found.append(self.crowd.worth(shopper, items) / self.crowd.best(shopper))
         return np.array(found)
@@ -265,10 +265,10 @@ def off_policy_metrics(ended: Round) -> dict[str, object]:
         return {}
     found: dict[str, object] = {
         "effective sample": round(told["advantage"]["effective"], 1),
-        "support": round(told["support"], 3),
+        "where they differ": round(told["differing"] or 0.0, 1),
     }
     if told["claims"]:
-        found["off-policy clicks a shelf"] = {
+        found["off-policy clicks a place"] = {
             "value": told["candidate"]["value"],
             "low": told["candidate"]["low"],
             "high": told["candidate"]["high"],

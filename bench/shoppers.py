@@ -21,7 +21,7 @@ BIAS = 0.5
 LIKED, OTHERS = 0.8, 0.04
 """Chance of a click on the best product of a kind that is liked, and of another."""
 
-CARTS, BUYS = 0.4, 0.1
+CARTS, BUYS = 0.4, 0.03
 """Chances that what was clicked is put into a cart, and that it is bought."""
 
 Floats = NDArray[np.float64]

@@ -17,8 +17,14 @@ import pyarrow.compute as pc
 from mercato.core.columns import Event
 from mercato.core.progress import Step
 from mercato.data.store import AssetStore
-from mercato.evaluation.off_policy.shelves import per_shelf
-from mercato.evaluation.off_policy.terms import OffPolicyEstimate, advantage
+from mercato.evaluation.off_policy.inverse_propensity import self_normalised
+from mercato.evaluation.off_policy.logged import Logged
+from mercato.evaluation.off_policy.terms import (
+    LEAST_EFFECTIVE,
+    OffPolicyEstimate,
+    advantage,
+    effective_size,
+)
 from mercato.shop.shelf import ShelfCall
 from mercato.training.shadow.asking import GUEST, Asked, microseconds
 
@@ -48,22 +54,27 @@ class Impressions:
 
 @dataclass(frozen=True)
 class Told:
-    """Clicks a shelf.
+    """Clicks a place, self-normalised.
 
     support   : mean importance weight of the release's places
+    differing : effective sample size of the places where it puts something else than the release
+                that answered; None where it never does
     advantage : of the release over the one that answered
     """
 
     answers: int
     support: float
+    differing: float | None
     candidate: OffPolicyEstimate
     logged: OffPolicyEstimate
     advantage: OffPolicyEstimate
 
     @property
     def claims(self) -> bool:
-        """Whether the log says enough to be relied on."""
-        return self.advantage.claims and self.support >= LEAST_SUPPORT
+        """Whether the log says enough to be relied on, also where the two differ: there each row
+        is one that was drawn by chance, and counts for many."""
+        drawn = self.differing is None or self.differing >= LEAST_EFFECTIVE
+        return self.advantage.claims and drawn and self.support >= LEAST_SUPPORT
 
     @property
     def is_worse(self) -> bool:
@@ -73,6 +84,7 @@ class Told:
         return {
             "answers": self.answers,
             "support": self.support,
+            "differing": self.differing,
             "claims": self.claims,
             "candidate": self.candidate.to_json(),
             "logged": self.logged.to_json(),
@@ -106,31 +118,33 @@ def _clicks(store: AssetStore, asked: Sequence[str]) -> dict[str, frozenset[str]
 
 
 class _Places(NamedTuple):
-    """A row a place of a shelf; see `per_shelf`. would : the candidate puts the same there"""
+    """A row a place of a shelf. would : the candidate puts the same there"""
 
     reward: float
     chance: float
     would: bool
-    shelf: int
     unit: str
 
 
 def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | None:
     """None where nothing was explored, or the two never agree on a place."""
     places: list[_Places] = []
-    for number, answer in enumerate(impressions.answers):
+    for answer in impressions.answers:
         clicked = impressions.clicked.get(answer["query_id"], frozenset())
-        places += _places(answer, number, clicked, candidate)
+        places += _places(answer, clicked, candidate)
         step.advance()
     if not any(each.would for each in places):
         return None
-    reward, chance, would, shelf, unit = map(np.array, zip(*places, strict=True))
+    reward, chance, would, unit = map(np.array, zip(*places, strict=True))
     units = np.unique(unit, return_inverse=True)[1]
-    new = per_shelf(reward, chance, would.astype(float), shelf, units)
-    old = per_shelf(reward, chance, (chance > _OWN_PICK).astype(float), shelf, units)
+    own = chance > _OWN_PICK
+    new = self_normalised(Logged.of(reward, chance, would.astype(float), units))
+    old = self_normalised(Logged.of(reward, chance, own.astype(float), units))
+    other = (would & ~own) / chance
     return Told(
         len(impressions.answers),
         float((would / chance).mean()),
+        effective_size(other) if (would != own).any() else None,
         new.estimate(),
         old.estimate(),
         advantage(new, old),
@@ -138,7 +152,7 @@ def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | No
 
 
 def _places(
-    answer: Mapping[str, Any], number: int, clicked: frozenset[str], candidate: Asked
+    answer: Mapping[str, Any], clicked: frozenset[str], candidate: Asked
 ) -> Iterator[_Places]:
     call = _call(answer["request"])
     shopper_id = call.user_id or (GUEST + call.visitor_id if call.visitor_id else None)
@@ -147,7 +161,7 @@ def _places(
     for place, (item_id, chance) in enumerate(shown):
         agrees = place < len(would) and would[place] == item_id
         unit = shopper_id or str(answer["query_id"])
-        yield _Places(float(item_id in clicked), chance, agrees, number, unit)
+        yield _Places(float(item_id in clicked), chance, agrees, unit)
 
 
 _TUPLES = {each.name for each in fields(ShelfCall) if str(each.type).startswith("tuple")}

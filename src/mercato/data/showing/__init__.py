@@ -1,0 +1,1 @@
+"""What was shown, row by row, with what came of it."""

@@ -1,0 +1,1 @@
+"""Whether what is served still behaves as it did: monitors, one file each, that raise alarms."""

@@ -1,0 +1,85 @@
+"""All monitors, run together, and what they found, kept for whoever asks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pyarrow.compute as pc
+
+from mercato.core.paths import ShopPaths
+from mercato.data.engines import open_engine
+from mercato.data.experiments.logs import logs
+from mercato.data.quality.alarm import Alarm
+from mercato.data.releases import ReleaseStore, read_manifest
+from mercato.data.showing.shown import shown_items
+from mercato.data.store import AssetStore
+from mercato.operating.learning.due import now
+from mercato.operating.monitoring.calibration import calibration_alarms
+from mercato.operating.monitoring.conversion import conversion_alarms
+from mercato.operating.monitoring.features import feature_alarms
+from mercato.operating.monitoring.scores import score_alarms
+from mercato.operating.monitoring.showing import DAYS_BEFORE, DAYS_NOW, Times, times_of
+from mercato.state import State
+
+OF_PLACEMENTS: Sequence[Callable[[Times], Iterator[Alarm]]] = (
+    score_alarms,
+    calibration_alarms,
+    conversion_alarms,
+)
+
+NAMES = ("score-shift", "calibration", "conversion", "feature-shift")
+"""Of alarms that monitors raise; an import's are those of `data.quality.drift`."""
+
+_KEPT = "monitored"
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """at : when it was looked, microseconds since 1970 UTC"""
+
+    at: int
+    alarms: tuple[Alarm, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"at": self.at, "alarms": [each.to_json() for each in self.alarms]}
+
+
+def monitor(paths: ShopPaths, state: State) -> Monitored:
+    """Run all monitors over the logs as they are now, and keep what they found."""
+    store = AssetStore(paths.assets)
+    found = Monitored(now(), (*_of_answers(store, state), *_of_features(paths, store)))
+    state.set(_KEPT, orjson.dumps(found.to_json()).decode())
+    return found
+
+
+def last_monitored(state: State) -> Monitored | None:
+    """What the last run found, of whichever process."""
+    kept = state.get(_KEPT)
+    if kept is None:
+        return None
+    said = orjson.loads(kept)
+    return Monitored(said["at"], tuple(Alarm(**each) for each in said["alarms"]))
+
+
+def _of_answers(store: AssetStore, state: State) -> Iterator[Alarm]:
+    with open_engine() as engine:
+        tables = logs(engine, store, state)
+        answers = tables["answers"]
+        latest = engine.table(answers.aggregate(latest=answers.ts.max()))["latest"]
+        newest = pc.max(latest).as_py()
+        if newest is None:
+            return
+        since = newest - timedelta(days=DAYS_NOW + DAYS_BEFORE)
+        rows = shown_items(engine, tables, since)
+    for times in times_of(rows):
+        for alarms in OF_PLACEMENTS:
+            yield from alarms(times)
+
+
+def _of_features(paths: ShopPaths, store: AssetStore) -> Iterator[Alarm]:
+    releases = ReleaseStore(paths.releases)
+    current = releases.current()
+    if current is not None:
+        yield from feature_alarms(store, read_manifest(releases.folder(current)).inputs)

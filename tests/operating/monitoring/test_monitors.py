@@ -1,0 +1,163 @@
+"""Monitors over rows written by hand: what has moved raises its alarm, the same raises none."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mercato.core.paths import ShopPaths
+from mercato.core.settings import Settings, settings_text
+from mercato.data.assets import ASSETS
+from mercato.data.quality.alarm import Alarm
+from mercato.data.store import AssetStore
+from mercato.operating.monitoring.calibration import calibration_alarms
+from mercato.operating.monitoring.conversion import conversion_alarms
+from mercato.operating.monitoring.features import feature_alarms
+from mercato.operating.monitoring.monitors import last_monitored, monitor
+from mercato.operating.monitoring.scores import score_alarms
+from mercato.operating.monitoring.showing import Showing, Times
+from mercato.state import Answer, EventRow, State
+
+SHOPPERS, EACH = 1_000, 5
+
+
+def showing(seed: int, *, clicks: float = 0.5, buys: float = 0.2, lift: float = 0.0) -> Showing:
+    """A thousand shoppers are shown five items each, of scores from 0 to 1 that tell by how much an
+    item is clicked."""
+    random = np.random.default_rng(seed)
+    n = SHOPPERS * EACH
+    score = random.random(n)
+    unit = np.repeat(np.arange(SHOPPERS), EACH)
+    buyers = random.random(SHOPPERS) < buys
+    return Showing(
+        score + lift,
+        random.random(n) < clicks * score,
+        buyers[unit],
+        unit,
+        np.ones(n, np.int64),
+    )
+
+
+def alarms(before: Showing, now: Showing) -> list[str]:
+    times = Times("home", before, now)
+    watching = (score_alarms, calibration_alarms, conversion_alarms)
+    return [alarm.name for each in watching for alarm in each(times)]
+
+
+def test_the_same_again_is_no_alarm() -> None:
+    assert [alarms(showing(2 * n), showing(2 * n + 1)) for n in range(10)] == [[]] * 10
+
+
+def test_scores_that_lie_elsewhere() -> None:
+    # Half of the scores lie above all of before: by tenths 0 in place of .1 in the lower five.
+    assert alarms(showing(1), showing(2, lift=0.5))[0] == "score-shift"
+
+
+def test_scores_of_another_release_are_no_shift() -> None:
+    later = showing(2, lift=0.5)
+    assert alarms(showing(1), replace(later, release=later.release + 1)) == []
+
+
+def test_half_the_clicks_that_the_scores_meant() -> None:
+    assert alarms(showing(1), showing(2, clicks=0.25)) == ["calibration"]
+
+
+def test_a_tenth_more_clicks_are_not_worth_an_alarm() -> None:
+    assert alarms(showing(1), showing(2, clicks=0.55)) == []
+
+
+def test_fewer_shoppers_buy() -> None:
+    assert alarms(showing(1), showing(2, buys=0.1)) == ["conversion"]
+    assert alarms(showing(1), showing(2, buys=0.4)) == [], "more is no alarm"
+
+
+def test_too_few_rows_say_nothing() -> None:
+    few = np.zeros(SHOPPERS * EACH, bool)
+    few[:400] = True
+    assert alarms(showing(1), showing(2, lift=0.5, buys=0.0).of(few)) == []
+
+
+def test_features_beside_those_a_release_learned(tmp_path: Path) -> None:
+    store = AssetStore(tmp_path / "assets")
+    schema = ASSETS["item_statistics"].schema
+    random = np.random.default_rng(3)
+
+    def commit(revenue: float) -> int:
+        rows = [
+            {"item_id": f"i{n}", "revenue": revenue * chance, "quantity": chance}
+            for n, chance in enumerate(random.random(400))
+        ]
+        return store.commit("item_statistics", pa.Table.from_pylist(rows, schema=schema))
+
+    learned = commit(1.0)
+    commit(1.0)
+    assert list(feature_alarms(store, {"item_statistics": learned})) == []
+    commit(3.0)
+    (alarm,) = feature_alarms(store, {"item_statistics": learned})
+    assert (alarm.name, alarm.asset, alarm.column) == (
+        "feature-shift",
+        "item_statistics",
+        "revenue",
+    )
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    (tmp_path / "shop.toml").write_text(settings_text(Settings()))
+    opened = State.open("sqlite:///state.db", tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_what_was_shown_is_read_from_the_logs_with_what_came_of_it(
+    tmp_path: Path, state: State
+) -> None:
+    """Five hundred shoppers a day are shown two items: the first is clicked by half of them, and
+    bought by these; on the last day by nobody."""
+    last = datetime(2026, 5, 20, 12, tzinfo=UTC)
+    for day in range(3):
+        moment = last - timedelta(days=2 - day)
+        ts = int(moment.timestamp()) * 1_000_000
+        lines = []
+        for number in range(500):
+            who, query_id = f"u{day}-{number}", f"q{day}-{number}"
+            state.answers.append(
+                Answer(
+                    query_id,
+                    ts,
+                    "shelf",
+                    "home",
+                    "{}",
+                    1,
+                    None,
+                    who,
+                    None,
+                    None,
+                    ("a", "b"),
+                    (1, 2),
+                    (0.9, 0.1),
+                    (1.0, 1.0),
+                )  # fmt: skip
+            )
+            if number % 2 and day < 2:
+                lines += [
+                    EventRow(f"c-{query_id}", 0, ts + 1, "select_item", who, item_id="a",
+                             query_id=query_id),
+                    EventRow(f"p-{query_id}", 0, ts + 2, "purchase", who, item_id="a"),
+                ]  # fmt: skip
+        state.events.append(lines or [EventRow(f"v{day}", 0, ts, "view_item", "u")]).result(30)
+    found = monitor(ShopPaths(tmp_path), state)
+    assert [alarm.name for alarm in found.alarms] == ["calibration", "conversion"]
+    calibration, conversion = found.alarms
+    # The last day's 500 first items meant half as many clicks.
+    assert calibration.expected.startswith("250 clicks at home")
+    assert conversion.found.startswith("0.0%")
+    kept = last_monitored(state)
+    assert kept is not None and kept.alarms == tuple(
+        Alarm(**each.to_json())
+        for each in found.alarms  # type: ignore[arg-type]
+    )

@@ -3,7 +3,8 @@
 import math
 import time
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from ipaddress import ip_address
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -70,7 +71,8 @@ class CheckKeys:
         known, Forbidden where it is for something else, Overloaded where it asks too often."""
         book = self.shop.keys
         if not book.keys:
-            if self.exposure.beyond_loopback and wanted not in _WITHOUT_KEYS:
+            reachable = self.exposure.beyond_loopback or not asked_on_loopback(scope)
+            if reachable and wanted not in _WITHOUT_KEYS:
                 raise Forbidden(
                     "a key for what other machines can reach",
                     "a shop without keys",
@@ -121,6 +123,22 @@ class CheckKeys:
 def _refusal(path: str, error: MercatoError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
     return doorway_at(path).refusal(error, headers)
+
+
+def asked_on_loopback(scope: Scope) -> bool:
+    """Whether a request names this machine as its host.
+
+    One that names another came through a proxy, or from a page whose name was made to lead here
+    (DNS rebinding): neither is on this machine for sure. Names without a dot are nobody's in the
+    public DNS.
+    """
+    host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+    if "." not in host and ":" not in host:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.endswith(".localhost")
 
 
 class Bucket:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mercato.core.columns import Event
 from mercato.core.errors import Overloaded
 from mercato.core.events import EventRow
+from mercato.data.pseudonyms import Pseudonyms
 from mercato.shop.events import Accepted, Rejected, TooLarge, accept
 from mercato.state import State
 
@@ -20,6 +21,7 @@ from mercato.state import State
 @dataclass
 class Till:
     state: State
+    pseudonyms: Pseudonyms = Pseudonyms()
 
     def wall(self) -> int:
         return time.time_ns() // 1000

@@ -59,6 +59,14 @@ def on_record(
         record(state, reader(action, purpose), *(ASSETS[name] for name in assets), user_id=user_id)
 
 
+def stored_id(folder: Path, shopper_id: str) -> str:
+    """What a shop stores for a shopper's id."""
+    from mercato.data.pseudonyms import pseudonyms_of
+
+    with opened_state(folder) as state:
+        return pseudonyms_of(state).of(shopper_id)
+
+
 def _user() -> str:
     try:
         return getpass.getuser()

@@ -12,7 +12,7 @@ from mercato.cli import erasing
 from mercato.cli.arguments import AsJson, ShopFolder, Until, parse_time
 from mercato.cli.output import print_json, print_table
 from mercato.cli.progress import shown
-from mercato.cli.recording import on_record
+from mercato.cli.recording import on_record, stored_id
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -80,6 +80,7 @@ def command(
     moment = parse_time("--until", until) if until else None
     if user is not None:
         on_record(folder, "users", ("users",), user_id=user)
+        user = stored_id(folder, user)
         _show_profile(one(_derived(folder, moment), user), as_json)
     else:
         choice = Choice(segment, tag)

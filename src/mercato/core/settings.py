@@ -82,6 +82,9 @@ class PrivacySettings:
     """Days after which events are deleted, from the state and the asset; 0: they are kept."""
     answers_days: int = 0
     """The same of answers: what was shown to whom."""
+    pseudonyms: bool = False
+    """Whether users' and visitors' ids are replaced by a keyed hash before anything is stored; to
+    be decided before the first event comes in (docs/privacy.md)."""
     user_agents: bool = True
     """Whether events keep the user agents that they carry; those of programs are marked anyway."""
 

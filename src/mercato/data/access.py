@@ -26,14 +26,18 @@ Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 @dataclass(frozen=True)
 class Mask:
-    """key : the shop's own secret, see `mercato.state.opened.State.secret`"""
+    """key : the shop's own secret, see `mercato.state.opened.State.secret`
+    ids : what is stored for an id, where a shop stores pseudonyms already
+    """
 
     key: bytes
+    ids: Callable[[str], str] = str
 
     def pseudonym(self, value: str) -> str:
         """``p-`` and 32 hexadecimal digits; the same for the same value, whatever its column."""
         if value.startswith(GUEST):
             return GUEST + self.pseudonym(value.removeprefix(GUEST))
+        value = self.ids(value)
         digest = hmac.new(self.key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return "p-" + digest.hexdigest()[:32]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mercato.data.access import Mask, personal_columns
 from mercato.data.asset import Asset
+from mercato.data.pseudonyms import pseudonyms_of
 from mercato.state import State
 from mercato.state.audit import Access
 
@@ -26,7 +27,7 @@ class Reader:
 
 def mask_of(state: State) -> Mask:
     """The shop's mask, the same at every call."""
-    return Mask(state.secret(MASK_KEY))
+    return Mask(state.secret(MASK_KEY), pseudonyms_of(state).of)
 
 
 def accesses(

@@ -16,12 +16,13 @@ from ibis.expr.datashape import DataShape
 from mercato.core.columns import TS
 from mercato.core.errors import ChecksFailed, NotFound
 from mercato.core.progress import Progress, Silent
-from mercato.core.settings import Settings
+from mercato.core.settings import CleaningSettings, Settings
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.assets import ASSETS
 from mercato.data.checks import Rows, first_failures
 from mercato.data.engines import Engine, open_engine
 from mercato.data.lineage.runs import derive_run
+from mercato.data.pseudonyms import pseudonyms_at
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import is_readable, rows_version
 
@@ -68,7 +69,7 @@ def derive_versions(
         until,
         settings.sessions.gap_minutes,
         shop=settings.shop,
-        cleaning=settings.cleaning,
+        cleaning=_cleaning(settings, store),
         logged_at=_logged_at(store),
     )
     shown = progress or Silent()
@@ -92,6 +93,15 @@ def derive_versions(
                     step.note("nothing changed")
                 made[asset.name] = versions[asset.name] = version
     return {name: made[name] for name in names}
+
+
+def _cleaning(settings: Settings, store: AssetStore) -> CleaningSettings:
+    """With the shop's own users as the log names them."""
+    cleaning = settings.cleaning
+    if not (settings.privacy.pseudonyms and cleaning.own_users):
+        return cleaning
+    ids = pseudonyms_at(settings, store.root.parent)
+    return replace(cleaning, own_users=tuple(map(ids.of, cleaning.own_users)))
 
 
 def _logged_at(store: AssetStore) -> datetime | None:

@@ -29,6 +29,7 @@ from mercato.data.importers.consent import CONSENT
 from mercato.data.importers.raw import Dialect, Reading, Source
 from mercato.data.lineage.runs import import_run
 from mercato.data.merging import unique_rows
+from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at
 from mercato.data.report import ImportReport
 from mercato.data.rows import Conversion, PriceUnit, checked
 from mercato.data.staging import Staging, open_staging
@@ -123,11 +124,12 @@ def _imported(
 ) -> ImportReport:
     context = cleaning_context(settings, order.date_format)
     how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
+    ids = _ids(store, order.asset, settings)
     with open_staging(store.root, order.asset) as staging, open_engine() as engine:
         staging.reading = order.reading
         with progress.step(f"Reading {order.asset.name}") as step:
             for source, dialect in zip(sources, dialects, strict=True):
-                for rows in _stage(staging, source, dialect, how):
+                for rows in _stage(staging, source, dialect, how, ids):
                     step.advance(rows)
             step.note(f"{staging.read:,} rows")
         with progress.step(f"Comparing {order.asset.name} with what is there") as step:
@@ -151,7 +153,13 @@ def _check_mapping(order: ImportOrder) -> None:
             )
 
 
-def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) -> Iterator[int]:
+def _ids(store: AssetStore, asset: Asset, settings: Settings) -> Pseudonyms:
+    return pseudonyms_at(settings, store.root.parent) if asset is EVENTS else Pseudonyms()
+
+
+def _stage(
+    staging: Staging, source: Source, dialect: Dialect, how: Conversion, ids: Pseudonyms
+) -> Iterator[int]:
     """Read, check and stage one source; yields the rows of each batch."""
     asset = how.asset
     theirs = frozenset(how.mapping.values())
@@ -168,6 +176,7 @@ def _stage(staging: Staging, source: Source, dialect: Dialect, how: Conversion) 
         found = checked(batch, how)
         if asset is EVENTS:
             found = replace(found, rows=with_event_ids(found.rows))
+            found = ids.checked(found, how.mapping)
         staging.add(number, found, batch.lines_in)
         staging.leave_out(number, batch.left_out)
         yield len(batch.lines) + len(batch.refusals) + sum(batch.left_out.values())

@@ -11,6 +11,7 @@ from mercato.core.settings import load_settings
 from mercato.data.assets.events import EVENTS
 from mercato.data.auditing import Reader, mask_of, record
 from mercato.data.event_export import exported_events
+from mercato.data.pseudonyms import pseudonyms_of
 from mercato.data.store import AssetStore
 from mercato.state import State
 
@@ -40,6 +41,7 @@ def export_events(
     state = State.open(settings.state.url, root)
     try:
         mask = mask_of(state) if masked else None
+        user_id = pseudonyms_of(state).maybe(user_id)
         if not masked:
             record(state, reader, EVENTS, user_id=user_id)
         waiting = list(_after(state, drained))

@@ -121,11 +121,11 @@ def look_at(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> Looke
     for row, event in zip(parsed.rows, parsed.event_of_row, strict=True):
         at = sent.object_of_event[event]
         if at not in gone:
-            rows.append(door.marking.row(consent.row(row, at)))
+            rows.append(shop.pseudonyms.row(door.marking.row(consent.row(row, at))))
     wrong = tuple(Rejected(at, rejected[at]) for at in sorted(rejected.keys() - withheld))
     left_out = len(sent.left_out.keys() - rejected.keys())
     logins = tuple(
-        Login(visitor, user, now)
+        Login(shop.pseudonyms.of(visitor), shop.pseudonyms.of(user), now)
         for at, (visitor, user) in sent.logins.items()
         if at not in rejected and consent.said.get(at, ALL) == ALL
     )

@@ -7,6 +7,7 @@ from mercato.search.explain import explain as explain_row
 from mercato.search.explained import Explanation
 from mercato.search.request import Window
 from mercato.shop.experiments.serving import serving_search
+from mercato.shop.known import known_as
 from mercato.shop.opened import Shop
 from mercato.shop.search import (
     SearchCall,
@@ -22,6 +23,7 @@ def explain(shop: Shop, call: SearchCall, item_id: str) -> Explanation:
 
     Raises NotFound for an item that the catalogue lacks, BadInput as `shop.search.search`.
     """
+    call = known_as(shop, call)
     serving = serving_search(shop, call.user_id, call.visitor_id)
     row = serving.live.catalogue.row(item_id)
     if row is None:

@@ -4,6 +4,7 @@ beside it."""
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from mercato.catalogue.compaction import worth_compacting
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
+from mercato.data.pseudonyms import pseudonyms_of, settled_pseudonyms
 from mercato.data.releases import ReleaseStore
 from mercato.shop.blocked import read_blocked
 from mercato.shop.counts import Counts
@@ -42,6 +44,7 @@ class Shop:
         self.rules = read_rule_book(state, shop_zone(settings))
         self.synonyms = read_synonym_book(state, paths.root, settings)
         self.keys = read_key_book(state)
+        self.pseudonyms = pseudonyms_of(state)
         self.erased = read_erased_book(state)
         self.live = without_erased(live, self.erased)
         self.experiments = read_experiment_book(state, settings.experiments)
@@ -54,14 +57,20 @@ class Shop:
     def open(cls, root: Path) -> "Shop":
         """Open the current release of the shop in ``root``.
 
-        Raises NotFound where there is no shop, NotReady where nothing has been built.
+        Raises NotFound where there is no shop, NotReady where nothing has been built, BadInput
+        where settings do not agree with what is stored.
         """
         paths = ShopPaths(root)
         settings = load_settings(paths.settings)
         releases = ReleaseStore(paths.releases)
         number = releases.require_current()
         live = open_release(releases.folder(number), number)
-        return cls(paths, settings, State.open(settings.state.url, root), live)
+        state = State.open(settings.state.url, root)
+        with ExitStack() as undo:
+            undo.callback(state.close)
+            settled_pseudonyms(state, settings, root)
+            undo.pop_all()
+        return cls(paths, settings, state, live)
 
     @cached_property
     def releases(self) -> ReleaseStore:

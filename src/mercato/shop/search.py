@@ -13,6 +13,7 @@ from mercato.search.sorting import can_sort
 from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.counting import counted
 from mercato.shop.experiments.serving import Serving, serving_search, unit_of
+from mercato.shop.known import known_as
 from mercato.shop.merchant import seed_of
 from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.levels import Level, current_turn
@@ -91,6 +92,7 @@ def search(shop: Shop, call: SearchCall) -> SearchAnswer:
 @counted
 def find(shop: Shop, call: SearchCall) -> Found:
     """As ``search``."""
+    call = known_as(shop, call)
     serving = serving_search(shop, call.user_id, call.visitor_id)
     live = serving.live
     ranked = _ranked(shop, serving, call)
@@ -177,6 +179,7 @@ def search_request(call: SearchCall) -> SearchRequest:
 
 def search_context(shop: Shop, live: Live, call: SearchCall) -> SearchContext:
     """What a live release, the shop and the shopper give to a search."""
+    call = known_as(shop, call)
     known = live.segments.of(call.user_id, call.visitor_id) if live.segments else frozenset()
     wall = shop.wall()
     did = _did(shop, live, call)

@@ -24,6 +24,7 @@ from mercato.shop.answers import log_answer, new_query_id
 from mercato.shop.counting import counted
 from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.experiments.serving import Serving, serving_shelf
+from mercato.shop.known import known_as
 from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.levels import Part, current_turn
@@ -106,6 +107,7 @@ class Filled:
 @counted
 def shelf(shop: Shop, call: ShelfCall) -> ShelfAnswer:
     """Raises NotFound for an unknown placement or item, BadInput for a wrong filter."""
+    call = known_as(shop, call)
     serving = serving_shelf(shop, call.placement, call.user_id, call.visitor_id)
     live = serving.live
     query_id = new_query_id()

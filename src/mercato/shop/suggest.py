@@ -26,6 +26,8 @@ def suggest(
 ) -> Suggestions:
     """At most ``n`` queries, items and categories each that go on from ``q``; the shopper's own
     queries and categories first."""
+    ids = shop.pseudonyms
+    user_id, visitor_id = ids.maybe(user_id), ids.maybe(visitor_id)
     live = live_for(shop, user_id, visitor_id)
     own = Own()
     if (user_id or visitor_id) and q.strip() and not spares_the_shopper(known=True):

@@ -37,6 +37,7 @@ from mercato.data.mending.lines import FreeLines
 from mercato.data.mending.rereading import Retried, reread, retried
 from mercato.data.mending.settling import commit_rows, replace_rows
 from mercato.data.merging import unique_rows
+from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at
 from mercato.data.rows import Conversion, checked
 from mercato.data.staging import Staging, open_staging
 from mercato.data.store import AssetStore
@@ -100,6 +101,7 @@ class _Task:
     how: RowReading
     settings: Settings
     free: FreeLines
+    ids: Pseudonyms
 
     @property
     def reading(self) -> Reading:
@@ -133,6 +135,7 @@ def retry(
         said = retried(row, RowReading.from_json(row.reading), fields[key])
         groups.setdefault((row.asset, row.reading), []).append(said)
     report = RetryReport(gone=len(fields) - len(held))
+    ids = pseudonyms_at(settings, store.root.parent)
     with progress.step("Retrying rows", len(held)) as step:
         for (asset, reading), rows in groups.items():
             how = RowReading.from_json(reading)
@@ -140,7 +143,7 @@ def retry(
                 how = RowReading(how.format, how.kind, how.level)
             with open_engine() as engine:
                 free = FreeLines(store, engine)
-                task = _Task(store, engine, ASSETS[asset], how, settings, free)
+                task = _Task(store, engine, ASSETS[asset], how, settings, free, ids)
                 report += _retried(task, rows)
             step.advance(len(rows))
     return report
@@ -210,6 +213,8 @@ def _staged(task: _Task, staging: Staging, rows: Sequence[Retried]) -> _Staged:
             gone = {*batch.lines.to_pylist(), *(each.line for each in batch.refusals)}
             passed |= {held[at].key for at in before if at not in gone}
         found = checked(batch, conversion)
+        if task.asset is EVENTS:
+            found = task.ids.checked(found, task.how.mapping)
         positions = found.lines.to_pylist()
         lines = [held[at].source_line for at in positions]
         typed = found.rows

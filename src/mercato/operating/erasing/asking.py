@@ -8,6 +8,7 @@ from mercato.data.assets.events import LONGEST_ID
 from mercato.data.auditing import Reader, mask_of, record
 from mercato.data.erasing.person import Lines, Person, person_of, pseudonyms
 from mercato.data.erasing.releases import WHY
+from mercato.data.pseudonyms import pseudonyms_of
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.state import State
@@ -24,7 +25,7 @@ def ask_erasure(
     From then on no release that was made before is published any more. Raises BadInput for what
     can be nobody's id.
     """
-    checked_id(shopper_id)
+    shopper_id = pseudonyms_of(state).of(checked_id(shopper_id))
     record(state, reader, ASSETS["events"], ASSETS["answers"], user_id=shopper_id)
     person = found_person(paths, state, shopper_id)
     mask = mask_of(state)

@@ -11,6 +11,7 @@ from mercato.data.auditing import Reader, mask_of, record
 from mercato.data.erasing.matching import OF_ASSET, Erased
 from mercato.data.erasing.person import pseudonyms
 from mercato.data.erasing.rows import whole_rows
+from mercato.data.pseudonyms import pseudonyms_of
 from mercato.data.store import AssetStore
 from mercato.operating.erasing.asking import checked_id, found_person
 from mercato.state import State
@@ -25,7 +26,7 @@ def known_of(
     What waits in the state is to be drained before. The reading is on record before the first
     row. Raises BadInput for what can be nobody's id.
     """
-    checked_id(shopper_id)
+    shopper_id = pseudonyms_of(state).of(checked_id(shopper_id))
     record(state, reader, *(ASSETS[name] for name in OF_ASSET), user_id=shopper_id)
     person = found_person(paths, state, shopper_id)
     mask = mask_of(state)

@@ -69,7 +69,9 @@ def _discovery(*, known: bool, looked: bool) -> str:
 def _last_viewed(ask: Ask) -> tuple[str, str] | None:
     """(id, title) of the product that this visit looked at last and that is still sold."""
     visit, catalogue = ask.visit, ask.shop.live.catalogue
-    events = ask.shop.state.events.recent(visit.user_id, visit.visitor_id, limit=_RECENT_EVENTS)
+    ids = ask.shop.pseudonyms
+    user_id, visitor_id = ids.maybe(visit.user_id), ids.maybe(visit.visitor_id)
+    events = ask.shop.state.events.recent(user_id, visitor_id, limit=_RECENT_EVENTS)
     for event in reversed(events):
         if event.event == Event.VIEW_ITEM and event.session_id == visit.session_id:
             row = None if event.item_id is None else catalogue.row(event.item_id)

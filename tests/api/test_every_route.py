@@ -86,6 +86,7 @@ def test_a_shop_without_keys_shows_others_no_more_than_searches(shop: Shop) -> N
         ("127.0.0.1.evil.example:8000", False),
         ("192.168.0.7", False),
         ("[2001:db8::1]", False),
+        ("[::1", False),
     ],
 )
 def test_a_name_that_was_made_to_lead_here_is_not_this_machine(

@@ -132,13 +132,11 @@ def asked_on_loopback(scope: Scope) -> bool:
     (DNS rebinding): neither is on this machine for sure. Names without a dot are nobody's in the
     public DNS.
     """
-    host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-    if "." not in host and ":" not in host:
-        return True
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.endswith(".localhost")
+        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+        return ("." not in host and ":" not in host) or ip_address(host).is_loopback
+    except ValueError:  # a name, or nothing that is a host
+        return Headers(scope=scope)["host"].partition(":")[0].endswith(".localhost")
 
 
 class Bucket:

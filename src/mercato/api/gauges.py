@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import mark_process_dead
 
 from mercato.api.experiment_gauges import experiment_gauges
+from mercato.api.learning_gauges import learning_gauges
 from mercato.data.assets.events import EVENTS
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drained
@@ -56,6 +57,7 @@ class ShopGauges:
         overlay = live.catalogue.n_rows - live.catalogue.n_base
         yield _gauge("mercato_overlay_items", "Items changed or added since.", overlay)
         yield from experiment_gauges(self._shop)
+        yield from learning_gauges(self._shop)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

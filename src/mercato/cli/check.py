@@ -1,5 +1,6 @@
 """`mercato check`: whether a shop's data can be trusted, with exit codes for CI."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ from mercato.cli.alarms import print_alarms
 from mercato.cli.arguments import AsJson, ShopFolder
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
+from mercato.cli.recording import opened_state
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -43,14 +45,17 @@ def command(
 
     Checks are run on the newest version of each asset: its schema, unique keys, the ranges and
     accepted values of every row, ids that other assets must know, age and volume. Alarms are those
-    of the newest import. Exits with 0 where all is well, with 1 where a check failed (with
-    --strict also where one warns or an alarm stands), with 2 where it was used wrongly.
+    of the newest import, and of monitors of what was served: scores, calibration and conversion by
+    placement, and features (docs/learning.md). Exits with 0 where all is well, with 1 where a check
+    failed (with --strict also where one warns or an alarm stands), with 2 where it was used
+    wrongly.
     """
     if language is not None and html is None:
         raise WrongUse("--language together with --html FILE", "--language alone", f"{EXAMPLE}.")
     # Imported late, so that --help answers at once.
     from mercato.data.quality.report import quality_report
     from mercato.data.store import AssetStore
+    from mercato.operating.monitoring.monitors import monitor
 
     paths = ShopPaths(folder)
     settings = load_settings(paths.settings)
@@ -58,6 +63,8 @@ def command(
         report = quality_report(
             AssetStore(paths.assets), settings, now=shop_time(paths), progress=progress
         )
+        with progress.step("Looking at what was served"), opened_state(folder) as state:
+            report = replace(report, alarms=report.alarms + monitor(paths, state).alarms)
         if html is not None:
             with progress.step(f"Writing {html}"):
                 _write(paths, report, html, language.value if language else settings.shop.language)

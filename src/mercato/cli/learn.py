@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mercato.cli.alarms import print_alarms
 from mercato.cli.arguments import AsJson, ShopFolder
 from mercato.cli.build import INTERRUPTED, check_room
 from mercato.cli.output import print_json, print_table, say
@@ -101,6 +102,9 @@ def _show_status(folder: "Path", as_json: bool) -> None:
     )
     if found.look is not None:
         _show_look(found.look)
+    if found.monitored is not None:
+        print_alarms(found.monitored.alarms)
+        say(f"{len(found.monitored.alarms)} alarms of monitors at {_moment(found.monitored.at)}.")
 
 
 def _show_look(look: dict[str, Any]) -> None:

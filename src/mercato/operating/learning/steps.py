@@ -17,6 +17,7 @@ from mercato.operating.learning.book import note_look
 from mercato.operating.learning.due import MICROSECONDS, now
 from mercato.operating.learning.guardrails import Seen, decision, is_borne, told
 from mercato.operating.learning.round import Round, Stage
+from mercato.operating.monitoring.monitors import monitor
 from mercato.operating.settling import settle
 from mercato.shop.experiments.keeping import served_releases
 from mercato.shop.rules import By
@@ -56,6 +57,8 @@ Step = Callable[[Work, Round], Round | None]
 def gather(work: Work, learning: Round) -> Round:
     with work.progress.step("events and answers into the assets"):
         settle(work.paths)
+    with work.progress.step("monitors") as step:
+        step.note(f"{len(monitor(work.paths, work.state).alarms)} alarms")
     if learning.published is not None and not _is_new(work, learning.published):
         return _ended(learning, Stage.UNCHANGED, "nothing was imported or done since")
     return replace(learning, stage=Stage.BUILD)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import MercatoError, NotReady
-from mercato.state import Appended, EventRow, State
+from mercato.state import Answer, Appended, EventRow, State
 from mercato.state.databases import postgres
 from mercato.state.databases.database import Lost
 from mercato.state.documents import DocumentChange, Wanted
@@ -22,6 +23,12 @@ COMMIT = b"COMMIT\0"
 """Not the one of READ COMMITTED."""
 
 PUT = ItemChange(0, Change.PUT, "a", {"title": "Tea"})
+
+
+ANSWER = Answer(
+    *("q", 5, "search", None, "{}", 1, None, None, "v", None),
+    *(("a",), (1,), (1.0,), (1.0,)),
+)
 
 
 def view(event_id: str) -> EventRow:
@@ -144,6 +151,26 @@ def test_a_server_that_is_silent_is_given_up(
         wired.events.append([view("f")]).result(30)
     wire.stopped.clear()
     assert wired.events.append([view("g")]).result(30).accepted == 1
+
+
+def test_answers_wait_for_a_server_that_is_away(
+    wired: State, wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("mercato.state.writer.LOST_SECONDS", 0.0)
+    monkeypatch.setattr("mercato.state.answers.MOST_HELD", 2)
+    wire.stopped.set()
+    for number in range(4):
+        wired.answers.append(replace(ANSWER, query_id=f"q{number}"))
+    deadline = time.monotonic() + 20
+    while wired.answers.held + wired.answers.lost < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert (wired.answers.held, wired.answers.lost) == (2, 2)
+    wire.stopped.clear()
+    wired.answers.again()
+    wired.events.append([view("e")]).result(30)
+    assert [each.query_id for each in wired.answers.after(0, 10).rows] == ["q0", "q1"]
+    assert wired.answers.held == 0
 
 
 def test_what_was_acknowledged_outlives_killed_servers(own_postgres: Any, tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ REFRESH_SECONDS = 0.2
 COUNT_SECONDS = 5.0
 """Between two times at which it is put down how each release answered."""
 
+ANSWERS_SECONDS = 1.0
+"""Between two tries to write answers that found no database."""
+
 DRAINS_A_PRUNING = 100
 """Drains between two prunings, which look at every row of the state."""
 
@@ -97,6 +100,7 @@ class Background:
             Every(ENCODE_SECONDS, "encoding", Encoding(shop).look),
             Every(COMPACT_SECONDS, "compaction", self._compact),
             Every(COUNT_SECONDS, "counting", self._count),
+            Every(ANSWERS_SECONDS, "held answers", shop.state.answers.again),
         )
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:

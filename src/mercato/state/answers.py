@@ -1,6 +1,7 @@
 """The log of answers: what was shown to whom. Requests do not wait for it."""
 
 import logging
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -9,12 +10,18 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, delete, func, select
 
-from mercato.core.errors import Overloaded
+from mercato.core.errors import NotReady, Overloaded
 from mercato.state.databases.database import Database
 from mercato.state.tables import answers
-from mercato.state.writer import Writer
+from mercato.state.writer import Store, Writer
 
 _log = logging.getLogger(__name__)
+
+MOST_HELD = 10_000
+"""Answers in memory while the database is away: about 20 MB."""
+
+AT_ONCE = 1_000
+"""Of these are tried again together, so that they leave events their room in the queue."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ _COLUMNS = tuple(column for column in answers.c if column is not _SEQ)
 class AnswerLog:
     """Written without anybody waiting, soon after; flushed when the state is closed.
 
+    What finds no database, or no room in the queue, is held and tried again, at most `MOST_HELD`.
+
     lost : answers that could not be written; they are counted, never held against a shopper
     """
 
@@ -67,16 +76,36 @@ class AnswerLog:
         self._database = database
         names = [column.name for column in _COLUMNS]
         self._insert = database.many(answers, names, lambda fresh: fresh)
+        # Whether it was written by the try that broke nobody knows.
+        self._insert_new = database.many(answers, names, lambda new: new.on_conflict_do_nothing())
+        self._held: deque[Answer] = deque()
         self.lost = 0
 
     def append(self, answer: Answer) -> None:
         """Take an answer to be written; does not wait."""
-        try:
-            future = self._writer.submit(self._store, answer, 1, waited_for=False)
-        except Overloaded as error:
-            self._lose(error)
-        else:
-            future.add_done_callback(self._written)
+        self._submit(self._store, answer)
+
+    @property
+    def held(self) -> int:
+        """Answers that wait until the database can be written again."""
+        return len(self._held)
+
+    def again(self) -> None:
+        """Try once more to write what is held, the oldest first, some at a time."""
+        for _ in range(min(len(self._held), AT_ONCE)):
+            self._submit(self._store_new, self._held.popleft())
+
+    def close(self) -> None:
+        """Hand over what is held, before the writer is closed."""
+        for _ in range(len(self._held)):
+            self._submit(self._store_new, self._held.popleft())
+
+    def give_up(self) -> None:
+        """Count what is still held, once the writer is closed."""
+        if self._held:
+            _log.warning("%d answers could not be logged before the end", len(self._held))
+        self.lost += len(self._held)
+        self._held.clear()
 
     def after(self, seq: int, limit: int) -> Answers:
         """The oldest answers with a higher ``seq``; ``last`` is ``seq`` where none is."""
@@ -113,9 +142,29 @@ class AnswerLog:
         self._insert(connection, [_row(answer) for answer in batch])
         return [None] * len(batch)
 
-    def _written(self, future: "Future[None]") -> None:
+    def _store_new(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
+        self._insert_new(connection, [_row(answer) for answer in batch])
+        return [None] * len(batch)
+
+    def _submit(self, store: Store[Answer, None], answer: Answer) -> None:
+        try:
+            future = self._writer.submit(store, answer, 1, waited_for=False)
+        except (Overloaded, NotReady) as error:
+            self._hold(answer, error)
+        else:
+            future.add_done_callback(lambda done: self._written(done, answer))
+
+    def _written(self, future: "Future[None]", answer: Answer) -> None:
         error = future.exception()
-        if error is not None:
+        if isinstance(error, Overloaded | NotReady):
+            self._hold(answer, error)
+        elif error is not None:
+            self._lose(error)
+
+    def _hold(self, answer: Answer, error: BaseException) -> None:
+        if len(self._held) < MOST_HELD:
+            self._held.append(answer)
+        else:
             self._lose(error)
 
     def _lose(self, error: BaseException) -> None:

@@ -127,5 +127,7 @@ class State:
 
     def close(self) -> None:
         """Commit what waits and let go of the database."""
+        self.answers.close()
         self.writer.close()
+        self.answers.give_up()
         self.database.close()

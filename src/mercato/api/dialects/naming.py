@@ -59,6 +59,6 @@ def dialect_of(sent: dict[str, Any] | list[Any]) -> EventLog | None:
 
 def _is_in(objects: Sequence[object], log: EventLog) -> bool:
     return bool(objects) and all(
-        isinstance(each, dict) and each.get(EVENT) not in _NAMES and log.is_one(each)
+        isinstance(each, dict) and str(each.get(EVENT)) not in _NAMES and log.is_one(each)
         for each in objects
     )

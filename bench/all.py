@@ -27,6 +27,7 @@ NO_BENCHES = {
     "senders",
     "sequences",
     "shelf_tradeoff_chart",
+    "shoppers",
     "tables",
     "trained_search",
     "wire",

@@ -86,6 +86,7 @@ ENGLISH = {
     "experiments": "Ten thousand experiments, simulated: daily looks, shares of arms, interleaving",
     "bandits": "Regret of bandits, simulated",
     "off_policy": "Off-policy estimates beside the package obp, and on the small Open Bandit logs",
+    "closed_loop": "A shop that learns from simulated shoppers, and a poisoned release",
     "session": "The next item of a session",
     "sequential": "The next item of a shopper",
 }
@@ -109,6 +110,9 @@ PAGES: Mapping[str, Page] = {
         ENGLISH,
         True,
         ("bandits", "experiments", "off_policy"),
+    ),
+    "docs/learning.md": Page(
+        "model", "Nothing is measured yet: `make bench`.\n", ENGLISH, True, ("closed_loop",)
     ),
 }
 

@@ -39,6 +39,11 @@ _BEYOND = "MERCATO_BEYOND_LOOPBACK"
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 """Where counts of several workers meet, see `api.metrics`."""
 
+_START_SECONDS = 60
+"""So long a worker may be silent before it is replaced. On a machine with other work a worker takes
+longer to begin than uvicorn's 5 seconds, and would be replaced for ever (measured at a load of 9
+on 2 cores)."""
+
 _GRACE_SECONDS = 10
 """How long running requests may take once the server is told to stop."""
 
@@ -92,6 +97,7 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
         http=BoundedHttp,
         **_logs(settings.serve.logs),
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_START_SECONDS,
     )
     welcome = f"Release {number} of {folder} at {_address(listener)} (Ctrl-C stops it)"
     if workers == 1:

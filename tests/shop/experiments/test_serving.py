@@ -140,6 +140,22 @@ def test_an_arm_is_answered_by_its_release_and_says_so(open_tour: Callable[[], S
     assert answers(shop, 41)[-1].variant is None  # nobody in particular
 
 
+def test_a_pseudonym_is_the_same_unit_as_whoever_it_stands_for(
+    tour: Path, open_tour: Callable[[], Shop]
+) -> None:
+    settings = load_settings(tour / "shop.toml")
+    hiding = replace(settings, privacy=replace(settings.privacy, pseudonyms=True))
+    (tour / "shop.toml").write_text(settings_text(hiding))
+    shop = open_tour()
+    begin(shop, "canary", {"release": 2})
+    told = {unit: live_for(shop, None, unit).number for unit in UNITS[:20]}
+    for unit in told:
+        shelf(shop, ShelfCall("home", visitor_id=unit))
+    logged = {each.visitor_id: each.release for each in answers(shop, 20)}
+    assert logged == {shop.pseudonyms.of(unit): number for unit, number in told.items()}
+    assert not set(logged) & set(told) and set(told.values()) == {1, 2}
+
+
 def test_changes_of_items_reach_the_release_beside(open_tour: Callable[[], Shop]) -> None:
     shop = open_tour()
     begin(shop, "canary", {"release": 2})

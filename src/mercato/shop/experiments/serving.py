@@ -63,7 +63,9 @@ def serving_shelf(
 
 
 def _seen(shop: Shop, user_id: str | None, visitor_id: str | None) -> Seen:
-    return shop.experiments.seen(unit_of(user_id, visitor_id), shop.wall())
+    """By the id that is stored, whichever is given: both logs know that one alone."""
+    unit = shop.pseudonyms.maybe(unit_of(user_id, visitor_id))
+    return shop.experiments.seen(unit, shop.wall())
 
 
 def _serving(shop: Shop, seen: Seen, placement: str | None) -> Serving:

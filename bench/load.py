@@ -11,6 +11,7 @@ import random
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -207,6 +208,10 @@ def counts(answered: Sequence[Answered]) -> dict[str, float]:
     }
 
 
+def _is_expected(each: Answered) -> bool:
+    return 200 <= each.status < 300 or each.status == 429
+
+
 def in_time(answered: Sequence[Answered]) -> list[Answered]:
     return [e for e in answered if 200 <= e.status < 300 and e.seconds <= IN_TIME_SECONDS]
 
@@ -237,7 +242,8 @@ def measure(data: Path, shop: Path, times: Times) -> list[Row]:
         def phase(name: str, outcome: Outcome, metrics: dict[str, float]) -> None:
             generator = {"generator": round(outcome.own_cpu / outcome.seconds, 3)}
             metrics = {**counts(outcome.answered), **metrics, **generator}
-            print(name, json.dumps(metrics), flush=True)
+            said = Counter((e.kind, e.status) for e in outcome.answered if not _is_expected(e))
+            print(name, json.dumps(metrics), *said.items(), flush=True)
             rows.append(Row(f"{label}: {name}", metrics, outcome.seconds, server.peak_mb()))
 
         def arriving(share: float, seconds: float) -> Outcome:

@@ -19,6 +19,10 @@ import uvloop
 MOST_CONNECTIONS = 2_000
 """What would need more waits; its waiting counts."""
 
+IDLE_SECONDS = 4.0
+"""A connection that was idle for longer is not used again: the server closes it after five, and a
+request that is sent in that moment would be nobody's."""
+
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 _DEGRADED = b"\r\nmercato-degraded:"
@@ -82,6 +86,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._done: Callable[[int, bool], None] | None = None
         self._read = bytearray()
+        self.idle_since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -103,6 +108,7 @@ class _Connection(asyncio.Protocol):
             return
         self._read.clear()
         self._settle(int(lines[9:12]), _DEGRADED in lines)
+        self.idle_since = time.perf_counter()
         self._crowd.free.append(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -141,10 +147,15 @@ class _Crowd:
         return await answered
 
     async def _connection(self) -> _Connection:
-        while not self.free and self.open >= MOST_CONNECTIONS:
+        while True:
+            while self.free:
+                connection = self.free.pop()
+                if time.perf_counter() - connection.idle_since < IDLE_SECONDS:
+                    return connection
+                connection.close()
+            if self.open < MOST_CONNECTIONS:
+                break
             await asyncio.sleep(0.001)
-        if self.free:
-            return self.free.pop()
         self.open += 1
         loop = asyncio.get_running_loop()
         try:

@@ -1,3 +1,6 @@
+import dataclasses
+import os
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from mercato.api.gauges import forget_dead
 from mercato.api.metrics import CountRequests
 from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
@@ -95,12 +99,35 @@ def test_an_error_is_counted_too(
     assert value(client, 'mercato_requests_total{route="/v1/suggest",status="500"}') == 1
 
 
+def test_what_is_behind_is_told_by_its_age(client: TestClient, shop: Shop) -> None:
+    assert value(client, "mercato_event_lag_seconds") == 0
+    assert value(client, "mercato_change_lag_seconds") == 0
+    behind = shop.live.catalogue.overlay
+    client.put("/v1/items/kettle", json={"title": "Kettle"})
+    # As a worker is that has not looked yet: it answers from what was before the change.
+    catalogue = dataclasses.replace(shop.live.catalogue, overlay=behind)
+    shop.live = dataclasses.replace(shop.live, catalogue=catalogue)
+    assert 0 < value(client, "mercato_change_lag_seconds") < 60
+    for name in ("requests_in_flight", "writes_waiting", "texts_waiting", "degradation_level"):
+        assert value(client, f"mercato_{name}") == 0
+
+
+def test_looks_into_what_is_remembered_are_counted(client: TestClient, shop: Shop) -> None:
+    def looks(result: str) -> float:
+        return value(client, f'mercato_cache_looks_total{{cache="kept_shelves",result="{result}"}}')
+
+    assert (looks("hit"), looks("miss")) == (0, 0)
+    for _ in range(3):
+        shop.overload.turns.look(0.2, 1.0)
+    for _ in range(3):
+        client.get("/v1/recommend/home")
+    assert (looks("hit"), looks("miss")) == (2, 1)
+
+
 def test_counts_of_several_workers_are_summed_up(
-    shop_folder: Path, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop_folder: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = tmp_path / "counts"
-    counts.mkdir()
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(counts))
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     with serve(shop_folder, "--workers", "2") as server:
         for _ in range(40):  # each over a connection of its own, so that both are asked
             with urlopen(f"{server.address}/healthz") as answer:
@@ -109,3 +136,19 @@ def test_counts_of_several_workers_are_summed_up(
             lines = answer.read().decode().splitlines()
     assert 'mercato_requests_total{route="/healthz",status="200"} 40.0' in lines
     assert "mercato_release_number 1.0" in lines
+    assert "mercato_degradation_level 0.0" in lines
+    assert "mercato_requests_in_flight 0.0" in lines
+    assert sum(line.startswith("mercato_writes_waiting ") for line in lines) == 1
+
+
+def test_what_stands_of_a_dead_worker_is_left_out(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        for kind in ("gauge_livesum", "gauge_livemax", "counter"):
+            (tmp_path / f"{kind}_{pid}.db").touch()
+    forget_dead(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [f"{kind}_{os.getpid()}.db" for kind in ("gauge_livesum", "gauge_livemax", "counter")]
+        + [f"counter_{gone.pid}.db"]
+    )

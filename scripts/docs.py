@@ -129,6 +129,7 @@ def routes() -> str:
         settings=settings.Settings(),
         paths=ShopPaths(ROOT),
         refresh=lambda: None,
+        state=SimpleNamespace(answers=SimpleNamespace(again=lambda: None)),
         overload=Overload(settings.ServeSettings()),
     )
     document = create_api(cast("Shop", stand_in)).openapi()

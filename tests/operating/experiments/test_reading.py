@@ -86,18 +86,6 @@ def test_who_logs_in_before_buying_has_bought(logbook: Any) -> None:
     assert {unit: row["revenue"] for unit, row in sums(logbook).items()} == {"v1": 3, "anna": 5}
 
 
-def test_who_was_marked_as_they_sent_events_is_no_unit(logbook: Any) -> None:
-    logbook.begin()
-    for unit in ("v1", "crawler", "staff"):
-        logbook.shown(unit, "a:control", 1)
-        logbook.did(unit, "purchase", 2, price=3.0)
-    for at, mark in ((1, BOT), (2, OWN)):
-        attributes = orjson.dumps({mark: "true"}).decode()
-        logbook.rows[at] = logbook.rows[at]._replace(attributes=attributes)
-    logbook.settle()
-    assert list(sums(logbook)) == ["v1"]
-
-
 def buyers(logbook: Any, each: int, rates: tuple[float, float], seed: int = 0) -> None:
     """``each`` visitors an arm, who buy at these rates and had bought a day before as often."""
     random = np.random.default_rng(seed)

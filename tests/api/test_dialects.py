@@ -243,6 +243,13 @@ def test_a_key_stands_where_the_dialect_has_it(till: Till, way: Way) -> None:
     assert len(till.stored()) == 1
 
 
+def test_clients_of_insights_may_send_their_key_in_the_address(till: Till) -> None:
+    key = till.key("events")
+    for name in ("X-Algolia-API-Key", "x-algolia-api-key"):
+        answer = post(till, WAYS["algolia-insights"], [insights(1)], params={name: key})
+        assert answer.status_code == 200
+
+
 @ways
 def test_when_too_much_waits_the_sender_is_told_when_to_come_back(
     till: Till, way: Way, monkeypatch: pytest.MonkeyPatch

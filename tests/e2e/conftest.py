@@ -1,5 +1,6 @@
 """A shop that is built and served, and the system's Chromium to look at it."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-TOUR = Path(__file__).parents[2] / "examples" / "tour"
+ROOT = Path(__file__).parents[2]
+TOUR = ROOT / "examples" / "tour"
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -55,6 +57,33 @@ def serving(folder: Path, *arguments: str, python: str = sys.executable) -> Iter
         finally:
             server.terminate()
             server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def npm() -> Callable[[Path, str], Path]:
+    """``npm(folder, name)``: a folder var/name with node_modules as the lock in ``folder`` has
+    them, installed once; a changed lock installs them anew. Skips without Node or a registry."""
+
+    def installed(source: Path, name: str) -> Path:
+        if shutil.which("node") is None or shutil.which("npm") is None:
+            pytest.skip("install Node and npm: apt install nodejs npm")
+        target = ROOT / "var" / name
+        lock = (source / "package-lock.json").read_bytes()
+        stamp, want = target / "installed", hashlib.sha256(lock).hexdigest()
+        if not stamp.exists() or stamp.read_text() != want:
+            target.mkdir(parents=True, exist_ok=True)
+            for file in ("package.json", "package-lock.json"):
+                shutil.copy(source / file, target / file)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(
+                command, cwd=target, capture_output=True, text=True, timeout=240, check=False
+            )
+            if done.returncode:
+                pytest.skip(f"let npm reach its registry: {done.stderr.strip()[-200:]}")
+            stamp.write_text(want)
+        return target
+
+    return installed
 
 
 @pytest.fixture(scope="session")

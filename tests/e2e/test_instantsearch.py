@@ -1,11 +1,10 @@
 """Algolia's own clients ask a shop: `algoliasearch` in Node, `instantsearch.js` in a browser.
 
-npm installs them once into var/instantsearch; a changed package-lock.json installs them anew.
+npm installs them once into var/instantsearch.
 """
 
 import csv
 import functools
-import hashlib
 import json
 import os
 import re
@@ -33,7 +32,6 @@ from mercato.training.build import build
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "instantsearch"
 TOUR = ROOT / "examples" / "tour" / "products.csv"
-INSTALLED = ROOT / "var" / "instantsearch"
 PHOTOGRAPHED = os.environ.get("MERCATO_SCREENSHOTS")
 
 PRODUCTS = list(csv.DictReader(TOUR.read_text(encoding="utf-8").splitlines()))
@@ -41,24 +39,9 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
-def packages() -> Path:
+def packages(npm: Callable[[Path, str], Path]) -> Path:
     """A folder with node_modules as examples/instantsearch/package-lock.json has them."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("install Node and npm: apt install nodejs npm")
-    lock = (EXAMPLE / "package-lock.json").read_bytes()
-    stamp, want = INSTALLED / "installed", hashlib.sha256(lock).hexdigest()
-    if not stamp.exists() or stamp.read_text() != want:
-        INSTALLED.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(EXAMPLE / name, INSTALLED / name)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(
-            command, cwd=INSTALLED, capture_output=True, text=True, timeout=240, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"let npm reach its registry: {done.stderr.strip()[-200:]}")
-        stamp.write_text(want)
-    return INSTALLED
+    return npm(EXAMPLE, "instantsearch")
 
 
 @dataclass(frozen=True)

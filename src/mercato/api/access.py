@@ -164,7 +164,10 @@ def sent_key(scope: Scope) -> str | None:
     kind, _, text = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and text.strip():
         return text.strip()
-    asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+    # Of names that stand for headers clients write capitals as they like.
+    asked = {
+        name.lower(): value for name, value in parse_qsl(scope["query_string"].decode("latin-1"))
+    }
     return doorway_at(scope["path"]).key(headers, asked)
 
 

@@ -297,6 +297,7 @@ def dialects() -> str:
         parts.append(f"## {log.name}\n")
         parts += _abouts(inspect.getmodule(log.events_of), log.events_of)
         parts.append(_names(log))
+    parts.append("The same objects over HTTP: [events of other tools](events.md).\n")
     return "\n".join(parts)
 
 

@@ -28,3 +28,17 @@ def test_only_the_newest_are_kept() -> None:
     kept.put(1, 10)
     kept.put(4, 4)
     assert [kept.get(number) for number in range(5)] == [None, 10, None, 3, 4]
+
+
+def test_large_ones_take_the_room_of_several() -> None:
+    kept: Kept[str] = Kept(most=10)
+    for key in "abc":
+        kept.put(key, key, 3)
+    kept.put("c", "again", 4)
+    assert [kept.get(key) for key in "abc"] == ["a", "b", "again"]
+    kept.put("d", "d", 6)
+    assert [kept.get(key) for key in "abcd"] == [None, None, "again", "d"]
+    kept.put("e", "e", 11)
+    assert [kept.get(key) for key in "cde"] == [None, None, None]
+    kept.put("f", "f", 10)
+    assert kept.get("f") == "f"

@@ -12,12 +12,13 @@ SECONDS = 30.0
 """So old an answer may be. Its items are looked up anew: what was withdrawn is not shown, prices
 and stock are today's. Assumed."""
 
-MOST = 1_000
-"""Answers kept, some 5 kB each."""
+MOST = 100_000
+"""Of hits, cards and counts of facets together, some 10 MB: a facet may have thousands of values."""
 
 
 class Kept(Generic[Value]):
-    """At most ``most`` values, the newest, none older than ``seconds``; safe to share by threads.
+    """The newest values, none older than ``seconds``, of a size of ``most`` together; safe to share
+    by threads.
 
     hits, misses : how often there was one, and was none
     """
@@ -34,21 +35,24 @@ class Kept(Generic[Value]):
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._values: OrderedDict[Hashable, tuple[float, Value]] = OrderedDict()
+        self._values: OrderedDict[Hashable, tuple[float, Value, int]] = OrderedDict()
+        self._size = 0
 
     def get(self, key: Hashable) -> Value | None:
         """None where none is kept that is new enough."""
         with self._lock:
-            at, value = self._values.get(key, (float("-inf"), None))
+            at, value, _ = self._values.get(key, (float("-inf"), None, 0))
             if self._clock() - at > self._seconds:
                 self.misses += 1
                 return None
             self.hits += 1
             return value
 
-    def put(self, key: Hashable, value: Value) -> None:
+    def put(self, key: Hashable, value: Value, size: int = 1) -> None:
+        """Keep a value; one that is larger than all may be is not kept."""
         with self._lock:
-            self._values[key] = (self._clock(), value)
-            self._values.move_to_end(key)
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
+            self._size -= self._values.pop(key, (0.0, value, 0))[2]
+            self._values[key] = (self._clock(), value, size)
+            self._size += size
+            while self._size > self._most:
+                self._size -= self._values.popitem(last=False)[1][2]

@@ -49,8 +49,14 @@ def answered(
         and (not by_words or turn.level >= Level.KEPT)
     ):
         ids = tuple(context.catalogue.ids(result.rows))
-        kept.put(key, KeptSearch(result, ids, frozenset({Part.SEMANTIC} if by_words else ())))
+        without = frozenset({Part.SEMANTIC} if by_words else ())
+        kept.put(key, KeptSearch(result, ids, without), _size(result))
     return _told(result, turn)
+
+
+def _size(result: SearchResult) -> int:
+    """In hits and counts of facets."""
+    return 1 + len(result.rows) + sum(map(len, result.facets.values()))
 
 
 def _asks_for_meaning(request: SearchRequest, context: SearchContext) -> bool:

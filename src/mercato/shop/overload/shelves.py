@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from mercato.shop.shelf import Filled
 
 
+_CARD = 10
+"""The size of a card with its item, beside a count of a facet."""
+
+
 def spares_the_shopper(known: bool) -> bool:
     """Whether this answer is to be made without what is ``known`` of its shopper; notes that."""
     turn = current_turn()
@@ -34,5 +38,5 @@ def kept_or(
         return found
     filled = fill()
     if for_nobody:
-        kept.put(key, filled)
+        kept.put(key, filled, 1 + len(filled.cards) * _CARD)
     return filled

@@ -127,6 +127,13 @@ def test_every_page_has_a_json_twin(client, path):
     assert answer.json()
 
 
+def test_what_a_crawler_looks_at_is_marked(client, events_of):
+    client.get("/item/1082185")
+    client.get("/item/1082185", headers={"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1)"})
+    marked = ['"bot":"true"' in (row.attributes or "") for row in events_of(client)]
+    assert marked == [False] * (len(marked) // 2) + [True] * (len(marked) // 2)
+
+
 def test_twins_record_nothing(client, events_of):
     client.get("/item/1082185")
     before = len(events_of(client))

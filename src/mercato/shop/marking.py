@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from mercato.core.events import EventRow
-from mercato.core.programs import BOT, OWN, USER_AGENT, is_program
+from mercato.core.programs import BOT, OWN, USER_AGENT, is_crawler, is_program
+from mercato.core.settings import Settings
 from mercato.data.casts import attributes_json
 
 
@@ -38,3 +39,16 @@ class Marking:
         if not self.keep_agents:
             said.pop(USER_AGENT, None)
         return row._replace(attributes=attributes_json(said) if said else None)
+
+
+def marking_of(settings: Settings, agent: str, address: str | None) -> Marking:
+    """How events are marked that a request brings; of its agent and address nothing else is kept.
+
+    address : None where the sender's is not known
+    """
+    own = settings.cleaning.own_addresses
+    return Marking(
+        crawler=is_crawler(agent),
+        own=address is not None and address in own,
+        keep_agents=settings.privacy.user_agents,
+    )

@@ -16,7 +16,8 @@ from mercato.core.errors import MercatoError
 from mercato.data.assets import ASSETS
 from mercato.data.auditing import LOOKING, Reader
 from mercato.data.auditing import record as put_on_record
-from mercato.shop.events import Accepted
+from mercato.shop.events import Accepted, Door
+from mercato.shop.marking import marking_of
 from mercato.shop.opened import Shop
 from mercato.web.asked import Ask, Data, Page, Redirect, Revealed
 from mercato.web.departments import departments
@@ -106,7 +107,9 @@ class Answering:
         if isinstance(answer, Data):
             return _json(answer.value), None
         self._on_record(request, answer.revealed)
-        recording = begin(self.shop, answer.events) if self._counts(request) else None
+        recording = (
+            begin(self.shop, answer.events, self._door(request)) if self._counts(request) else None
+        )
         response = self._led(request, ask.visit, answer) or self._page(request, ask.visit, answer)
         return response, recording
 
@@ -127,6 +130,11 @@ class Answering:
             reader = Reader(address, action, LOOKING)
             put_on_record(self.shop.state, reader, ASSETS[revealed.asset], user_id=revealed.user_id)
 
+    def _door(self, request: Request) -> Door:
+        agent = request.headers.get("user-agent", "")
+        address = request.client.host if request.client else None
+        return Door(marking=marking_of(self.shop.settings, agent, address))
+
     def _counts(self, request: Request) -> bool:
         """Whether a person looks: not a twin's reader, and no browser that fetches ahead."""
         return (
@@ -138,7 +146,7 @@ class Answering:
     def _sent(self, request: Request, ask: Ask, make: Callable[[Ask], Redirect]) -> Response:
         answer = make(ask)
         self._on_record(request, answer.revealed)
-        record(self.shop, answer.events)
+        record(self.shop, answer.events, self._door(request))
         response: Response
         if "application/json" in request.headers.get("accept", ""):
             pieces = answer.visit.basket.pieces

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from mercato.core.errors import MercatoError, Overloaded
-from mercato.shop.events import Accepted, accept
+from mercato.shop.events import OUR_OWN, Accepted, Door, accept
 from mercato.shop.opened import Shop
 from mercato.web.events import Sent
 
@@ -19,18 +19,18 @@ _LOOK_SECONDS = 0.5
 """So long a page waits for its events, so that the next page's answer knows of them."""
 
 
-def record(shop: Shop, events: tuple[Sent, ...]) -> None:
+def record(shop: Shop, events: tuple[Sent, ...], door: Door = OUR_OWN) -> None:
     """Make events durable. Raises Overloaded, and TimeoutError where the disk does not answer."""
     if events:
-        _check(accept(shop, events).result(_FORM_SECONDS))
+        _check(accept(shop, events, door).result(_FORM_SECONDS))
 
 
-def begin(shop: Shop, events: tuple[Sent, ...]) -> "Future[Accepted] | None":
+def begin(shop: Shop, events: tuple[Sent, ...], door: Door = OUR_OWN) -> "Future[Accepted] | None":
     """Start to record what a look at a page says; under overload the look goes unrecorded."""
     if not events:
         return None
     try:
-        return accept(shop, events)
+        return accept(shop, events, door)
     except Overloaded as error:
         _log.warning("a page's events were not recorded: %s", error)
         return None

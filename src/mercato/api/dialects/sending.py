@@ -11,11 +11,10 @@ from starlette.responses import Response
 
 from mercato.api.metrics import Metrics
 from mercato.core.errors import MercatoError
-from mercato.core.programs import is_crawler
 from mercato.core.tracing import span
 from mercato.data.importers.event_logs import EventLog
 from mercato.shop.events import Accepted, Door, LookedAt, accept, look_at
-from mercato.shop.marking import Marking
+from mercato.shop.marking import marking_of
 from mercato.shop.opened import Shop
 
 Refusal = Callable[[MercatoError, Mapping[str, str]], Response]
@@ -70,12 +69,7 @@ class Counter:
 
 
 def door_of(shop: Shop, request: Request, dialect: EventLog | None = None) -> Door:
-    """How a request brings events. Of its agent and its address nothing else is kept."""
-    settings = shop.settings
-    own = settings.cleaning.own_addresses
-    marking = Marking(
-        crawler=is_crawler(request.headers.get("user-agent", "")),
-        own=bool(own) and request.client is not None and request.client.host in own,
-        keep_agents=settings.privacy.user_agents,
-    )
-    return Door(dialect, marking)
+    """How a request brings events."""
+    agent = request.headers.get("user-agent", "")
+    address = request.client.host if request.client else None
+    return Door(dialect, marking_of(shop.settings, agent, address))

@@ -257,9 +257,10 @@ class Served:
             os.kill(pid, signal.SIGKILL)
         self.process.wait(_STOP_SECONDS)
 
-    def resident_mb(self) -> float:
-        """The resident memory now, of all its processes together."""
-        return sum(_memory_mb(pid, "VmRSS") for pid in _family(self.process.pid))
+    def own_mb(self) -> float:
+        """The memory now that is no file's, of all its processes together: a release is mapped,
+        and the system takes its pages back when it wants."""
+        return sum(_memory_mb(pid, "RssAnon") for pid in _family(self.process.pid))
 
 
 def _family(pid: int) -> list[int]:

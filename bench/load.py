@@ -75,7 +75,8 @@ PROTOCOL = (
     "while a release is published every {swap:.0f} s. 300%: {over:.0f} s. goodput: answers with "
     f"2xx within {IN_TIME_SECONDS:.0f} s, as a share of the capacity. after it: 70% again; seconds "
     "from the end of the overload until a second in which 99% of the answers lack nothing and come "
-    "in time. generator: its share of one core. peak_mb is the server's, all workers together."
+    "in time. MB: of all workers, without what is mapped from files. generator: its share of one "
+    "core. peak_mb is the server's, all workers together."
 )
 
 
@@ -153,7 +154,7 @@ def second_release(shop: Path) -> tuple[int, int]:
 class Watch:
     """Beside a phase: swaps releases, and looks at the server's memory.
 
-    at, mb : seconds from the beginning, and the resident memory of all processes then
+    at, mb : seconds from the beginning, and the memory of all processes then, without mapped files
     """
 
     server: Served
@@ -171,7 +172,7 @@ class Watch:
             while not ended.wait(SAMPLE_SECONDS):
                 now = time.monotonic() - begun
                 self.at.append(now)
-                self.mb.append(self.server.resident_mb())
+                self.mb.append(self.server.own_mb())
                 if releases and now >= due:
                     due += every
                     self.swaps += 1

@@ -74,31 +74,32 @@ def test_a_shop_without_keys_shows_others_no_more_than_searches(shop: Shop) -> N
             assert client.request(method, path).status_code == 403, (method, path)
 
 
-@pytest.mark.parametrize(
-    ("host", "own"),
-    [
-        ("localhost:8000", True),
-        ("127.0.0.1:8000", True),
-        ("[::1]:8000", True),
-        ("testserver", True),
-        ("shop.localhost", True),
-        ("shop.example", False),
-        ("127.0.0.1.evil.example:8000", False),
-        ("192.168.0.7", False),
-        ("[2001:db8::1]", False),
-        ("[::1", False),
-    ],
-)
+HOSTS = {
+    "localhost:8000": True,
+    "127.0.0.1:8000": True,
+    "[::1]:8000": True,
+    "testserver": True,
+    "shop.localhost": True,
+    "shop.example": False,
+    "127.0.0.1.evil.example:8000": False,
+    "192.168.0.7": False,
+    "[2001:db8::1]": False,
+    "[::1": False,
+}
+"""Whether a host is this machine's own."""
+
+
 def test_a_name_that_was_made_to_lead_here_is_not_this_machine(
-    everything: tuple[FastAPI, TestClient], host: str, own: bool
+    everything: tuple[FastAPI, TestClient],
 ) -> None:
     """DNS rebinding: to the browser of somebody on this machine the page is of the same origin."""
     client = everything[1]
-    headers = {"Host": host, "Origin": f"http://{host}"}
-    assert (client.get("/v1/rules", headers=headers).status_code == 200) is own
-    status = client.delete("/v1/items/nothing", headers=headers).status_code
-    assert status == (404 if own else 403)
-    assert client.get("/v1/search", headers=headers).status_code == 200
+    for host, own in HOSTS.items():
+        headers = {"Host": host, "Origin": f"http://{host}"}
+        rules = client.get("/v1/rules", headers=headers).status_code
+        changed = client.delete("/v1/items/nothing", headers=headers).status_code
+        assert (rules, changed) == ((200, 404) if own else (403, 403)), host
+        assert client.get("/v1/search", headers=headers).status_code == 200
 
 
 def test_pages_of_other_sites_change_nothing(everything: tuple[FastAPI, TestClient]) -> None:

@@ -1,6 +1,7 @@
 """`mercato serve`: the API and the storefront of a shop over HTTP."""
 
 import atexit
+import ctypes
 import gc
 import os
 import shutil
@@ -49,6 +50,9 @@ _GRACE_SECONDS = 10
 
 _ALLOCATIONS_A_COLLECTION = 20_000
 """Python's own 700 is meant for short programs. Assumed."""
+
+_MALLOC = {-8: 2, -3: 1 << 20, -1: 1 << 20}
+"""M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD (malloc.h), in heaps and bytes."""
 
 _SECONDS_A_TURN = 0.001
 """A search waits for other threads' Python a dozen times; with Python's own 5 ms its p99 beside a
@@ -142,6 +146,7 @@ def create_app() -> "FastAPI":
 
     # Arrow's own allocator keeps what a drain has freed: 80 MB after 100,000 events (measured).
     pa.set_memory_pool(pa.system_memory_pool())
+    _give_memory_back()
     shop = Shop.open(Path(os.environ[_FOLDER]))
     exposure = Exposure(_BEYOND in os.environ, int(os.environ.get(_WORKERS, "1")))
     app = create_api(shop, exposure)
@@ -149,6 +154,19 @@ def create_app() -> "FastAPI":
     _spare_the_collector()
     sys.setswitchinterval(_SECONDS_A_TURN)
     return app
+
+
+def _give_memory_back() -> None:
+    """Let glibc's allocator keep few heaps, and hand large pieces back as soon as they are free.
+
+    By itself it has eight heaps a core, and grows what it calls large with what it sees: two
+    workers of the demo that drain and swap releases came to 1,230 MB of their own after a minute,
+    so to 820 (measured). Other allocators do not know these options, and need none.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        for option, value in _MALLOC.items():
+            mallopt(option, value)
 
 
 def _spare_the_collector() -> None:

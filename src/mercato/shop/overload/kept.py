@@ -13,7 +13,7 @@ SECONDS = 30.0
 and stock are today's. Assumed."""
 
 MOST = 100_000
-"""Of hits, cards and counts of facets together, some 10 MB: a facet may have thousands of values."""
+"""Of hits, cards and counts of facets together, some 10 MB: facets may have thousands of values."""
 
 
 class Kept(Generic[Value]):

@@ -15,7 +15,7 @@ from schemathesis.schemas import BaseSchema
 
 Serve = Callable[..., AbstractContextManager[Any]]
 
-SHORT, LONG = 12, 3_000
+SHORT, LONG = 6, 3_000
 """Requests an operation, in each mode."""
 
 BEFORE_THE_API = b"Invalid HTTP request received."

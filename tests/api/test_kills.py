@@ -34,7 +34,7 @@ def one_life(server: Any, sent: Sent, name: str, random_: random.Random) -> None
         server.kill()
 
 
-@pytest.mark.parametrize("lives", [5, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("lives", [3, pytest.param(50, marks=pytest.mark.soak)])
 @pytest.mark.timeout(3600)
 def test_what_was_acknowledged_is_there_once_and_whole(
     shop_folder: Path, serve: Serve, lives: int

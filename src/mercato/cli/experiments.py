@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from mercato.shop.experiments.definition import Definition
     from mercato.state import State
 
-EXAMPLE = (
-    "Example: mercato experiments my-shop plan --goal conversion --effect 0.05; "
-    'mercato experiments my-shop create --definition \'{"name": "varied", "goal": "conversion", '
-    '"arms": [{"name": "control", "share": 0.5}, {"name": "varied", "share": 0.5, '
-    '"changes": {"variety": 0.4}}]}\'; '
-    "mercato experiments my-shop show varied"
-)
+EXAMPLE = "Example: mercato experiments my-shop plan --goal conversion --effect 0.05"
 
 
 class Action(StrEnum):

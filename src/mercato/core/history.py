@@ -114,7 +114,8 @@ def unwanted(
     against = (event == _DISMISS) | (rated & (quantity <= FEW_STARS))
     said = np.flatnonzero(says)[::-1]
     items, newest = np.unique(item[said], return_index=True)
-    return items[against[said][newest]].astype(np.int64)
+    found: NDArray[np.int64] = items[against[said][newest]].astype(np.int64)
+    return found
 
 
 _RATED_CODES = [EVENT_CODES[event] for event in RATED]

@@ -113,7 +113,11 @@ def test_what_crawlers_call_themselves(flags) -> None:
 
 
 def test_those_who_were_marked_as_they_sent_their_events(flags) -> None:
-    marks = {"googlebot": '{"bot":"true"}', "anna": '{"own":"true","x":1}', "bert": '{"bot":"false"}'}
+    marks = {
+        "googlebot": '{"bot":"true"}',
+        "anna": '{"own":"true","x":1}',
+        "bert": '{"bot":"false"}',
+    }
     marks["carl"] = '{"user_agent":"Mozilla/5.0 (Linux; Android 9; CUBOT_NOTE)"}'
     rows = [line(who, 1, 0, attributes=attributes) for who, attributes in marks.items()]
     assert set(flags(rows)) == {("googlebot", "bot-agent"), ("anna", "own-address")}
@@ -150,7 +154,8 @@ def test_statistics_are_those_of_a_log_without_them(store, settings, people) -> 
         line("x", n, n, user_id=None, event="purchase", channel="till-test") for n in range(9)
     ]
     nobody += [
-        line("y", n, n, user_id=None, event="purchase", attributes='{"bot":"true"}') for n in range(9)
+        line("y", n, n, user_id=None, event="purchase", attributes='{"bot":"true"}')
+        for n in range(9)
     ]
     items = pa.Table.from_pylist(
         [{"id": f"i{n}", "title": "x", "product_type": "Food"} for n in range(40)],

@@ -40,7 +40,7 @@ def killed(work: object, source: Path, target: Path, seconds: float) -> None:
     process.close()
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.soak)])
 def test_killed_backups_and_restores_leave_nothing_half_done(
     small_shop: Path, tmp_path: Path, kills: int
 ) -> None:

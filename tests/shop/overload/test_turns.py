@@ -2,7 +2,10 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,12 @@ from mercato.shop.overload.levels import Level, begin_turn, current_turn
 from mercato.shop.overload.turns import LAGS, Turns
 
 SETTINGS = ServeSettings(at_once=2, most_in_flight=5, degrade_in_flight=2)
+
+
+def apart(work: Coroutine[None, None, Any]) -> Any:
+    """Run to its end in a thread of its own: a browser's tests may keep a loop in this one."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, work).result()
 
 
 def test_so_many_at_once_and_no_more_than_may_wait() -> None:
@@ -34,7 +43,7 @@ def test_so_many_at_once_and_no_more_than_may_wait() -> None:
         go.set()
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
-    found = asyncio.run(crowd())
+    found = apart(crowd())
     assert found[:5] == ["done"] * 5
     assert all(isinstance(each, Overloaded) for each in found[5:])
     assert max(most) == 2
@@ -56,10 +65,10 @@ def test_the_load_is_the_least_between_two_looks() -> None:
         go.set()
         await asyncio.gather(*asked)
 
-    asyncio.run(burst(held=False))
+    apart(burst(held=False))
     assert turns.level is Level.WHOLE
     go.clear()
-    asyncio.run(burst(held=True))
+    apart(burst(held=True))
     assert turns.level is Level.WORDS  # four is twice the two of the first level
     turns.close()
 
@@ -90,7 +99,7 @@ def test_the_work_knows_its_level_and_tells_what_it_left_out() -> None:
 
         return await turns.run(work), turn.told()
 
-    assert asyncio.run(ask()) == (Level.IMPERSONAL, ("personalisation", "semantic"))
+    assert apart(ask()) == (Level.IMPERSONAL, ("personalisation", "semantic"))
     turns.close()
 
 
@@ -103,7 +112,7 @@ def test_switched_off_nothing_is_left_out_and_nobody_is_refused() -> None:
                 await asyncio.gather(*(turns.run(lambda: current_turn().level) for _ in range(50)))
             )
 
-    assert asyncio.run(crowd()) == [Level.WHOLE] * 50
+    assert apart(crowd()) == [Level.WHOLE] * 50
     turns.close()
 
 

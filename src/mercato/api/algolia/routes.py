@@ -52,9 +52,7 @@ def routes(searching: Searching, metrics: Metrics) -> list[Address]:
     async def post_facet_query(request: Request) -> Response:
         index, facet = request.path_params["index"], request.path_params["facet"]
         sent = await read_json(request, MOST_BYTES)
-        return JSONAnswer(
-            await in_turn(lambda: searching.answer(one_query(sent, index, facet)))
-        )
+        return JSONAnswer(await in_turn(lambda: searching.answer(one_query(sent, index, facet))))
 
     async def post_objects(request: Request) -> Response:
         return JSONAnswer(searching.objects(objects(await read_json(request, MOST_BYTES))))

@@ -49,6 +49,10 @@ class Learned(Protocol):
 
 SEEDS = (0, 1, 2)
 
+_LEARNED_WEIGHT = 40.0
+"""Of such a model's share of the time; neighbours of MovieLens' long histories take minutes to
+answer, and left it seconds."""
+
 _FITTING = 0.8
 """Share of the time that such models are given to fit; the rest is for their answers."""
 
@@ -120,8 +124,8 @@ def _answers(fitted: FittedModel, part: NextItem, k: int) -> NDArray[np.int64]:
 def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) -> Iterator[Row]:
     """A row a contender that is asked for; that with most worth on validation is the chosen one.
 
-    What is left of this data set's share of ``minutes`` is shared out evenly among those to come;
-    when nothing is left, the rest has no row.
+    What is left of this data set's share of ``minutes`` is shared out among those to come, evenly
+    but for models that learn as long as they are given; when nothing is left, the rest has no row.
     """
     contest = contest.first(QUICK_ROWS if asked.quick else None)
     wanted = [each for each in contenders if asked.wants(each.name) and _fits(contest, each)]
@@ -132,11 +136,16 @@ def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) ->
         if left <= 0 and found:
             print(f"no time left for {contender.name}", file=sys.stderr)
             continue
-        found.append(_row(contest, contender, 0.0 if asked.quick else left / (len(wanted) - at)))
+        share = _weight(contender) / sum(map(_weight, wanted[at:]))
+        found.append(_row(contest, contender, 0.0 if asked.quick else left * share))
         print(found[-1][0].model, file=sys.stderr)
     best = max((worth for _, worth in found), default=0.0)
     for row, worth in found:
         yield replace(row, chosen=worth == best)
+
+
+def _weight(contender: Contender) -> float:
+    return _LEARNED_WEIGHT if isinstance(contender.settings[0], Learned) else 1.0
 
 
 def _fits(contest: Contest, contender: Contender) -> bool:

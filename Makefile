@@ -20,7 +20,7 @@ demo:  ## build and serve a real supermarket at http://localhost:8000 (ARGS="--p
 
 test: install  ## all checks and all tests, at most 10 minutes (ARGS="tests/search")
 	@scripts/check
-	@$(ONE_THREAD) $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(ONE_THREAD) $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install  ## style, types, floors of the house, dependencies, known vulnerabilities
 	@scripts/check

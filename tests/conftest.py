@@ -41,10 +41,21 @@ from mercato.data.assets.items import ITEMS
 TOUR = Path(__file__).parent.parent / "examples" / "tour"
 
 # How long an example takes is the machine's business.
-hypothesis.settings.register_profile("mercato", deadline=None)
+hypothesis.settings.register_profile("mercato", deadline=None, max_examples=40)
 hypothesis.settings.load_profile("mercato")
 
 pytest_plugins = ["not_run"]
+
+_LONGEST_FIRST = ("test_docs.py", "e2e", "cli", "training", "data", "operating", "api")
+"""Folders whose tests take long, one by one: where tests run in several processes, none of them is
+left with a long one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: at for at, name in enumerate(_LONGEST_FIRST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: order.get(item.path.relative_to(here).parts[0], len(order)))
+
 
 OpenCatalogue = Callable[..., Catalogue]
 

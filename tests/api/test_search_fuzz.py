@@ -12,7 +12,6 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from urllib.parse import quote, unquote, urlencode
 import pytest
 from starlette.applications import Starlette
 
+from apart import apart
 from mercato.api import create_api
 from mercato.shop.opened import Shop
 
@@ -389,7 +389,6 @@ def test_no_search_breaks_the_api(app: Starlette, n: int) -> None:
                 sizes.append(resident_bytes())
         return sizes
 
-    with ThreadPoolExecutor(1) as beside:  # a browser's tests may keep a loop in this thread
-        sizes = beside.submit(lambda: asyncio.run(all_of_them())).result()
+    sizes = apart(asyncio.run, all_of_them())
     if n >= LONG:
         assert sizes[-1] - sizes[1] < MOST_GROWTH_BYTES

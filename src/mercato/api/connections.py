@@ -6,12 +6,14 @@ would hold all of them (Slowloris, 2009).
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mercato.core.errors import BadInput
+from mercato.api.problems import ProblemAnswer, problem
+from mercato.core.errors import BadInput, MercatoError
 
 HEAD_SECONDS = 10.0
 """From the connection, or a request's first byte, to the end of its head."""
@@ -22,7 +24,12 @@ MOST_HEAD_BYTES = 65_536
 BODY_SECONDS = 30.0
 """From the end of the head to the end of the body: 8 MB at 2.2 Mbit/s."""
 
-_CLOSED = b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+class TooLargeHead(BadInput):
+    """A head does not end."""
+
+    status = 431
+    title = "The request's head is too large"
 
 
 class TooSlow(BadInput):
@@ -30,6 +37,31 @@ class TooSlow(BadInput):
 
     status = 408
     title = "The request came too slowly"
+
+
+def _closing(error: MercatoError) -> bytes:
+    """An answer without a route: the connection is closed after it."""
+    answer = ProblemAnswer(problem(error), status_code=error.status)
+    answer.headers["connection"] = "close"
+    lines = [b"HTTP/1.1 %d %s" % (error.status, HTTPStatus(error.status).phrase.encode())]
+    lines += [b"%s: %s" % header for header in answer.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(answer.body)])
+
+
+_TOO_LARGE = _closing(
+    TooLargeHead(
+        f"a request's line and headers of at most {MOST_HEAD_BYTES:,} bytes",
+        "more",
+        "Send what is long as a body, or leave cookies out.",
+    )
+)
+_TOO_SLOW = _closing(
+    TooSlow(
+        f"a request's line and headers within {HEAD_SECONDS:.0f} s",
+        "a head that had not ended by then",
+        "Send the request again, at once.",
+    )
+)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -61,21 +93,21 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_bytes += len(data)
         super().data_received(data)
         if self._head_due is not None and self._head_bytes > MOST_HEAD_BYTES:
-            self._close(b"431 Request Header Fields Too Large")
+            self._close(_TOO_LARGE)
 
     def _await_head(self) -> None:
         self._head_bytes = 0
-        self._head_due = self.loop.call_later(HEAD_SECONDS, self._close, b"408 Request Timeout")
+        self._head_due = self.loop.call_later(HEAD_SECONDS, self._close, _TOO_SLOW)
 
     def _head_came(self) -> None:
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None
 
-    def _close(self, status: bytes) -> None:
+    def _close(self, answer: bytes) -> None:
         self._head_came()
         if not self.transport.is_closing():
-            self.transport.write(_CLOSED % status)
+            self.transport.write(answer)
             self.transport.close()
 
 

@@ -73,7 +73,7 @@ def _complete(document: dict[str, Any]) -> None:
             if scope is not None:
                 operation["security"] = [{}, {"key": []}]
                 operation["description"] += f"\n\nNeeds a key for {scope}, where there are keys."
-                for status, response in problems(401, 403, 429).items():
+                for status, response in problems(401, 403, 408, 429, 431).items():
                     operation["responses"].setdefault(str(status), response)
             # FastAPI's own answer to wrong parameters, which ours replaces.
             operation["responses"].pop("422", None)

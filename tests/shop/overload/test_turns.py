@@ -2,25 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from apart import apart
 from mercato.core.errors import BadInput, Overloaded
 from mercato.core.settings import ServeSettings
 from mercato.shop.overload.levels import Level, begin_turn, current_turn
 from mercato.shop.overload.turns import LAGS, Turns
 
 SETTINGS = ServeSettings(at_once=2, most_in_flight=5, degrade_in_flight=2)
-
-
-def apart(work: Coroutine[None, None, Any]) -> Any:
-    """Run to its end in a thread of its own: a browser's tests may keep a loop in this one."""
-    with ThreadPoolExecutor(1) as beside:
-        return beside.submit(asyncio.run, work).result()
 
 
 def test_so_many_at_once_and_no_more_than_may_wait() -> None:
@@ -43,7 +35,7 @@ def test_so_many_at_once_and_no_more_than_may_wait() -> None:
         go.set()
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
-    found = apart(crowd())
+    found = apart(asyncio.run, crowd())
     assert found[:5] == ["done"] * 5
     assert all(isinstance(each, Overloaded) for each in found[5:])
     assert max(most) == 2
@@ -65,10 +57,10 @@ def test_the_load_is_the_least_between_two_looks() -> None:
         go.set()
         await asyncio.gather(*asked)
 
-    apart(burst(held=False))
+    apart(asyncio.run, burst(held=False))
     assert turns.level is Level.WHOLE
     go.clear()
-    apart(burst(held=True))
+    apart(asyncio.run, burst(held=True))
     assert turns.level is Level.WORDS  # four is twice the two of the first level
     turns.close()
 
@@ -99,7 +91,7 @@ def test_the_work_knows_its_level_and_tells_what_it_left_out() -> None:
 
         return await turns.run(work), turn.told()
 
-    assert apart(ask()) == (Level.IMPERSONAL, ("personalisation", "semantic"))
+    assert apart(asyncio.run, ask()) == (Level.IMPERSONAL, ("personalisation", "semantic"))
     turns.close()
 
 
@@ -112,7 +104,7 @@ def test_switched_off_nothing_is_left_out_and_nobody_is_refused() -> None:
                 await asyncio.gather(*(turns.run(lambda: current_turn().level) for _ in range(50)))
             )
 
-    assert apart(crowd()) == [Level.WHOLE] * 50
+    assert apart(asyncio.run, crowd()) == [Level.WHOLE] * 50
     turns.close()
 
 

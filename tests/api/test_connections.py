@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -22,15 +23,18 @@ connections.HEAD_SECONDS, connections.BODY_SECONDS = 2.0, 2.0
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(
-    shop_folder: Path, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built_shop: Path, serve: Serve, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, int]]:
-    site = tmp_path / "site"
-    site.mkdir()
+    site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(IMPATIENT)
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    with serve(shop_folder) as server:
+    shop = shutil.copytree(built_shop, site / "shop")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", str(site))
+        stack = ExitStack()
+        server = stack.enter_context(serve(shop))
+    with stack:
         url = urlsplit(server.address)
         yield str(url.hostname), int(url.port or 80)
 

@@ -97,7 +97,7 @@ def kill_imports(root: Path, feeds: dict[str, tuple[Path, Path]], kills: int) ->
 def test_killed_imports_leave_whole_versions(
     tmp_path: Path, feeds: dict[str, tuple[Path, Path]]
 ) -> None:
-    found = kill_imports(tmp_path / "shops", feeds, kills=5)
+    found = kill_imports(tmp_path / "shops", feeds, kills=4)
     assert found[0] == NEW
     assert all(each in (OLD, BETWEEN, NEW) for each in found)
     assert any(each != NEW for each in found)

@@ -48,9 +48,8 @@ class DecisionLog:
 
     def newest(self, kind: str) -> int:
         """The ``seq`` of the newest change of a kind; 0 before the first."""
-        wanted = select(func.max(_SEQ)).where(decisions.c.kind == kind)
         with self._database.read() as connection:
-            return connection.execute(wanted).scalar() or 0
+            return newest_decision(connection, kind)
 
     def since(self, ts: int = 0) -> Iterator[Decision]:
         """The changes at or after ``ts``, oldest first."""
@@ -67,6 +66,12 @@ class DecisionLog:
             if len(found) < _AT_ONCE:
                 return
             last = found[-1].seq
+
+
+def newest_decision(connection: Connection, kind: str) -> int:
+    """As `DecisionLog.newest`, within a transaction."""
+    wanted = select(func.max(_SEQ)).where(decisions.c.kind == kind)
+    return connection.execute(wanted).scalar() or 0
 
 
 def write_decision(connection: Connection, decision: Decision) -> int:

@@ -2,18 +2,31 @@
 changed."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
+from mercato.core.errors import MercatoError
 from mercato.state.databases.database import Database
-from mercato.state.decisions import Decision, DecisionLog, write_decision
+from mercato.state.decisions import Decision, DecisionLog, newest_decision, write_decision
 from mercato.state.writer import Writer
+
+Result = TypeVar("Result")
+
+_TRIES = 10
+"""Times that a change is thought over again because others changed something meanwhile."""
+
+
+class ChangedMeanwhile(MercatoError):
+    """Somebody else changes the same, again and again."""
+
+    status = 409
+    title = "Changed meanwhile"
 
 
 class Wanted(StrEnum):
@@ -49,14 +62,22 @@ class StoredDocument:
 class DocumentTable:
     """Reads go to the database each time; writes go through the one writer.
 
-    table : its columns are those of `StoredDocument`
-    kind  : under which changes stand in the log of decisions
+    table  : its columns are those of `StoredDocument`
+    kind   : under which changes stand in the log of decisions
+    hidden : fields that the log does not repeat
     """
 
-    def __init__(self, writer: Writer, database: Database, table: Table, kind: str) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        database: Database,
+        table: Table,
+        kind: str,
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self._writer = writer
         self._database = database
-        self._place = _Place(table, kind)
+        self._place = _Place(table, kind, hidden)
         self._log = DecisionLog(database)
 
     def version(self) -> int:
@@ -86,11 +107,43 @@ class DocumentTable:
         said = _Said(self._place, tuple(changes), actor, action)
         return self._writer.submit(_store, said, len(changes))
 
+    def rewrite(
+        self,
+        plan: Callable[[], tuple[Sequence[DocumentChange], Result]],
+        *,
+        actor: str,
+        action: str,
+    ) -> Result:
+        """Make the changes that ``plan`` gives after it read what it needs of the documents; its
+        result, once they are on the disk.
+
+        Where any document of the table changed since it began to read, nothing is written and it
+        is asked again: so no change rests on what is not so any more. Raises what ``plan`` raises,
+        and ChangedMeanwhile where others are quicker every time.
+        """
+        for _ in range(_TRIES):
+            version = self.version()
+            changes, result = plan()
+            said = _Said(self._place, tuple(changes), actor, action, version)
+            if not changes or self._writer.submit(_store_unless_newer, said, len(changes)).result():
+                return result
+        raise ChangedMeanwhile(
+            f"a {self._place.kind} that nobody else changes",
+            f"{_TRIES} changes by others while this one was made",
+            "Look at it as it is now, and do it again.",
+        )
+
 
 @dataclass(frozen=True)
 class _Place:
     table: Table
     kind: str
+    hidden: frozenset[str]
+
+    def told(self, document: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if document is None or not self.hidden:
+            return document
+        return {name: value for name, value in document.items() if name not in self.hidden}
 
 
 @dataclass(frozen=True)
@@ -99,6 +152,16 @@ class _Said:
     changes: tuple[DocumentChange, ...]
     actor: str
     action: str
+    version: int = 0
+
+
+def _store_unless_newer(connection: Connection, batches: Sequence[_Said]) -> Sequence[bool]:
+    now = time.time_ns() // 1000
+    return [
+        newest_decision(connection, each.place.kind) == each.version
+        and _made(connection, each, now) is None
+        for each in batches
+    ]
 
 
 def _store(connection: Connection, batches: Sequence[_Said]) -> Sequence[DocumentChange | None]:
@@ -115,7 +178,8 @@ def _made(connection: Connection, said: _Said, now: int) -> DocumentChange | Non
     for change in said.changes:
         before = _document(connection, table, change.id)
         _write(connection, said, change, now, is_new=before is None)
-        decision = Decision(said.actor, said.action, kind, change.id, before, change.document, now)
+        told = (said.place.told(before), said.place.told(change.document))
+        decision = Decision(said.actor, said.action, kind, change.id, *told, now)
         write_decision(connection, decision)
     return None
 

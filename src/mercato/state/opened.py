@@ -20,6 +20,7 @@ from mercato.state.fetches import FetchLog
 from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
 from mercato.state.migrations import migrate
+from mercato.state.people import PersonTable, SessionTable
 from mercato.state.rounds import RoundTable
 from mercato.state.rules import RuleTable
 from mercato.state.seals import Verified, verify
@@ -47,6 +48,8 @@ class State:
         self.rules = RuleTable(writer, database)
         self.synonyms = SynonymTable(writer, database)
         self.keys = KeyTable(writer, database)
+        self.people = PersonTable(writer, database)
+        self.sessions = SessionTable(database)
         self.experiments = ExperimentTable(writer, database)
         self.readings = ReadingTable(database)
         self.rounds = RoundTable(writer, database)

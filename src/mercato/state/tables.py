@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 5
+FORMAT = 6
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -199,6 +199,30 @@ readings = Table(
 
 rounds = _documents("rounds")
 """Rounds of learning from feedback: how far each has come, and what came of it."""
+
+people = _documents("people")
+"""Who may sign in to the console, each a JSON object; of a password only its Argon2id hash."""
+
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("person", Name, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+"""Who is signed in; of a session's secret only its SHA-256."""
+
+failed_sign_ins = Table(
+    "failed_sign_ins",
+    metadata,
+    _seq(),
+    Column(columns.TS, BigInteger, nullable=False, index=True),
+    Column("person", String(64), nullable=False),
+    Column("address", Name, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Of the last day; ``person`` is a keyed hash of what was typed as the name."""
 
 served = Table(
     "served",

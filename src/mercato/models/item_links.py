@@ -23,11 +23,9 @@ class ItemLinks(NamedTuple):
 
 def follow(links: ItemLinks, items: NDArray[np.integer], weights: NDArray[np.floating]) -> Scored:
     """Sum ``weights`` (k,) of ``items`` (k,) times the weights of their links, by target."""
-    at, source = positions(links.offsets, items)
-    target = links.target[at]
+    target, weight, counts = _of(links, items)
     n_items = len(links.offsets) - 1
-    products = links.weight[at].astype(np.float32) * weights[source]
-    totals = np.bincount(target, products, n_items)
+    totals = np.bincount(target, weight * np.repeat(weights, counts), n_items)
     found = np.flatnonzero(totals != 0)
     return Scored(found.astype(np.int32), totals[found].astype(np.float32))
 
@@ -41,16 +39,37 @@ def strongest(
     """(len(targets),) which of ``items`` adds most to each target's sum; -1: none adds to it."""
     place = np.full(len(links.offsets) - 1, -1, np.int32)
     place[targets] = np.arange(len(targets))
-    at, source = positions(links.offsets, items)
-    wanted = np.flatnonzero(place[links.target[at]] >= 0)
-    at, source = at[wanted], source[wanted]
-    products = links.weight[at].astype(np.float32) * weights[source]
+    target, weight, counts = _of(links, items)
+    at = place.take(target)
+    wanted = np.flatnonzero(at >= 0)
+    source = np.searchsorted(np.cumsum(counts), wanted, side="right")
+    products = weight[wanted] * weights[source]
     order = np.argsort(products, kind="stable")
     order = order[products[order] > 0]
     found = np.full(len(targets), -1, np.int64)
     # Of equal places the last assignment stays: the greatest product.
-    found[place[links.target[at[order]]]] = items[source[order]]
+    found[at[wanted[order]]] = items[source[order]]
     return found
+
+
+def _of(
+    links: ItemLinks, items: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
+    """(m,) targets and (m,) weights of all links of ``items``, and (k,) how many each has."""
+    starts = links.offsets[items]
+    counts = links.offsets[items + 1] - starts
+    width = int(counts.max(initial=0))
+    linked = counts > 0
+    if width and (counts[linked] == width).all() and not (starts % width).any():
+        # Links of as many each lie as rows of a matrix, which are copied eight times as fast.
+        rows, shape = starts[linked] // width, (-1, width)
+        whole = len(links.target) // width * width
+        target = links.target[:whole].reshape(shape)[rows].ravel()
+        weight = links.weight[:whole].reshape(shape)[rows].ravel()
+    else:
+        at, _ = positions(links.offsets, items)
+        target, weight = links.target[at], links.weight[at]
+    return target, weight.astype(np.float32), counts
 
 
 def positions(

@@ -204,6 +204,11 @@ class LearnSettings:
     canary_margin: float = 0.1
     """Share of its click rate that a candidate may lose at most; a canary goes on until it is
     known that it does not."""
+    watch_share: float = 0.05
+    """Share of shoppers who are still served by the release before, for `watch_hours` after a new
+    one was published, which comes back where it does worse; 0: nobody looks after it."""
+    watch_hours: float = 24.0
+    """Hours that a published release is looked after; the next round begins when they are over."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +232,14 @@ class ServeSettings:
     """Milliseconds by which a worker's event loop is late that count as much."""
     most_in_flight: int = 64
     """Requests of a worker beyond which it answers 429."""
+
+
+@dataclass(frozen=True)
+class ConsoleSettings:
+    session_hours: float = 168.0
+    """Hours after which whoever signed in to the console does so again."""
+    idle_hours: float = 12.0
+    """The same without a look at any of its pages."""
 
 
 @dataclass(frozen=True)
@@ -285,6 +298,7 @@ class Settings:
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     learn: LearnSettings = field(default_factory=LearnSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)
     feeds: tuple[FeedSettings, ...] = ()
     """Feeds that are fetched by themselves while the shop is served."""

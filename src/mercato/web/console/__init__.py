@@ -1,0 +1,1 @@
+"""The console: what the merchant, the analyst and the engineer see of the shop, under /console."""

@@ -70,7 +70,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "train": {"encoder_minutes": 0.0, "search_ranker": False},
     "evaluation": {"days": 0},
     "recommend": {"explore": 0.2},
-    "learn": {"canary_share": 0.5, "canary_hours": 0.0, "canary_units": 400, "canary_margin": 0.2},
+    "learn": {
+        "canary_share": 0.5,
+        "canary_hours": 0.0,
+        "canary_units": 400,
+        "canary_margin": 0.2,
+        "watch_share": 0.0,
+    },
 }
 
 

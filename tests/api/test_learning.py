@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from mercato.core.settings import load_settings, settings_text
-from mercato.operating.learning.book import RoundBook
+from mercato.operating.learning.book import RoundBook, note_look
 from mercato.operating.learning.due import now
 from mercato.operating.learning.round import Stage
 from mercato.operating.learning.runner import LearnRunner
@@ -20,7 +20,9 @@ from mercato.state import State
 
 
 def gauges(client: TestClient) -> dict[str, float]:
-    found = re.findall(r"^(mercato_(?:learn|drift)\S+) (\S+)$", client.get("/metrics").text, re.M)
+    found = re.findall(
+        r"^(mercato_(?:learn|drift)\w+(?:\{.*\})?) (\S+)$", client.get("/metrics").text, re.M
+    )
     return {name: float(value) for name, value in found}
 
 
@@ -34,6 +36,18 @@ def test_rounds_and_alarms_are_gauges(client: TestClient, shop) -> None:
     assert found["mercato_learn_begun_seconds"] * 1e6 == moment
     assert found['mercato_drift_alarms{monitor="conversion"}'] == 0
     assert found["mercato_drift_looked_seconds"] * 1e6 >= moment
+
+
+def test_a_look_at_two_releases_is_gauges(client: TestClient, shop) -> None:
+    begun = RoundBook(shop.state, "test").begin(now(), 1, 1)
+    metric = {"control": 0.5, "candidate": 0.25, "difference": -0.25, "low": None, "high": -0.125}
+    look = {"shoppers": {"control": 5, "candidate": 95}, "metrics": {"click rate": metric}}
+    note_look(shop.state, {"round": begun.number, "stage": "watch", **look})
+    found = gauges(client)
+    assert found['mercato_learn_shoppers{arm="candidate"}'] == 95
+    assert found['mercato_learn_metric{arm="control",metric="click rate"}'] == 0.5
+    ends = {name: value for name, value in found.items() if "difference" in name}
+    assert ends == {'mercato_learn_difference{end="high",metric="click rate"}': -0.125}
 
 
 def test_a_server_counts_its_answers_by_release(api: FastAPI, shop_folder: Path) -> None:

@@ -25,7 +25,7 @@ EXAMPLE = "Example: mercato learn my-shop --once"
 def command(
     folder: ShopFolder,
     once: Annotated[
-        bool, typer.Option("--once", help="Do not wait for a canary's shoppers; call again later.")
+        bool, typer.Option("--once", help="Do not wait for shoppers; call again later.")
     ] = False,
     status: Annotated[
         bool, typer.Option("--status", help="Only show the rounds so far, and what drifts.")
@@ -36,9 +36,10 @@ def command(
 
     New events and answers go into the assets; a candidate is built, stands beside the published
     release on days that are news to both, is served to a share of shoppers ([learn] in shop.toml),
-    and is published, or rolled back and marked. Each step is written down first, so that a call
+    and is published, or rolled back and marked. Once published it is looked after, and comes back
+    where it does worse than the release before. Each step is written down first, so that a call
     goes on where the last one was stopped. Exits with 0 where a release was published, there was
-    nothing new, or a canary goes on; with 1 where the candidate was rolled back.
+    nothing new, or shoppers are waited for; with 1 where the candidate was rolled back.
     """
     if once and status:
         raise WrongUse("--once or --status", "both", "Say one of them.")
@@ -75,8 +76,8 @@ def _said(ended: "Round") -> str:
     if ended.is_over:
         release = "" if ended.candidate is None else f" release {ended.candidate}"
         return f"{name}:{release} {ended.stage}: {ended.reason}."
-    look = (ended.canary or {}).get("look", {})
-    return f"{name}: release {ended.candidate} is in its canary: {look.get('reason', 'begun')}."
+    where = "is published and looked after" if ended.stage == "watch" else "is in its canary"
+    return f"{name}: release {ended.candidate} {where}; mercato learn DIR --status shows how."
 
 
 def _told(ended: "Round") -> dict[str, Any]:
@@ -109,7 +110,7 @@ def _show_status(folder: "Path", as_json: bool) -> None:
 
 def _show_look(look: dict[str, Any]) -> None:
     print_table(
-        ("metric of the canary", "control", "candidate", "difference"),
+        (f"metric of the {look['stage']}", "control", "candidate", "difference"),
         [
             (name, f"{each['control']:.4f}", f"{each['candidate']:.4f}", _interval(each))
             for name, each in look["metrics"].items()

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mercato.core.settings import LearnSettings, Settings, settings_text
 from mercato.data.releases import Manifest, ReleaseStore, write_manifest
-from mercato.operating.learning import canary
+from mercato.operating.learning import canary, comparison
 from mercato.operating.learning.book import RoundBook
 from mercato.operating.learning.due import now
 from mercato.operating.learning.round import Round, Stage
 from mercato.state import Answer, EventRow, State
 
-HASTY = LearnSettings(canary_share=0.5, canary_hours=0.0, canary_units=400, canary_margin=0.5)
+HASTY = LearnSettings(
+    canary_share=0.5, canary_hours=0.0, canary_units=400, canary_margin=0.5, watch_share=0.0
+)
 
 
 def manifest() -> Manifest:
@@ -51,22 +54,31 @@ def at_canary(shop_state: State) -> Round:
     return book.write(replace(served, canary=where.to_json()))
 
 
+@pytest.fixture
+def watched(small_shop: Path, shop_state: State) -> Round:
+    """A round that was just decided to publish release 2, which is then looked after."""
+    looking_after = replace(HASTY, watch_share=0.5)
+    (small_shop / "shop.toml").write_text(settings_text(replace(Settings(), learn=looking_after)))
+    book = RoundBook(shop_state, "test@host")
+    begun = book.begin(now(), 1, 1)
+    return book.write(replace(begun, stage=Stage.PROMOTE, candidate=2, reason="as decided"))
+
+
 Visits = Callable[..., None]
 
 
 @pytest.fixture
-def visits(shop_state: State, at_canary: Round) -> Visits:
-    """``visits(arm, shoppers, clicks, empty)``: so many were answered once by an arm, of whom the
-    first so many clicked, and the last so many were shown nothing."""
-    begun = canary.read_begun(at_canary.canary or {})
+def visits_of(shop_state: State) -> Visits:
+    """``visits_of(experiment, arm, shoppers, clicks, empty)``: so many were answered once by an
+    arm, of whom the first so many clicked, and the last so many were shown nothing."""
 
-    def write(arm: str, shoppers: int, clicks: int, empty: int = 0) -> None:
+    def write(experiment: str, arm: str, shoppers: int, clicks: int, empty: int = 0) -> None:
         release = 2 if arm == "candidate" else 1
         for number in range(shoppers):
             who, query_id = f"{arm}{number}", f"q-{arm}-{number}"
             items = () if number >= shoppers - empty else ("a",)
             answer = Answer(
-                query_id, now(), "shelf", "home", "{}", release, f"{begun.experiment}:{arm}", who,
+                query_id, now(), "shelf", "home", "{}", release, f"{experiment}:{arm}", who,
                 None, None, items, (1,) * len(items), (1.0,) * len(items), (1.0,) * len(items),
             )  # fmt: skip
             shop_state.answers.append(answer)
@@ -79,9 +91,15 @@ def visits(shop_state: State, at_canary: Round) -> Visits:
                 f"{arm}{n}",
                 item_id="a",
                 query_id=f"q-{arm}-{n}",
-            )  # fmt: skip
+            )
             for n in range(clicks)
         ]
         shop_state.events.append(rows).result(30)
 
     return write
+
+
+@pytest.fixture
+def visits(visits_of: Visits, at_canary: Round) -> Visits:
+    """The same, of the canary."""
+    return partial(visits_of, comparison.read_begun(at_canary.canary or {}).experiment)

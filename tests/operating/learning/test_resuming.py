@@ -23,7 +23,8 @@ from mercato.operating.learning.due import MICROSECONDS, checked, due_at, now
 from mercato.operating.learning.learn import learn
 from mercato.operating.learning.room import alone
 from mercato.operating.learning.round import Round, Stage
-from mercato.operating.learning.steps import STEPS, Work
+from mercato.operating.learning.steps import STEPS
+from mercato.operating.learning.work import Work
 from mercato.shop.rules import By
 from mercato.state import State
 
@@ -129,6 +130,8 @@ def test_when_a_server_starts_the_next() -> None:
         (LearnSettings(canary_hours=-1.0), "canary_hours"),
         (LearnSettings(canary_units=1), "canary_units"),
         (LearnSettings(canary_margin=2.0), "canary_margin"),
+        (LearnSettings(watch_share=0.6), "watch_share"),
+        (LearnSettings(watch_hours=0.0), "watch_hours"),
     ],
 )
 def test_settings_that_cannot_be_meant(settings: LearnSettings, expected: str) -> None:
@@ -141,7 +144,7 @@ def fed(built_shop: Path, tmp_path: Path) -> Path:
     """The tour's shop, sixty days on: everything was bought once more. No canary."""
     shop = Path(shutil.copytree(built_shop, tmp_path / "shop"))
     settings = load_settings(shop / "shop.toml")
-    learning = LearnSettings(canary_share=0.0)
+    learning = LearnSettings(canary_share=0.0, watch_share=0.0)
     (shop / "shop.toml").write_text(settings_text(replace(settings, learn=learning)))
     more = tmp_path / "more.csv"
     with (TOUR / "events.csv").open() as file, more.open("w", newline="") as out:

@@ -12,12 +12,16 @@ import pytest
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, settings_text
 from mercato.data.assets import ASSETS
+from mercato.data.engines import open_engine
+from mercato.data.experiments.logs import logs
 from mercato.data.quality.alarm import Alarm
+from mercato.data.showing.shown import SCHEMA, shown_items
 from mercato.data.store import AssetStore
 from mercato.operating.monitoring.calibration import calibration_alarms
 from mercato.operating.monitoring.conversion import conversion_alarms
 from mercato.operating.monitoring.features import feature_alarms
 from mercato.operating.monitoring.monitors import last_monitored, monitor
+from mercato.operating.monitoring.releases import beside_each_other
 from mercato.operating.monitoring.scores import score_alarms
 from mercato.operating.monitoring.showing import Showing, Times
 from mercato.state import Answer, EventRow, State
@@ -105,6 +109,42 @@ def test_features_beside_those_a_release_learned(tmp_path: Path) -> None:
     )
 
 
+def shown(release: int, when: datetime, seed: int, clicks: float) -> pa.Table:
+    """As `showing`, of a release at a time."""
+    made = showing(seed, clicks=clicks)
+    n = len(made)
+    columns = {
+        "placement": ["home"] * n,
+        "release": [release] * n,
+        "ts": [when] * n,
+        "unit": [f"{release}-{unit}" for unit in made.unit],
+        "score": made.score,
+        "clicked": made.clicked,
+        "bought": made.bought,
+    }
+    return pa.table(columns, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "worse"),
+    [
+        (0.25, 0.25, []),  # the world clicks half as much
+        (0.25, 0.5, [pytest.approx(0.5, abs=0.05)]),
+        (0.45, 0.5, []),  # a tenth is not worth it
+    ],
+)
+def test_scores_of_two_releases_beside_each_other(
+    new: float, old: float, worse: list[float]
+) -> None:
+    then, now = (datetime(2026, 5, day, tzinfo=UTC) for day in (1, 3))
+    rows = [shown(1, then, 1, 0.5), shown(2, then, 2, 0.5)]
+    rows += [shown(1, now, 3, old), shown(2, now, 4, new)]
+    since = int(datetime(2026, 5, 2, tzinfo=UTC).timestamp() * 1e6)
+    (found,) = beside_each_other(pa.concat_tables(rows), 2, 1, since)
+    assert [each.change for each in (found,) if each.is_worse] == worse
+    assert beside_each_other(pa.concat_tables(rows), 2, 3, since) == [], "never served"
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:
     (tmp_path / "shop.toml").write_text(settings_text(Settings()))
@@ -156,6 +196,12 @@ def test_what_was_shown_is_read_from_the_logs_with_what_came_of_it(
     # The last day's 500 first items meant half as many clicks.
     assert calibration.expected.startswith("250 clicks at home")
     assert conversion.found.startswith("0.0%")
+    with open_engine() as engine:
+        tables = logs(engine, AssetStore(tmp_path / "assets"), state)
+        some = shown_items(engine, tables, last - timedelta(days=9), most=400)
+    # 1,500 answers, of which each fourth: two rows each, as many of every day.
+    assert some.num_rows == 2 * 375
+    assert set(some["ts"].value_counts().field("counts").to_pylist()) == {250}
     kept = last_monitored(state)
     assert kept is not None and kept.alarms == tuple(
         Alarm(**each.to_json())

@@ -16,7 +16,7 @@ SEARCH = "search"
 """Stands for a placement where a search was answered."""
 
 MOST_ANSWERS = 50_000
-"""The newest; more say no more of a distribution."""
+"""Spread over the time; more say no more of a distribution."""
 
 SCHEMA = pa.schema(
     [
@@ -31,8 +31,10 @@ SCHEMA = pa.schema(
 )
 
 
-def shown_items(engine: Engine, tables: Mapping[str, ibis.Table], since: datetime) -> pa.Table:
-    """Rows of `SCHEMA`, of answers at or after ``since`` to somebody.
+def shown_items(
+    engine: Engine, tables: Mapping[str, ibis.Table], since: datetime, most: int = MOST_ANSWERS
+) -> pa.Table:
+    """Rows of `SCHEMA`, of answers at or after ``since`` to somebody, at most so many.
 
     tables : ``answers`` and ``events``, see `data.experiments.logs`
 
@@ -40,7 +42,10 @@ def shown_items(engine: Engine, tables: Mapping[str, ibis.Table], since: datetim
     at any time after the answer.
     """
     answers = with_unit(tables["answers"]).filter(_.ts >= ibis.literal(since))
-    answers = answers.order_by([_.ts.desc(), _.query_id]).limit(MOST_ANSWERS)
+    number = ibis.row_number().over(order_by=[answers.ts, answers.query_id])
+    numbered = answers.mutate(number=number)
+    count = engine.table(answers.aggregate(n=_.count()))["n"][0].as_py()
+    answers = numbered.filter(_.number % max(1, -(-count // most)) == 0)
     rows = engine.kept(
         answers.select(
             "query_id",

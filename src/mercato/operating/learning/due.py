@@ -10,7 +10,7 @@ from mercato.operating.learning.round import Round
 MICROSECONDS = 1_000_000
 
 LOOK_SECONDS = 60.0
-"""Between two looks at a canary."""
+"""Between two looks at a canary, or at a release that was published."""
 
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 _EVERY = re.compile(r"(\d+)([mhd])")
@@ -33,6 +33,10 @@ def checked(settings: LearnSettings) -> LearnSettings:
         wrong = ("canary_margin from 0 to 1", settings.canary_margin)
     elif settings.canary_units < 2:
         wrong = ("canary_units of 2 or more", settings.canary_units)
+    elif not 0 <= settings.watch_share <= 0.5:
+        wrong = ("watch_share from 0 to 0.5", settings.watch_share)
+    elif not 0 < settings.watch_hours < float("inf"):
+        wrong = ("watch_hours above 0", settings.watch_hours)
     if wrong is not None:
         raise BadInput(f"[learn] {wrong[0]}", f"{wrong[1]}", "Mend shop.toml.")
     return settings

@@ -13,7 +13,8 @@ from mercato.operating.learning.book import RoundBook
 from mercato.operating.learning.due import LOOK_SECONDS, checked, now
 from mercato.operating.learning.room import alone
 from mercato.operating.learning.round import Round, Stage
-from mercato.operating.learning.steps import STEPS, Work
+from mercato.operating.learning.steps import STEPS
+from mercato.operating.learning.work import Work
 from mercato.shop.rules import By
 from mercato.state import State
 

@@ -19,8 +19,10 @@ class Stage(StrEnum):
     """A share of shoppers is served by it."""
     PROMOTE = "promote"
     """It was decided to publish it."""
+    WATCH = "watch"
+    """It is published; a share of shoppers is served by the release before, to compare it with."""
     ROLL_BACK = "roll back"
-    """It was decided not to."""
+    """It was decided not to, or to publish the release before again."""
     UNCHANGED = "unchanged"
     """There was nothing new to learn from."""
     PROMOTED = "promoted"
@@ -35,7 +37,7 @@ class Round:
     """begun_at, ended_at : microseconds since 1970 UTC
     published     : the release that shoppers saw when it began; None where there was none
     sealed_before : the newest release at that time: what is sealed after it may be the candidate
-    shadow, canary: what was found there, as JSON
+    shadow, canary, watch : what was found there, as JSON
     reason        : of how it ended, or goes on
     """
 
@@ -47,6 +49,7 @@ class Round:
     candidate: int | None = None
     shadow: Mapping[str, Any] | None = None
     canary: Mapping[str, Any] | None = None
+    watch: Mapping[str, Any] | None = None
     reason: str = ""
     ended_at: int | None = None
 

@@ -1,69 +1,83 @@
-"""What shoppers of a canary did, by the arm that answered them."""
+"""What shoppers did under two releases that are compared, by the arm that answered them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.columns import Event
 from mercato.core.events import EventRow
+from mercato.core.paths import ShopPaths
+from mercato.operating.learning.due import now
+from mercato.operating.learning.tally import (
+    ARMS,
+    ASKED,
+    BOUGHT,
+    COUNTS,
+    Hashes,
+    Kept,
+    News,
+    Records,
+    Sums,
+)
 from mercato.shop.experiments.serving import BETWEEN, unit_of
 from mercato.state import Answer, State
 
 _AT_ONCE = 5_000
 
-CONTROL, CANDIDATE = "control", "candidate"
-"""Names of the arms."""
-
-
-@dataclass
-class Shopper:
-    """A user, or a visitor where nobody is logged in; counts from their first answer on.
-
-    clicked : answers of which something was clicked
-    """
-
-    answers: int = 0
-    empty: int = 0
-    clicked: int = 0
-    bought: int = 0
+CONTROL, CANDIDATE = ARMS
+"""Names of the arms: the release before, and the new one."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """shoppers : by user or visitor"""
+    """A user, or a visitor where nobody is logged in, is a row; they count from their first answer
+    on.
 
-    shoppers: dict[str, Shopper] = field(default_factory=dict)
+    counts : (n, `COUNTS`) answers; those that showed nothing; those of which something was clicked;
+             1 where they bought
+    """
+
+    counts: NDArray[np.int32]
 
     def __len__(self) -> int:
-        return len(self.shoppers)
+        return len(self.counts)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """(n,) one count a shopper."""
-        return np.array([getattr(each, name) for each in self.shoppers.values()], np.float64)
+        return self.counts[:, COUNTS.index(name)].astype(np.float64)
 
 
-def arms_of(state: State, experiment: str, answers: int, events: int) -> dict[str, Arm]:
-    """Both arms, from what came into the logs after these numbers (``seq``)."""
-    arms = {name: Arm() for name in (CONTROL, CANDIDATE)}
-    asked: dict[str, Shopper] = {}
-    for answer in _answers(state, answers):
-        name, unit = arm_of(answer.variant, experiment), unit_of(answer.user_id, answer.visitor_id)
-        if name in arms and unit is not None:
-            shopper = arms[name].shoppers.setdefault(unit, Shopper())
-            shopper.answers += 1
-            shopper.empty += not answer.item_ids
-            asked[answer.query_id] = shopper
-    for line in _events(state, events):
-        if line.event == Event.SELECT_ITEM:
-            clicked = asked.pop(line.query_id or "", None)  # a second click counts no more
-            if clicked is not None:
-                clicked.clicked += 1
-        elif line.event == Event.PURCHASE:
-            for arm in arms.values():
-                _buy(arm, line)
-    return arms
+@dataclass(frozen=True)
+class Since:
+    """The experiment, and the newest numbers (``seq``) of both logs before it."""
+
+    experiment: str
+    answers: int
+    events: int
+
+
+def arms_of(state: State, since: Since, paths: ShopPaths | None = None) -> dict[str, Arm]:
+    """Both arms, from what came into the logs since.
+
+    paths : where the sums of the last look are kept, so that each row is read once; None: all is
+            read anew, and nothing kept
+    """
+    kept = None if paths is None else Kept(paths.root, _named(state, since))
+    known = None if kept is None else kept.read()
+    sums = Sums.nothing(since.answers, since.events) if known is None else known
+    sums = sums.after(_news(state, since, sums), now())
+    if kept is not None:
+        kept.write(sums)
+    return {name: Arm(sums.counts[sums.arm == at]) for at, name in enumerate(ARMS)}
+
+
+def forget(paths: ShopPaths) -> None:
+    """Nothing is kept of an experiment that is over."""
+    Kept(paths.root, "").remove()
 
 
 def arm_of(variant: str | None, experiment: str) -> str:
@@ -72,27 +86,75 @@ def arm_of(variant: str | None, experiment: str) -> str:
     return next((arm for name, _, arm in said if name == experiment), "")
 
 
-def _buy(arm: Arm, line: EventRow) -> None:
-    """Whoever was asked for as a visitor and has logged in since is still who they were."""
-    for unit in (line.user_id, line.visitor_id):
-        if unit is not None and unit in arm.shoppers:
-            arm.shoppers[unit].bought = 1
-            return
+def _named(state: State, since: Since) -> str:
+    """What sums are of; others once a shopper was erased, who is to count no more."""
+    erased = state.erasures.newest()
+    return f"{since.experiment} {since.answers} {since.events} {erased}"
 
 
-def _answers(state: State, seq: int) -> Iterator[Answer]:
-    while True:
-        found = state.answers.after(seq, _AT_ONCE)
-        yield from found.rows
-        if found.last == seq:
-            return
+def _news(state: State, since: Since, sums: Sums) -> News:
+    """Events before answers, so that of an event that is read its answer is mostly read too."""
+    key = state.secret("canary")
+    events, clicks, bought = sums.events, [], []
+    for last, lines in _batches(state.events.after, sums.events):
+        events = last
+        clicks.append(_clicks(lines, key))
+        bought.append(_purchases(lines, key))
+    answers, asked = sums.answers, []
+    for last, rows in _batches(state.answers.after, sums.answers):
+        answers = last
+        asked.append(_asked(rows, since.experiment, key))
+    return News(
+        answers,
+        events,
+        np.concatenate([np.zeros(0, ASKED), *asked]),
+        np.concatenate([np.zeros(0, np.uint64), *clicks]),
+        np.concatenate([np.zeros(0, BOUGHT), *bought]),
+    )
+
+
+class _Read(Protocol):
+    """``last`` is the number of the newest row."""
+
+    @property
+    def last(self) -> int: ...
+    @property
+    def rows(self) -> tuple[Any, ...]: ...
+
+
+def _batches(after: Callable[[int, int], _Read], seq: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    while (found := after(seq, _AT_ONCE)).last != seq:
+        yield found.last, found.rows
         seq = found.last
 
 
-def _events(state: State, seq: int) -> Iterator[EventRow]:
-    while True:
-        found = state.events.after(seq, _AT_ONCE)
-        yield from found.rows
-        if found.last == seq:
-            return
-        seq = found.last
+def _asked(answers: Iterable[Answer], experiment: str, key: bytes) -> Records:
+    rows = []
+    for answer in answers:
+        arm, unit = arm_of(answer.variant, experiment), unit_of(answer.user_id, answer.visitor_id)
+        if arm in ARMS and unit is not None:
+            shopper = _hash(unit, key) + ARMS.index(arm)
+            rows.append((_hash(answer.query_id, key), shopper, not answer.item_ids, answer.ts))
+    return np.array(rows, ASKED)
+
+
+def _clicks(lines: Iterable[EventRow], key: bytes) -> Hashes:
+    named = (line.query_id for line in lines if line.event == Event.SELECT_ITEM)
+    return np.array([_hash(each, key) for each in named if each], np.uint64)
+
+
+def _purchases(lines: Iterable[EventRow], key: bytes) -> Records:
+    found = [
+        (_hash(line.user_id, key), _hash(line.visitor_id, key), line.ts)
+        for line in lines
+        if line.event == Event.PURCHASE
+    ]
+    return np.array(found, BOUGHT)
+
+
+def _hash(name: str | None, key: bytes) -> int:
+    """Even, and above 0; 0 for nobody."""
+    if name is None:
+        return 0
+    digest = blake2b(name.encode(errors="surrogatepass"), digest_size=8, key=key).digest()
+    return max(int.from_bytes(digest, "little") & ~1, 2)

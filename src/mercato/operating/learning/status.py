@@ -15,7 +15,7 @@ from mercato.state import State
 @dataclass(frozen=True)
 class Status:
     """rounds : the newest first
-    look   : the last one at the canary that is under way
+    look   : the last one at the canary, or at the published release, that is under way
     every  : seconds between two rounds of a server's; None where it begins none
     monitored : what monitors found when they last looked
     """

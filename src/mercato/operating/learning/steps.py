@@ -1,57 +1,24 @@
 """What each stage of a round does. Each may be killed anywhere and be done again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from mercato.core.errors import BadInput
-from mercato.core.paths import ShopPaths
-from mercato.core.progress import Progress
-from mercato.core.settings import LearnSettings, Settings
-from mercato.data.releases import ReleaseStore, read_manifest
+from mercato.data.releases import read_manifest
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import rows_version
-from mercato.evaluation.experiments.decisions import Decision, Verdict
-from mercato.operating.learning import canary
-from mercato.operating.learning.book import note_look
-from mercato.operating.learning.due import MICROSECONDS, now
-from mercato.operating.learning.guardrails import Seen, decision, is_borne, told
+from mercato.operating.learning import canary, comparison, watching
+from mercato.operating.learning.due import now
+from mercato.operating.learning.looking import look_after, look_at_canary
 from mercato.operating.learning.round import Round, Stage
+from mercato.operating.learning.work import Step, Work
 from mercato.operating.monitoring.monitors import monitor
 from mercato.operating.settling import settle
 from mercato.shop.experiments.keeping import served_releases
-from mercato.shop.rules import By
-from mercato.state import State
 from mercato.training.build import KEEP_RELEASES, seal_release
 from mercato.training.shadow.shadow import shadow
 
-LONGEST = 7
-"""Times `canary_hours`, or an hour, after which a candidate is dropped that too few have seen."""
-
 _SOURCES = ("items", "events", "judgments")
-
-
-@dataclass(frozen=True)
-class Work:
-    """What steps need. by : in whose name experiments are begun and ended"""
-
-    root: Path
-    settings: Settings
-    state: State
-    by: By
-    progress: Progress
-
-    @property
-    def paths(self) -> ShopPaths:
-        return ShopPaths(self.root)
-
-    @property
-    def releases(self) -> ReleaseStore:
-        return ReleaseStore(self.paths.releases)
-
-
-Step = Callable[[Work, Round], Round | None]
-"""The round as it is afterwards; None where it must wait."""
 
 
 def gather(work: Work, learning: Round) -> Round:
@@ -104,46 +71,6 @@ def beside(work: Work, learning: Round) -> Round:
     return replace(seen, stage=Stage.CANARY, canary=begun.to_json())
 
 
-def watch(work: Work, learning: Round) -> Round | None:
-    """One look at the canary."""
-    assert learning.canary is not None
-    settings, begun = work.settings.learn, canary.read_begun(learning.canary)
-    if work.releases.current() != learning.published:
-        reason = f"release {work.releases.current()} was published meanwhile"
-        return replace(learning, stage=Stage.ROLL_BACK, reason=reason)
-    try:
-        canary.begin(work.state, work.releases, learning, begun, settings, work.by)
-    except BadInput as error:
-        return replace(learning, stage=Stage.ROLL_BACK, reason=str(error))
-    seen = canary.seen(work.state, learning, begun)
-    made = decision(seen, begun.candidate_share, settings.canary_units)
-    looked = replace(learning, canary={**learning.canary, "look": told(seen, made)})
-    _note(work, looked)
-    if stopped := canary.broken_off(work.state, begun):
-        return replace(looked, stage=Stage.ROLL_BACK, reason=stopped)
-    hours = (now() - begun.at) / MICROSECONDS / 3_600
-    judged = _judged(settings, hours, seen, made)
-    return None if judged is None else replace(looked, stage=judged[0], reason=judged[1])
-
-
-def _judged(
-    settings: LearnSettings, hours: float, seen: Seen, made: Decision | None
-) -> tuple[Stage, str] | None:
-    """What is to be done after a look, and why; None where the canary goes on."""
-    if made is not None and made.verdict in (Verdict.STOP, Verdict.VOID):
-        return Stage.ROLL_BACK, made.reason
-    if made is not None and made.verdict is Verdict.SHIP:
-        return Stage.PROMOTE, made.reason
-    if hours < settings.canary_hours:
-        return None
-    if made is not None and seen.shoppers >= settings.canary_units:
-        if is_borne(seen, made, settings.canary_margin):
-            return Stage.PROMOTE, f"no metric is worse among {seen.shoppers:,} shoppers"
-    if hours >= LONGEST * max(settings.canary_hours, 1):
-        return Stage.ROLL_BACK, f"{seen.shoppers:,} shoppers did not tell whether it is as good"
-    return None
-
-
 def promote(work: Work, learning: Round) -> Round:
     """The release is published before its canary ends, so that nobody is served an older one in
     between."""
@@ -156,19 +83,26 @@ def promote(work: Work, learning: Round) -> Round:
     with work.progress.step("publish") as step:
         work.releases.publish(learning.candidate)
         step.note(f"release {learning.candidate}")
-    _end_canary(work, learning, well=True)
-    work.releases.prune(KEEP_RELEASES, spare=served_releases(work.state))
-    work.state.served.keep(work.releases.numbers())
-    return _ended(learning, Stage.PROMOTED, learning.reason)
+    _end(work, learning, learning.canary, well=True)
+    watched = work.settings.learn.watch_share > 0 and learning.published is not None
+    _prune(work, learning.published if watched else None)
+    if not watched:
+        return _ended(learning, Stage.PROMOTED, learning.reason)
+    begun = watching.begun_now(work.state, learning, work.settings.learn, now())
+    return replace(learning, stage=Stage.WATCH, watch=begun.to_json())
 
 
 def roll_back(work: Work, learning: Round) -> Round:
     """Shoppers are served as before first; then the release is marked, so that nobody publishes it
     by mistake."""
-    _end_canary(work, learning, well=False)
+    if learning.watch is not None and work.releases.current() == learning.candidate:
+        assert learning.published is not None
+        work.releases.publish(learning.published)
+    _end(work, learning, learning.canary, well=False)
+    _end(work, learning, learning.watch, well=False)
     if learning.candidate is not None:
         work.releases.refuse([learning.candidate], learning.reason)
-    work.releases.prune(KEEP_RELEASES, spare=served_releases(work.state))
+    _prune(work)
     return _ended(learning, Stage.ROLLED_BACK, learning.reason)
 
 
@@ -176,8 +110,9 @@ STEPS: Mapping[Stage, Step] = {
     Stage.GATHER: gather,
     Stage.BUILD: build,
     Stage.SHADOW: beside,
-    Stage.CANARY: watch,
+    Stage.CANARY: look_at_canary,
     Stage.PROMOTE: promote,
+    Stage.WATCH: look_after,
     Stage.ROLL_BACK: roll_back,
 }
 
@@ -186,16 +121,14 @@ def _ended(learning: Round, stage: Stage, reason: str) -> Round:
     return replace(learning, stage=stage, reason=reason, ended_at=now())
 
 
-def _end_canary(work: Work, learning: Round, *, well: bool) -> None:
-    if learning.canary is not None:
-        begun = canary.read_begun(learning.canary)
-        canary.end(work.state, begun, learning.reason, work.by, well=well)
+def _prune(work: Work, held: int | None = None) -> None:
+    """Old releases but those that are served, or are about to be (``held``)."""
+    spare = served_releases(work.state) | (frozenset() if held is None else {held})
+    work.releases.prune(KEEP_RELEASES, spare=spare)
+    work.state.served.keep(work.releases.numbers())
 
 
-def _note(work: Work, looked: Round) -> None:
-    """Keep the last look for whoever asks; it decides nothing yet, so it is in no log."""
-    assert looked.canary is not None
-    look = looked.canary["look"]
-    note_look(work.state, {"round": looked.number, "at": now(), **look})
-    with work.progress.step("canary") as step:
-        step.note(f"{sum(look['shoppers'].values()):,} shoppers, {look['reason']}")
+def _end(work: Work, learning: Round, found: Mapping[str, Any] | None, *, well: bool) -> None:
+    if found is not None:
+        begun = comparison.read_begun(found)
+        comparison.end(work.state, work.paths, begun, learning.reason, work.by, well=well)

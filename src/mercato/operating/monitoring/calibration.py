@@ -1,6 +1,7 @@
 """Whether scores still mean the clicks that they meant."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,31 +16,55 @@ CHANCE_Z = 4.9
 """Standard errors; by chance in one of a million looks (as in `data.quality.psi`)."""
 
 
-def calibration_alarms(times: Times) -> Iterator[Alarm]:
+@dataclass(frozen=True)
+class Calibration:
+    """Clicks now, and those that the same scores meant before.
+
+    error : standard error of their difference. Clicks of one shopper go together: the variance is
+            that of sums over shoppers.
+    """
+
+    observed: float
+    expected: float
+    error: float
+
+    @property
+    def ratio(self) -> float:
+        return self.observed / self.expected if self.expected else np.inf
+
+
+def calibration_of(times: Times) -> Calibration | None:
     """Each score's clicks of before, by tenths of the scores, are what is expected of it now.
 
-    Clicks of one shopper go together: the variance is that of sums over shoppers.
+    times : of one release. None where that is too little, or nothing was clicked before.
     """
-    same = times.of_one_release()
-    if not same.is_enough or not same.before.clicked.any():
-        return
-    edges = np.unique(np.quantile(same.before.score, np.arange(1, BINS) / BINS))
-    at_before = np.searchsorted(edges, same.before.score)
+    if not times.is_enough or not times.before.clicked.any():
+        return None
+    edges = np.unique(np.quantile(times.before.score, np.arange(1, BINS) / BINS))
+    at_before = np.searchsorted(edges, times.before.score)
     shown = np.bincount(at_before, minlength=len(edges) + 1)
-    clicked = np.bincount(at_before, same.before.clicked, minlength=len(edges) + 1)
+    clicked = np.bincount(at_before, times.before.clicked, minlength=len(edges) + 1)
     rate = clicked / np.maximum(shown, 1)
-    expected = rate[np.searchsorted(edges, same.now.score)]
-    apart = np.bincount(same.now.unit, same.now.clicked - expected)
-    before = np.bincount(same.before.unit, same.before.clicked - rate[at_before])
-    scale = len(same.now) / len(same.before)
+    expected = rate[np.searchsorted(edges, times.now.score)]
+    apart = np.bincount(times.now.unit, times.now.clicked - expected)
+    before = np.bincount(times.before.unit, times.before.clicked - rate[at_before])
+    scale = len(times.now) / len(times.before)
     error = float(np.sqrt(apart @ apart + scale**2 * (before @ before)))
-    ratio = float(same.now.clicked.sum() / expected.sum()) if expected.sum() else np.inf
-    if abs(apart.sum()) > CHANCE_Z * error and not LEAST <= ratio <= MOST:
+    return Calibration(float(times.now.clicked.sum()), float(expected.sum()), error)
+
+
+def calibration_alarms(times: Times) -> Iterator[Alarm]:
+    """Where clicks are more or fewer than the scores of the release meant."""
+    found = calibration_of(times.of_one_release())
+    if found is None:
+        return
+    beyond = abs(found.observed - found.expected) > CHANCE_Z * found.error
+    if beyond and not LEAST <= found.ratio <= MOST:
         yield Alarm(
             "calibration",
             "answers",
             times.placement,
-            f"{expected.sum():,.0f} clicks at {times.placement}, as its scores meant before",
-            f"{same.now.clicked.sum():,} ({ratio:.2f} times as many)",
+            f"{found.expected:,.0f} clicks at {times.placement}, as its scores meant before",
+            f"{found.observed:,.0f} ({found.ratio:.2f} times as many)",
             "See whether clicks are still sent with their query_id; then learn anew.",
         )

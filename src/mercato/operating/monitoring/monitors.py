@@ -2,25 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import orjson
-import pyarrow.compute as pc
 
 from mercato.core.paths import ShopPaths
-from mercato.data.engines import open_engine
-from mercato.data.experiments.logs import logs
 from mercato.data.quality.alarm import Alarm
 from mercato.data.releases import ReleaseStore, read_manifest
-from mercato.data.showing.shown import shown_items
 from mercato.data.store import AssetStore
 from mercato.operating.learning.due import now
 from mercato.operating.monitoring.calibration import calibration_alarms
 from mercato.operating.monitoring.conversion import conversion_alarms
 from mercato.operating.monitoring.features import feature_alarms
 from mercato.operating.monitoring.scores import score_alarms
-from mercato.operating.monitoring.showing import DAYS_BEFORE, DAYS_NOW, Times, times_of
+from mercato.operating.monitoring.showing import Times, newest_shown, times_of
 from mercato.state import State
 
 OF_PLACEMENTS: Sequence[Callable[[Times], Iterator[Alarm]]] = (
@@ -64,16 +59,7 @@ def last_monitored(state: State) -> Monitored | None:
 
 
 def _of_answers(store: AssetStore, state: State) -> Iterator[Alarm]:
-    with open_engine() as engine:
-        tables = logs(engine, store, state)
-        answers = tables["answers"]
-        latest = engine.table(answers.aggregate(latest=answers.ts.max()))["latest"]
-        newest = pc.max(latest).as_py()
-        if newest is None:
-            return
-        since = newest - timedelta(days=DAYS_NOW + DAYS_BEFORE)
-        rows = shown_items(engine, tables, since)
-    for times in times_of(rows):
+    for times in times_of(newest_shown(store, state)):
         for alarms in OF_PLACEMENTS:
             yield from alarms(times)
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from mercato.data.engines import open_engine
+from mercato.data.experiments.logs import logs
+from mercato.data.showing.shown import shown_items
+from mercato.data.store import AssetStore
+from mercato.state import State
 
 DAYS_NOW, DAYS_BEFORE = 1, 28
 """The newest day, and the days before it that it is compared with."""
@@ -64,12 +70,25 @@ class Times:
         )
 
 
+def newest_shown(store: AssetStore, state: State) -> pa.Table:
+    """What was shown in the days that are compared, as `data.showing.shown` gives it."""
+    with open_engine() as engine:
+        tables = logs(engine, store, state)
+        answers = tables["answers"]
+        latest = engine.table(answers.aggregate(latest=answers.ts.max()))["latest"]
+        newest = pc.max(latest).as_py() or datetime.now(UTC)
+        return shown_items(engine, tables, newest - timedelta(days=DAYS_NOW + DAYS_BEFORE))
+
+
 def times_of(rows: pa.Table) -> Iterator[Times]:
-    """By placement; rows as `data.showing.shown` gives them."""
-    if not rows.num_rows:
-        return
-    latest = pc.max(rows["ts"]).as_py()
-    is_now = pc.greater(rows["ts"], pa.scalar(latest - timedelta(days=DAYS_NOW), rows["ts"].type))
+    """By placement, the newest day and before; rows as `data.showing.shown` gives them."""
+    if rows.num_rows:
+        yield from split_at(rows, pc.max(rows["ts"]).as_py() - timedelta(days=DAYS_NOW))
+
+
+def split_at(rows: pa.Table, moment: datetime) -> Iterator[Times]:
+    """By placement, up to a moment and after it."""
+    is_now = pc.greater(rows["ts"], pa.scalar(moment, rows["ts"].type))
     for placement in pc.unique(rows["placement"]).sort().to_pylist():
         here = pc.equal(rows["placement"], placement)
         yield Times(

@@ -79,12 +79,13 @@ FINGERPRINTS = """
 from mercato.core.settings import Settings
 from mercato.data.asset import DeriveContext
 from mercato.data.assets import ASSETS
-from mercato.data.derive import _fingerprint
+from mercato.data.plans import planned
 settings = Settings()
-context = DeriveContext(None, 30, shop=settings.shop, cleaning=settings.cleaning, logged_at=None)
+context = DeriveContext(30, shop=settings.shop, cleaning=settings.cleaning)
 for name, asset in ASSETS.items():
     if asset.build:
-        print(name, _fingerprint(asset, dict.fromkeys(asset.inputs, 1), context))
+        schemas = {each: ASSETS[each].schema for each in asset.inputs}
+        print(name, planned(asset, schemas, context).meaning)
 """
 
 

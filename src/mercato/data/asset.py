@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import ibis
 import pyarrow as pa
@@ -19,22 +18,19 @@ Through = Callable[[ibis.Table, Callable[[pa.Table], pa.Table], pa.Schema], ibis
 
 @dataclass(frozen=True)
 class DeriveContext:
-    """What a derived asset may depend on besides its inputs.
+    """What a derived asset may depend on besides its inputs, which are cut at ``until`` before
+    ``build`` sees them, and the moments of `mercato.data.moments`.
 
-    until : no event at or after it is used; the input ``events`` is cut before ``build`` sees it
     shop  : language and currency of what names none
     cleaning : what the shop says of outliers and of its own people
-    logged_at : when the newest version of ``events`` was committed; None where there is none
     keep  : gives a table of the same rows that is computed once, however often it is used
     through : gives the table that a function of ours makes of a table's rows, in memory; its
               code and the table's meaning are its own
     """
 
-    until: datetime | None
     session_gap_minutes: int
     shop: Identity = field(default_factory=Identity)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
-    logged_at: datetime | None = None
     keep: Callable[[ibis.Table], ibis.Table] = lambda table: table
     through: Through = lambda table, make, schema: ibis.table(ibis.schema(schema))
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,9 @@ MEMORY_LIMIT = "600MB"
 million lines stays under 2 GB resident."""
 
 _BATCH_ROWS = 65_536
+
+_COMPILER = Backend()
+"""Without a connection."""
 
 
 class Engine:
@@ -68,6 +72,23 @@ class Engine:
         self._free()
         return self._backend.create_table(ibis.util.gen_name("kept"), expression, temp=True)
 
+    def name(self, name: str, table: ibis.Table) -> None:
+        """SQL finds ``table`` by ``name`` from now on."""
+        self._do(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql_of(table)}')
+
+    def keep(self, name: str, sql: str) -> None:
+        """SQL finds the rows of ``sql``, computed now, by ``name`` from now on."""
+        self._do(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
+
+    def tell(self, name: str, moment: datetime | None) -> None:
+        """What a variable of `mercato.data.moments` stands for from now on."""
+        told = "NULL" if moment is None else f"'{moment.isoformat()}'"
+        self._do(f"SET VARIABLE {name} = CAST({told} AS TIMESTAMPTZ)")
+
+    def rows(self, sql: str, schema: pa.Schema) -> pa.Table:
+        """The rows of ``sql`` at once, cast to ``schema``."""
+        return _cast(self._query(sql), schema).read_all()
+
     def batches(
         self, expression: ibis.Table, schema: pa.Schema, order_by: Sequence[str] = ()
     ) -> pa.RecordBatchReader:
@@ -75,9 +96,7 @@ class Engine:
         wanted = expression.select(*schema.names)
         if order_by:
             wanted = wanted.order_by(list(order_by))
-        reader = self._query(wanted)
-        parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
-        return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
+        return _cast(self._query(sql_of(wanted)), schema)
 
     def write(self, expression: ibis.Table, schema: pa.Schema, path: Path) -> None:
         """Put the rows of ``expression`` into a Parquet file, as they are computed."""
@@ -96,10 +115,13 @@ class Engine:
             schema = expression.schema().to_pyarrow()
         return self.batches(expression, schema, order_by).read_all()
 
-    def _query(self, expression: ibis.Table) -> pa.RecordBatchReader:
+    def _do(self, sql: str) -> None:
         self._free()
-        found = self._backend.con.sql(self._backend.compile(expression))
-        self._result = found.to_arrow_reader(_BATCH_ROWS)
+        self._backend.con.execute(sql)
+
+    def _query(self, sql: str) -> pa.RecordBatchReader:
+        self._free()
+        self._result = self._backend.con.sql(sql).to_arrow_reader(_BATCH_ROWS)
         return self._result
 
     def _free(self) -> None:
@@ -141,6 +163,16 @@ def open_engine(name: str = "duckdb") -> Iterator[Engine]:
     finally:
         backend.disconnect()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def sql_of(table: ibis.Table) -> str:
+    """The SQL of an expression."""
+    return str(_COMPILER.compile(table))
+
+
+def _cast(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatchReader:
+    parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
 
 
 def _literal(files: Sequence[str | Path]) -> list[str]:

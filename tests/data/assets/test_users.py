@@ -302,6 +302,6 @@ def test_the_same_expression_compiles_for_spark(monkeypatch) -> None:
     tables = {
         name: ibis.table(ibis.schema(ASSETS[name].schema), name=name) for name in USERS.inputs
     }
-    expression = USERS.build(tables, DeriveContext(None, 30))
+    expression = USERS.build(tables, DeriveContext(30))
     sql = pyspark.compiler.to_sqlglot(expression).sql("spark")
     assert "visitor:" in sql and "cannot-lose" in sql

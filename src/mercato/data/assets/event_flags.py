@@ -17,7 +17,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     events = tables["events"]
     return ibis.union(
         *amount_flags(events),
-        *time_flags(events, context.logged_at),
+        *time_flags(events),
         event_flag(_of_unknown_items(events, tables["items"]), "unknown-item"),
     )
 

@@ -9,6 +9,7 @@ from ibis import _
 from mercato.core.columns import PATH_SEPARATOR
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.checks import required
+from mercato.data.moments import UNTIL
 from mercato.data.shoppers import SHOPPER_ID, counted_lines
 
 PERIODS: Mapping[str, int | None] = {"all": None, "365d": 365, "90d": 90, "28d": 28, "7d": 7}
@@ -26,7 +27,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 
     A shop that logged no purchases at all is ranked by everything its shoppers did with items.
     """
-    sold = _counted(counted_lines(tables, context), context)
+    sold = _counted(counted_lines(tables, context))
     places = _places(tables["items"])
     in_levels = sold.inner_join(places, "item_id")
     everywhere = sold.mutate(category=ibis.literal(EVERYTHING))
@@ -39,15 +40,14 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     return rows.mutate(rank=place + 1)
 
 
-def _counted(events: ibis.Table, context: DeriveContext) -> ibis.Table:
+def _counted(events: ibis.Table) -> ibis.Table:
     """(item, period) with its lines and shoppers."""
     lines = events.filter(events.item_id.notnull())
     any_purchase = (lines.event == "purchase").any().over()
     lines = lines.mutate(any_purchase=any_purchase)
     lines = lines.filter((_.event == "purchase") | ~_.any_purchase)
     lines = lines.filter(~_.event.isin(["refund", "remove_from_cart", "dismiss"]))
-    newest = lines.ts.max().over() if context.until is None else ibis.literal(context.until)
-    lines = lines.mutate(newest=newest)
+    lines = lines.mutate(newest=ibis.coalesce(UNTIL, lines.ts.max().over()))
     parts = []
     for period, days in PERIODS.items():
         part = lines

@@ -65,8 +65,6 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 def _asked(answers: ibis.Table, context: DeriveContext) -> ibis.Table:
     """First pages of searches by words: who, when, what, and whether anything was found."""
     answers = answers.filter(answers.kind == "search")
-    if context.until is not None:
-        answers = answers.filter(answers.ts < ibis.literal(context.until))
     asked = context.through(answers.select("query_id", "request", "item_ids"), first_pages, _ASKED)
     return context.keep(
         asked.inner_join(answers, asked.event_id == answers.query_id).select(

@@ -37,8 +37,6 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     lines = counted_lines(tables, context)
     acted = lines.filter(lines.query_id.notnull() & lines.event.isin(ACTIONS))
     answers = tables["answers"].filter(_.kind == "search", _.session_id.notnull())
-    if context.until is not None:
-        answers = answers.filter(answers.ts < ibis.literal(context.until))
     logged = answers.select("query_id", "session_id", "ts", "request", "item_ids")
     asked = context.through(logged, queries_asked, _ASKED)
     useful = acted.select("query_id").distinct().mutate(useful=True)

@@ -38,8 +38,6 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     lines = counted_lines(tables, context)
     acted = lines.filter(lines.query_id.notnull() & lines.event.isin(list(_ACTIONS.values())))
     answers = tables["answers"].filter(_.kind == "search")
-    if context.until is not None:
-        answers = answers.filter(answers.ts < ibis.literal(context.until))
     answered = answers.semi_join(acted, "query_id").select(
         "query_id", "request", "item_ids", "positions"
     )

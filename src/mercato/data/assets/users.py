@@ -11,6 +11,7 @@ from mercato.data.baskets import with_basket
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
+from mercato.data.moments import UNTIL
 from mercato.data.shoppers import SHOPPER_ID, counted_lines
 from mercato.data.users import activity, affinities, habits, lifecycle, purchases, rfm, tags
 
@@ -37,7 +38,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
         affinities.affinities(interest, facts, "brand", "brands"),
         *habits.habits(context.keep(habits.events_of(lines))),
     )
-    users = context.keep(_as_of(activity.activity(lines), tables["events"], context))
+    users = context.keep(_as_of(activity.activity(lines), tables["events"]))
     # Small tables, computed once each: Ibis takes seconds over what all of this is in one.
     for part in map(context.keep, parts):
         others = [name for name in part.columns if name not in users.columns]
@@ -49,15 +50,14 @@ def _buyers(lines: ibis.Table, events: ibis.Table, context: DeriveContext) -> ib
     """(n_buyers,) what they bought, their scores, and when they are due."""
     found = purchases.bought(with_basket(lines, context.session_gap_minutes))
     did = activity.activity(lines).select(SHOPPER_ID, "refunded")
-    found = _as_of(found.inner_join(did, SHOPPER_ID), events, context)
+    found = _as_of(found.inner_join(did, SHOPPER_ID), events)
     return lifecycle.with_interval(rfm.scored(context.keep(found)))
 
 
-def _as_of(rows: ibis.Table, events: ibis.Table, context: DeriveContext) -> ibis.Table:
+def _as_of(rows: ibis.Table, events: ibis.Table) -> ibis.Table:
     """The rows with ``as_of``: ``until``, else the newest event of all."""
-    if context.until is not None:
-        return rows.mutate(as_of=ibis.literal(context.until))
-    return rows.cross_join(events.aggregate(as_of=events.ts.max()))
+    joined = rows.cross_join(events.aggregate(newest=events.ts.max()))
+    return joined.mutate(as_of=ibis.coalesce(UNTIL, joined.newest)).drop("newest")
 
 
 def _facts(items: ibis.Table, statistics: ibis.Table) -> ibis.Table:

@@ -1,10 +1,11 @@
 """Times at which the shop cannot have been asked."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import ibis
 
 from mercato.data.flags.flagging import event_flag
+from mercato.data.moments import LOGGED_AT
 
 CLOCK_SKEW = timedelta(days=1)
 """Clocks of phones and zones that were forgotten make less than a day."""
@@ -17,18 +18,13 @@ this shop: a clock that was never set."""
 _DAY = 86_400
 
 
-def time_flags(events: ibis.Table, logged_at: datetime | None) -> list[ibis.Table]:
-    """``value`` and ``bound`` are epoch seconds.
-
-    logged_at : when the newest events were taken in; nothing can have happened later
-    """
+def time_flags(events: ibis.Table) -> list[ibis.Table]:
+    """``value`` and ``bound`` are epoch seconds. Nothing can have happened after the newest events
+    were taken in."""
     lines = events.select("event_id", "line", at=events.ts.epoch_seconds())
-    found = [_before_the_shop(lines)]
-    if logged_at is not None:
-        latest = int((logged_at + CLOCK_SKEW).timestamp())
-        ahead = lines.filter(lines["at"] > latest)
-        found.append(event_flag(ahead, "in-the-future", ahead["at"], latest))
-    return found
+    latest = LOGGED_AT.epoch_seconds() + int(CLOCK_SKEW.total_seconds())
+    ahead = lines.filter(lines["at"] > latest)
+    return [_before_the_shop(lines), event_flag(ahead, "in-the-future", ahead["at"], latest)]
 
 
 def _before_the_shop(lines: ibis.Table) -> ibis.Table:

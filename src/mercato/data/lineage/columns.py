@@ -51,7 +51,7 @@ def column_lineage(asset: Asset, schemas: Mapping[str, Any]) -> ColumnLineage | 
     columns that are computed outside the expression."""
     assert asset.build is not None
     tables = {name: ibis.table(ibis.schema(schemas[name]), name=name) for name in asset.inputs}
-    made = asset.build(tables, DeriveContext(None, 30))
+    made = asset.build(tables, DeriveContext(30))
     walk = _Walk({})
     try:
         columns = {name: walk.sources(made.op(), name) for name in asset.schema.names}

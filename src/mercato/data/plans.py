@@ -1,0 +1,141 @@
+"""What a derived asset is, in steps over tables that are known by name.
+
+Nothing in a plan depends on versions or moments, and Ibis takes most of the time that deriving
+from a small log takes: a process makes each plan, and compiles it, once.
+"""
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import ibis
+import pyarrow as pa
+from ibis.common.graph import Node
+from ibis.expr.datashape import DataShape
+
+from mercato.data.asset import Asset, Build, DeriveContext
+from mercato.data.engines import Engine, sql_of
+from mercato.data.moments import VARIABLE, before_until
+
+CUT = ("events", "answers")
+"""The inputs of which nothing at or after ``until`` is used."""
+
+Make = Callable[[pa.Table], pa.Table]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A table that is computed once, under a name that its meaning gives it.
+
+    make   : a function of ours that its rows go through, in memory
+    schema : of what ``make`` gives
+    """
+
+    name: str
+    table: ibis.Table
+    make: Make | None = None
+    schema: pa.Schema | None = None
+
+    @cached_property
+    def sql(self) -> str:
+        return sql_of(self.table)
+
+    def run(self, engine: Engine) -> None:
+        """The engine knows the table by its name afterwards."""
+        if self.make is None:
+            engine.keep(self.name, self.sql)
+        else:
+            rows = engine.rows(self.sql, self.table.schema().to_pyarrow())
+            engine.name(self.name, engine.arrow(self.make(rows).cast(self.schema)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An asset over inputs that are named as they are.
+
+    steps : each over the inputs and over the steps before it
+    """
+
+    steps: tuple[Step, ...]
+    result: Step
+
+    @property
+    def meaning(self) -> str:
+        """Changes where the code or a setting does."""
+        return self.result.name
+
+    @cached_property
+    def moments(self) -> tuple[str, ...]:
+        """The variables that it reads."""
+        tables = [step.table for step in (*self.steps, self.result)]
+        found = {node.args[0].value for table in tables for node in table.op().find(VARIABLE)}
+        return tuple(sorted(found))
+
+    def run(self, engine: Engine, schema: pa.Schema) -> pa.Table:
+        """The asset's rows. The engine knows the inputs by name, and the moments."""
+        for step in self.steps:
+            step.run(engine)
+        return engine.rows(self.result.sql, schema)
+
+
+def planned(asset: Asset, schemas: Mapping[str, pa.Schema], context: DeriveContext) -> Plan:
+    """How a derived asset is made of inputs with these schemas."""
+    assert asset.build is not None
+    inputs = tuple((name, schemas[name]) for name in asset.inputs)
+    return _planned(asset.build, inputs, tuple(asset.schema.names), asset.keys, context)
+
+
+@lru_cache(maxsize=128)
+def _planned(
+    build: Build,
+    inputs: tuple[tuple[str, pa.Schema], ...],
+    columns: tuple[str, ...],
+    keys: tuple[str, ...],
+    context: DeriveContext,
+) -> Plan:
+    steps: dict[str, Step] = {}
+
+    def named(step: Step, schema: ibis.Schema) -> ibis.Table:
+        steps[step.name] = step
+        return ibis.table(schema, name=step.name)
+
+    def keep(table: ibis.Table) -> ibis.Table:
+        return named(Step(_checksum(table), table), table.schema())
+
+    def through(table: ibis.Table, make: Make, schema: pa.Schema) -> ibis.Table:
+        code = inspect.getsource(sys.modules[make.__module__]) + make.__qualname__
+        name = hashlib.sha256((code + _checksum(table)).encode()).hexdigest()
+        return named(Step(name, table, make, schema), ibis.schema(schema))
+
+    tables = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in inputs}
+    tables |= {name: before_until(tables[name]) for name in CUT if name in tables}
+    made = build(tables, replace(context, keep=keep, through=through)).select(*columns)
+    made = made.order_by(list(keys))
+    return Plan(tuple(steps.values()), Step(_checksum(made), made))
+
+
+def _checksum(table: ibis.Table) -> str:
+    """Of all that the expression holds. Compiling it to SQL would say the same fifty times slower
+    (measured: 3 ms, where the SQL took 150)."""
+    return str(table.op().map(_node_checksum)[table.op()])
+
+
+def _node_checksum(node: Node, _: object, **arguments: object) -> str:
+    """Inner nodes stand in ``arguments`` as what this made of them."""
+    told = f"{type(node).__name__} {_told(arguments)}"
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {_told(each)}' for name, each in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_told, value))}]"
+    if isinstance(value, Set):  # its order is another in each process
+        return _told(sorted(map(_told, value)))
+    if isinstance(value, DataShape):  # its repr tells its address
+        return type(value).__name__
+    return repr(value)

@@ -18,7 +18,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from mercato.api import create_api
 from mercato.cli import app
-from mercato.core import settings
+from mercato.core import roles, settings
 from mercato.core.paths import ShopPaths
 from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
@@ -316,6 +316,81 @@ def _names(log: EventLog) -> str:
     return _table(("event", f"in {log.name}"), rows)
 
 
+ACCESS = """\
+# Who comes in to the console
+
+The console (`/console/`) is for people, each with a name, a role and a password; programs use
+the API with [keys](keys.md). As long as no owner has a password, `mercato serve` and `mercato
+demo` print a link at their start that signs an owner in, once. Whoever opens it may set a
+password there; then no more links are printed.
+
+    mercato people my-shop add ana --role merchandiser      # prints a link that ana sets her password with
+    mercato people my-shop add ben --role analyst --password   # asks for it, or reads it from stdin
+    mercato people my-shop role ana --role owner
+    mercato people my-shop link ben                         # he has forgotten his password
+    mercato people my-shop remove ben
+    mercato people my-shop
+
+A password has at least 12 characters and is kept as its Argon2id hash; a link holds for 24 hours
+(`--hours`) and is kept as its SHA-256. The last owner can neither be removed nor get another
+role. What somebody may not do is answered by a page that says which role may.
+"""
+
+SAFETY = """\
+# Sessions
+
+A session begins with a sign-in and stands in the state; the browser keeps its secret in a signed
+cookie that scripts cannot read and other sites cannot send, named `__Host-mercato_console` and
+sent over https alone where the shop is served so. It ends with a sign-out, 12 hours after the
+last look or 7 days after the sign-in ([`[console]`](settings.md)), and at once, on every worker
+and host, where the person is removed or gets another role or password. After a sign-in it is
+another one.
+
+- **Forms** are taken from the console's own pages alone: browsers say with `Sec-Fetch-Site` and
+  `Origin` where a form comes from, and one that says nothing is refused.
+- **Guessing** ends with five failures in a quarter of an hour of one name from one address,
+  thirty of one name from anywhere, thirty from one address (of IPv6 a /64): 429. A link opens
+  all the same. An unknown name takes as long as a wrong password and is answered alike.
+- **On record**: who was added, changed or removed by whom, each sign-in and sign-out and each
+  failure, with its address: `mercato audit my-shop --changes`, in the chain that `--verify`
+  follows. Neither a password nor its hash is in any log, nor what was typed as a name that
+  nobody has.
+
+Behind a reverse proxy the address and https are those of `X-Forwarded-For` and
+`X-Forwarded-Proto`, from a proxy on the same machine.
+"""
+
+
+def access() -> str:
+    """docs/access.md"""
+    role_rows = [(f"`{each}`", text) for each, text in _member_texts("Role")]
+    permission_rows = [
+        (f"`{each}`", text, *("yes" if roles.may(role, each) else "" for role in roles.Role))
+        for each, text in _member_texts("Permission")
+    ]
+    parts = [
+        f"{NOTICE}\n{ACCESS}",
+        "# Roles\n",
+        _table(("role", "what for"), role_rows),
+        _table(("permission", "what it lets do", *roles.Role), permission_rows),
+        SAFETY,
+    ]
+    return "\n".join(parts)
+
+
+def _member_texts(kind: str) -> Iterator[tuple[Any, str]]:
+    """(member, the docstring that stands below it) of an enumeration in `core.roles`."""
+    enumeration = getattr(roles, kind)
+    (definition,) = ast.parse(inspect.getsource(enumeration)).body
+    assert isinstance(definition, ast.ClassDef)
+    for member, below in zip(definition.body, definition.body[1:], strict=False):
+        match member, below:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(
+                value=ast.Constant(value=str(text))
+            ):
+                yield enumeration[name], " ".join(text.split())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands,
     "docs/settings.md": all_settings,
@@ -323,6 +398,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/dialects.md": dialects,
     "docs/api.md": routes,
     "docs/users.md": shoppers,
+    "docs/access.md": access,
 }
 
 

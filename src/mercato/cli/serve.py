@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 
 from mercato.cli.arguments import ShopFolder
 from mercato.cli.output import say
+from mercato.cli.people import first_owner
 from mercato.cli.ports import listen
 from mercato.cli.recording import on_record, opened_state
 from mercato.cli.without_pandas import without_pandas
@@ -103,11 +104,13 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,
     )
-    welcome = f"Release {number} of {folder} at {_address(listener)} (Ctrl-C stops it)"
+    several = f", {workers} workers" if workers > 1 else ""
+    welcome = f"Release {number} of {folder} at {_address(listener)} (Ctrl-C stops it){several}"
+    welcome += _first_owner(folder, _address(listener))
     if workers == 1:
         _Announcing(config, welcome).run(sockets=[listener])
     else:
-        say(f"{welcome}, {workers} workers")
+        say(welcome)
         Multiprocess(config, sockets=[listener]).run()
 
 
@@ -120,6 +123,12 @@ def _logs(kind: str) -> dict[str, Any]:
 
         return {"log_level": "warning", "log_config": log_config()}
     raise BadInput("serve.logs as text or json", repr(kind), "Mend shop.toml.")
+
+
+def _first_owner(folder: Path, address: str) -> str:
+    """A line with the link to the console, as long as no owner has a password."""
+    link = first_owner(folder, address)
+    return "" if link is None else f"\nConsole, to sign in once as owner: {link}"
 
 
 def _warn_without_keys(folder: Path) -> None:

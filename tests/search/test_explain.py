@@ -17,7 +17,7 @@ from mercato.models.listwise import WeightedSum
 from mercato.ranking.features import NAMES
 from mercato.ranking.fusion import Calibration
 from mercato.ranking.learned import FEATURES, LearnedRanker, save_ranker, shown
-from mercato.search.explain import explain
+from mercato.search.explain import explain, explain_page
 from mercato.search.explained import Explanation
 from mercato.search.request import SearchContext, SearchRequest
 from mercato.search.reranking import RERANKED
@@ -104,6 +104,14 @@ def test_an_item_stands_where_it_is_said(context: SearchContext, q: str, distinc
         assert found.shown_as is None
         assert found.membership.found and found.membership.shown
         assert found.membership.by_words or found.membership.by_meaning
+
+
+def test_a_page_is_explained_as_each_of_its_items(context: SearchContext) -> None:
+    request = SearchRequest("red mug", page=2, per_page=7)
+    found, told = explain_page(request, context)
+    assert found.rows.tolist() == search(request, context).rows.tolist()
+    assert [each.position for each in told] == list(range(8, 15))
+    assert told == [explain(request, context, row) for row in found.rows.tolist()]
 
 
 def test_contributions_add_up_to_the_score(context: SearchContext) -> None:

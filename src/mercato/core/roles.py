@@ -64,3 +64,8 @@ ROLES_THAT_MAY: Mapping[Permission, frozenset[Role]] = {
 
 def may(role: Role, permission: Permission) -> bool:
     return role in ROLES_THAT_MAY[permission]
+
+
+def permissions_of(role: Role) -> frozenset[Permission]:
+    """All that somebody of a role may do."""
+    return frozenset(each for each, roles in ROLES_THAT_MAY.items() if role in roles)

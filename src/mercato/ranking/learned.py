@@ -1,6 +1,7 @@
 """The ranker of a release: a weighted sum of features, corrected by trees where it learned some."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -101,15 +102,26 @@ class LearnedRanker:
 
     def tell(self, candidates: Candidates, at: int) -> Told:
         """Of the candidate at a position."""
+        return self.tell_each(candidates, [at])[0]
+
+    def tell_each(self, candidates: Candidates, at: Sequence[int]) -> list[Told]:
+        """Of the candidates at some positions; their features are worked out once."""
         values = features(replace(candidates, known=self.known))
-        one = values[at]
+        raw = self.raw(values)
+        scores = shown(raw)
+        return [
+            Told(values[each], *self._contributions(values[each]), float(raw[each]), score)
+            for each, score in zip(at, scores[list(at)].tolist(), strict=True)
+        ]
+
+    def _contributions(self, one: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+        """What each feature of one candidate adds, and to what."""
         parts, base = self.sum.contributions(one)
         whole = parts.astype(np.float64)
         if self.trees is not None:
             of_trees, base_of_trees = contributions(self.trees, one)
             whole, base = whole + of_trees, base + base_of_trees
-        raw = self.raw(values)[at]
-        return Told(one, whole, base, float(raw), float(shown(raw)))
+        return whole, base
 
 
 def shown(raw: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ A pure function, like `search.search`, of the same request and context; what it 
 the very functions that answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from mercato.catalogue.bm25 import TEXT_FIELDS
 from mercato.catalogue.filters import Filter
 from mercato.ranking.features import FAMILIES, NAMES
 from mercato.ranking.features.asked import Asked
-from mercato.ranking.learned import LearnedRanker
+from mercato.ranking.learned import LearnedRanker, Told
 from mercato.ranking.rules.explaining import ruled as ruled_item
 from mercato.search.explained import Explanation, HeldWord, Membership, Part, Passed, Reranked
 from mercato.search.matching import Matches, first_stage_parts
-from mercato.search.request import Mode, SearchContext, SearchRequest
+from mercato.search.request import Mode, SearchContext, SearchRequest, SearchResult
 from mercato.search.reranking import candidates_at, first_rows
 from mercato.search.ruling import weighed
-from mercato.search.search import Answering, arranged, gather
+from mercato.search.search import Answering, answer, arranged, gather, page
 
 _MEANINGS = dict(
     zip(
@@ -33,30 +33,61 @@ _MEANINGS = dict(
 
 def explain(request: SearchRequest, context: SearchContext, row: int) -> Explanation:
     """Of the item in a living row; the page that is asked for does not matter."""
-    answering = gather(request, context)
-    catalogue, understood = context.catalogue, answering.understood
-    result, keys, cards = arranged(answering)
-    in_order = cards.between(keys, 0, len(cards))
-    position, leader = _place(answering, result.rows[in_order], row)
-    at = int(np.searchsorted(result.rows, row))
-    shown = at < len(result.rows) and int(result.rows[at]) == row
-    found = _holds(answering.found.matches.rows, row)
-    return Explanation(
-        q=request.q,
-        item_id=catalogue.ids(np.array([row]))[0],
-        text=understood.text,
-        did_you_mean=understood.did_you_mean,
-        steps=understood.steps,
-        relaxed=answering.relaxed,
-        membership=_membership(answering, row, found=found, shown=shown),
-        first_stage=_first_stage(answering, row) if found else {},
-        second_stage=_second_stage(answering, row) if shown else None,
-        rules=ruled_item(answering.effects, catalogue, row),
-        position=position,
-        total=len(cards),
-        shown_as=None if leader in (None, row) else catalogue.ids(np.array([leader]))[0],
-        score=float(result.scores[at]) if shown else None,
-    )
+    return _Told(request, context).explained([row])[0]
+
+
+def explain_page(
+    request: SearchRequest, context: SearchContext
+) -> tuple[SearchResult, list[Explanation]]:
+    """The page that is asked for, and an explanation of each of its items. Errors as `search`."""
+    told = _Told(request, context)
+    at = page(request, told.cards, told.keys)
+    found = answer(told.answering, told.result.rows[at], told.result.scores[at], len(told.cards))
+    return found, told.explained(found.rows.tolist())
+
+
+class _Told:
+    """A request that is answered once, of which several items may be explained."""
+
+    def __init__(self, request: SearchRequest, context: SearchContext) -> None:
+        self.request, self.context = request, context
+        self.answering = gather(request, context)
+        self.result, self.keys, self.cards = arranged(self.answering)
+        self.in_order = self.result.rows[self.cards.between(self.keys, 0, len(self.cards))]
+
+    def explained(self, rows: Sequence[int]) -> list[Explanation]:
+        at = np.searchsorted(self.result.rows, rows).tolist()
+        shown = [_holds(self.result.rows, row) for row in rows]
+        second = _second_stages(
+            self.answering, [row for row, is_shown in zip(rows, shown, strict=True) if is_shown]
+        )
+        return [
+            self._explained(row, float(self.result.scores[place]) if is_shown else None, second)
+            for row, place, is_shown in zip(rows, at, shown, strict=True)
+        ]
+
+    def _explained(
+        self, row: int, score: float | None, second: Mapping[int, Reranked]
+    ) -> Explanation:
+        answering, catalogue = self.answering, self.context.catalogue
+        position, leader = _place(answering, self.in_order, row)
+        found = _holds(answering.found.matches.rows, row)
+        return Explanation(
+            q=self.request.q,
+            item_id=catalogue.ids(np.array([row]))[0],
+            text=answering.understood.text,
+            did_you_mean=answering.understood.did_you_mean,
+            steps=answering.understood.steps,
+            relaxed=answering.relaxed,
+            membership=_membership(answering, row, found=found, shown=score is not None),
+            first_stage=_first_stage(answering, row) if found else {},
+            second_stage=second.get(row),
+            rules=ruled_item(answering.effects, catalogue, row),
+            position=position,
+            total=len(self.cards),
+            shown_as=None if leader in (None, row) else catalogue.ids(np.array([leader]))[0],
+            score=score,
+        )
 
 
 def _holds(rows: NDArray[np.int64], row: int) -> bool:
@@ -135,19 +166,23 @@ def _first_stage(answering: Answering, row: int) -> dict[str, float]:
     return first_stage_parts(row, answering.found.evidence, answering.understood, answering.context)
 
 
-def _second_stage(answering: Answering, row: int) -> Reranked | None:
-    """None where the answer's order is not the ranker's, or the item is beyond its first."""
+def _second_stages(answering: Answering, rows: Sequence[int]) -> Mapping[int, Reranked]:
+    """Row → what the ranker said; without those beyond its first, and empty where the answer's
+    order is not the ranker's."""
     request, context, ranker = answering.request, answering.context, answering.context.ranker
     plain = request.sort is not None or request.mode != Mode.HYBRID or answering.understood.exact
     if not isinstance(ranker, LearnedRanker) or plain or not answering.with_words:
-        return None
+        return {}
     result = answering.narrowing.result
     at = first_rows(weighed(result, answering.effects, context.catalogue), context)
     evidence = answering.found.evidence
     candidates = candidates_at(at, result, answering.understood, evidence, context)
-    if not _holds(candidates.rows, row):
-        return None
-    told = ranker.tell(candidates, int(np.searchsorted(candidates.rows, row)))
+    scored = [row for row in rows if _holds(candidates.rows, row)]
+    told = ranker.tell_each(candidates, np.searchsorted(candidates.rows, scored).tolist())
+    return {row: _reranked(each) for row, each in zip(scored, told, strict=True)}
+
+
+def _reranked(told: Told) -> Reranked:
     parts = (
         Part(name, _MEANINGS[name], float(value), float(contribution))
         for name, value, contribution in zip(NAMES, told.values, told.contributions, strict=True)

@@ -7,12 +7,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from mercato.core.errors import NotFound
 from mercato.shop.opened import Shop
 from mercato.web.answering import Answering
 from mercato.web.asked import Ask, Data, Page, Redirect
+from mercato.web.console.app import create_console, first
+from mercato.web.console.asked import ROOT
 from mercato.web.pages.basket import add, basket, change, check_out
 from mercato.web.pages.browse import browse
 from mercato.web.pages.home import home
@@ -21,7 +23,7 @@ from mercato.web.pages.listing import listing
 from mercato.web.pages.shopper import become, shopper
 from mercato.web.pages.suggest import suggest
 from mercato.web.pages.thanks import thanks
-from mercato.web.rendering import STATIC, asset, warm
+from mercato.web.rendering import CONSOLE_STATIC, STATIC, asset, warm
 from mercato.web.snippet import mercato_js
 
 PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
@@ -60,7 +62,7 @@ def create_web(shop: Shop) -> Starlette:
     )
 
 
-def routes(answering: Answering) -> Sequence[Route]:
+def routes(answering: Answering) -> Sequence[BaseRoute]:
     forms = [Route(path, answering.form(make), methods=["POST"]) for path, make in FORMS.items()]
     pages = []
     for path, make in PAGES.items():
@@ -69,14 +71,16 @@ def routes(answering: Answering) -> Sequence[Route]:
         # The item's page tells its twin from an id that ends in .json by itself.
         if "{" not in path:
             pages.append(Route("/index.json" if path == "/" else f"{path}.json", endpoint))
-    return [Route("/static/{name}", static), Route("/mercato.js", mercato_js), *forms, *pages]
+    console = (Route(ROOT, first), Mount(ROOT, create_console(answering.shop)))
+    files = (Route("/static/{name}", static), Route("/mercato.js", mercato_js))
+    return [*files, *console, *forms, *pages]
 
 
 async def static(request: Request) -> Response:
     """A file of our own; its address carries its version, so it never has to be asked again."""
     name = request.path_params["name"]
-    if name not in STATIC:
-        raise NotFound("a file of the storefront", repr(name), "See the page's source.")
+    if name not in STATIC + CONSOLE_STATIC:
+        raise NotFound("a file of our own", repr(name), "See the page's source.")
     found = asset(name)
     headers = {"ETag": f'"{found.version}"', "Cache-Control": _FOR_EVER}
     if request.headers.get("if-none-match") == headers["ETag"]:

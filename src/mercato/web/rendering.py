@@ -13,7 +13,13 @@ from mercato.web.languages import CODES, Language, language
 from mercato.web.money import money
 
 STATIC = ("storefront.css", "storefront.js", "glyphs.svg", "favicon.svg")
-"""Files of our own that pages refer to."""
+"""Files of our own that the storefront's pages refer to."""
+
+CONSOLE_STATIC = ("console.css", "console.js", "glyphs.svg", "favicon.svg")
+"""And those of the console's."""
+
+_BEFORE = {"storefront.css": "tokens.css", "console.css": "tokens.css"}
+"""What a file begins with: both windows are made of the same."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,10 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset:
-    """One of `STATIC`."""
-    return versioned(files("mercato.web").joinpath("static", name).read_bytes())
+    """One of `STATIC` or `CONSOLE_STATIC`."""
+    folder = files("mercato.web").joinpath("static")
+    names = (_BEFORE[name], name) if name in _BEFORE else (name,)
+    return versioned(b"\n".join(folder.joinpath(each).read_bytes() for each in names))
 
 
 def versioned(content: bytes) -> Asset:

@@ -83,15 +83,28 @@ def read_visit(request: Request, default_language: str) -> Visit:
         visitor_id=_random_or_new(cookies.get(_VISITOR)),
         session_id=_random_or_new(cookies.get(_SESSION)),
         user_id=user_id if valid_user(user_id) else None,
-        language=choose(
-            asked,
-            cookies.get(_LANGUAGE),
-            request.headers.get("accept-language", ""),
-            default_language,
-        ),
+        language=language_of(request, default_language),
         remembered=asked is not None or _LANGUAGE in cookies,
         basket=Basket.from_cookie(cookies.get(_BASKET, "")),
     )
+
+
+def language_of(request: Request, default_language: str) -> Language:
+    """What a request is to be answered in, see `mercato.web.languages.choose`."""
+    return choose(
+        request.query_params.get("lang"),
+        request.cookies.get(_LANGUAGE),
+        request.headers.get("accept-language", ""),
+        default_language,
+    )
+
+
+def remember_language(response: Response, request: Request) -> None:
+    """Keep the language that an address asked for."""
+    if request.query_params.get("lang") is not None:
+        code = language_of(request, "").code
+        if request.cookies.get(_LANGUAGE) != code:
+            _set(response, request, _LANGUAGE, code, _YEAR_SECONDS)
 
 
 def _random_or_new(found: str | None) -> str:

@@ -42,9 +42,14 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 @cache
 def language(code: str) -> Language:
-    """The language of one of `CODES`."""
-    source = files(__name__).joinpath(f"{code}.toml").read_text(encoding="utf-8")
-    texts = dict(_flat(tomllib.loads(source)))
+    """The language of one of `CODES`: the storefront's texts, and the console's."""
+    folder = files(__name__)
+    sources = (folder.joinpath(f"{code}.toml"), folder.joinpath("console", f"{code}.toml"))
+    texts = {
+        key: text
+        for source in sources
+        for key, text in _flat(tomllib.loads(source.read_text(encoding="utf-8")))
+    }
     return Language(code, texts["language.name"], texts)
 
 

@@ -1,0 +1,28 @@
+"""All pages of the console and the forms that they send, in the order of the navigation."""
+
+from mercato.core.roles import Permission
+from mercato.web.console.asked import ROOT, Entry, Form
+from mercato.web.console.pages.gallery import Gallery, gallery_of
+from mercato.web.console.pages.search import PATH as SEARCH
+from mercato.web.console.pages.search import SearchPage, give_grade, search_lab
+from mercato.web.console.pages.why import WhyPage, mean, pin, why
+
+_PAGES = (
+    (Entry("search", SEARCH, search_lab, example="q=milk"), SearchPage),
+    (
+        Entry("why", f"{SEARCH}/why", why, in_nav=False, example="q=milk&item=1"),
+        WhyPage,
+    ),
+)
+
+_SHOWN = tuple(entry for entry, _ in _PAGES)
+_CONTEXTS = {entry.name: context for entry, context in _PAGES} | {"gallery": Gallery}
+_GALLERY = Entry("gallery", f"{ROOT}/gallery", gallery_of(_SHOWN, _CONTEXTS))
+
+ENTRIES: tuple[Entry, ...] = (*_SHOWN, _GALLERY)
+
+FORMS: tuple[Form, ...] = (
+    Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
+    Form(f"{SEARCH}/pin", pin, Permission.RULES),
+    Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+)

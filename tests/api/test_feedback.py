@@ -19,7 +19,7 @@ from mercato.core.settings import ServeSettings, load_settings, settings_text
 from mercato.data.histories import Histories
 from mercato.shop.opened import Shop
 from mercato.shop.shelf import ShelfCall, shelf
-from mercato.state import Login
+from mercato.state import EventRow
 
 _NUMBERS = itertools.count()
 
@@ -130,7 +130,7 @@ def test_what_a_release_knows_of_a_guest_is_the_users_after_a_login(
     monkeypatch.setattr(shop, "live", replace(shop.live, histories=guest))
     asked = ShelfCall("buy-again", user_id="anna")
     assert "bought" not in shelf(shop, asked).items[0].reason.code
-    shop.state.events.append([], [Login("phone", "anna", 1)]).result(30)
+    shop.state.events.append([EventRow("l", 0, 1, "login", "anna", "phone")]).result(30)
     assert "bought" in shelf(shop, asked).items[0].reason.code
 
 

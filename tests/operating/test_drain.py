@@ -12,7 +12,9 @@ import pytest
 from mercato.core.settings import Settings
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.events import EVENTS
+from mercato.data.engines import open_engine
 from mercato.data.importing import import_events
+from mercato.data.shoppers import SHOPPER_ID, with_shopper
 from mercato.data.store import AssetStore, Conflict
 from mercato.operating.drain import Moved, drain, drained, prune
 from mercato.state import Answer, EventRow, State
@@ -71,6 +73,24 @@ def test_an_answer_comes_into_the_asset_as_it_is(state: State, store: AssetStore
     for name, found in row.items():
         given = getattr(answer, name)
         assert found == (list(given) if isinstance(given, tuple) else given)
+
+
+def test_a_login_is_learned_from(state: State, store: AssetStore) -> None:
+    """What the visitor did before it, and after, is the user's; sent again it counts once."""
+    rows = [
+        EventRow("a", 0, NOON, "view_item", None, "phone", item_id="tea"),
+        EventRow("l", 0, NOON + 1, "login", "anna", "phone"),
+        EventRow("b", 0, NOON + 2, "view_item", None, "phone", item_id="milk"),
+    ]
+    for _ in range(2):
+        state.events.append(rows).result(30)
+        drain(state, store)
+    assert state.events.user_of("phone") == "anna"
+    assert sorted(in_asset(store)) == ["a", "b", "l"]
+    with open_engine() as engine:
+        lines = with_shopper(engine.arrow(store.read("events")))
+        shoppers = engine.table(lines.select(SHOPPER_ID))[SHOPPER_ID].to_pylist()
+    assert shoppers == ["anna"] * 3
 
 
 def test_nothing_is_moved_twice(state: State, store: AssetStore) -> None:

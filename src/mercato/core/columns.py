@@ -111,7 +111,8 @@ class Availability(StrEnum):
 
 
 class Event(StrEnum):
-    """Accepted values of ``event``: GA4's names, then the three that GA4 lacks."""
+    """Accepted values of ``event``: GA4's names, and three that GA4 lacks. Releases hold their
+    places in this order: new ones come last."""
 
     VIEW_ITEM_LIST = "view_item_list"
     SELECT_ITEM = "select_item"
@@ -128,6 +129,8 @@ class Event(StrEnum):
     RATE = "rate"
     REVIEW = "review"
     DISMISS = "dismiss"
+    LOGIN = "login"
+    """A visitor turns out to be a user."""
 
 
 class Placement(StrEnum):

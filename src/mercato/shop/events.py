@@ -7,14 +7,13 @@ from typing import Any
 
 from mercato.core.errors import BadInput
 from mercato.core.events import EventRow
-from mercato.data.importers.consent import ALL
 from mercato.data.importers.event_logs import EventLog
 from mercato.data.importers.ga4_event import ParsedEvents, parse_events
 from mercato.data.importers.sent import Sent, as_sent, translated
 from mercato.shop.consent import agreed
 from mercato.shop.marking import Marking
 from mercato.shop.opened import Shop
-from mercato.state import Appended, Login
+from mercato.state import Appended
 
 MOST_EVENTS = 1_000
 """Events in one batch."""
@@ -79,12 +78,10 @@ class Door:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """A batch before it is stored: the lines to keep, visitors who logged in meanwhile, and what
-    is said of the rest of it."""
+    """A batch before it is stored: the lines to keep, and what is said of the rest of it."""
 
     rows: list[EventRow]
     told: Accepted
-    logins: tuple[Login, ...] = ()
 
 
 OUR_OWN = Door()
@@ -98,7 +95,7 @@ def accept(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> "Futur
     """
     found = look_at(shop, events, door)
     accepted: Future[Accepted] = Future()
-    stored = shop.state.events.append(found.rows, found.logins)
+    stored = shop.state.events.append(found.rows)
     stored.add_done_callback(lambda done: _settle(accepted, done, found.told))
     return accepted
 
@@ -124,12 +121,7 @@ def look_at(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> Looke
             rows.append(shop.pseudonyms.row(door.marking.row(consent.row(row, at))))
     wrong = tuple(Rejected(at, rejected[at]) for at in sorted(rejected.keys() - withheld))
     left_out = len(sent.left_out.keys() - rejected.keys())
-    logins = tuple(
-        Login(shop.pseudonyms.of(visitor), shop.pseudonyms.of(user), now)
-        for at, (visitor, user) in sent.logins.items()
-        if at not in rejected and consent.said.get(at, ALL) == ALL
-    )
-    return LookedAt(rows, Accepted(0, 0, wrong, len(withheld), left_out), logins)
+    return LookedAt(rows, Accepted(0, 0, wrong, len(withheld), left_out))
 
 
 def _rejected(sent: Sent, parsed: ParsedEvents, now: int) -> dict[int, str]:

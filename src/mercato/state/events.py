@@ -93,18 +93,15 @@ class EventLog:
         self._link = links.upsert(database)
         self._recent = _of_shopper(database)
 
-    def append(
-        self, rows: Sequence[EventRow], logins: Sequence[links.Login] = ()
-    ) -> "Future[Appended]":
+    def append(self, rows: Sequence[EventRow]) -> "Future[Appended]":
         """Write lines of events; the future resolves once they are on the disk.
 
-        rows   : an event's lines stand together, counted upwards
-        logins : that no line tells of
+        rows : an event's lines stand together, counted upwards
 
         A line whose (event_id, line) is known, or comes twice in ``rows``, is left out.
         Raises Overloaded where too much waits to be written.
         """
-        return self._writer.submit(self._store, _Batch(rows, logins), len(rows) + len(logins))
+        return self._writer.submit(self._store, rows, len(rows))
 
     def recent(
         self, user_id: str | None, visitor_id: str | None, *, after_seq: int = 0, limit: int = 200
@@ -182,24 +179,20 @@ class EventLog:
                 gone += connection.execute(old).rowcount
         return gone
 
-    def _store(self, connection: Connection, batches: "Sequence[_Batch]") -> Sequence[Appended]:
-        rows = [row for batch in batches for row in batch.rows]
-        links.store(connection, self._link, [each for batch in batches for each in batch.logins])
+    def _store(
+        self, connection: Connection, batches: Sequence[Sequence[EventRow]]
+    ) -> Sequence[Appended]:
+        rows = [row for batch in batches for row in batch]
         if not rows:
             return [Appended(0, 0)] * len(batches)
         before = connection.execute(select(func.max(_SEQ))).scalar() or 0
         written = self._insert(connection, rows)
         links.store(connection, self._link, rows)
         if written == len(rows):
-            return [Appended(sum(1 for _ in _split(batch.rows)), 0) for batch in batches]
+            return [Appended(sum(1 for _ in _split(batch)), 0) for batch in batches]
         identity = select(events.c.event_id, events.c.line).where(before < _SEQ)
         fresh = {(event_id, line) for event_id, line in connection.execute(identity)}
-        return [_count(batch.rows, fresh) for batch in batches]
-
-
-class _Batch(NamedTuple):
-    rows: Sequence[EventRow]
-    logins: Sequence[links.Login]
+        return [_count(batch, fresh) for batch in batches]
 
 
 def _split(rows: Sequence[EventRow]) -> Iterator[Sequence[EventRow]]:

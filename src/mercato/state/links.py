@@ -1,7 +1,7 @@
 """Which user stands behind a visitor: the one they were last seen with, by the events' times."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, select, union
 
@@ -21,14 +21,6 @@ _visitors_of = (
 _user_of = select(links.c.user_id).where(links.c.visitor_id == bindparam("visitor"))
 
 
-class Login(NamedTuple):
-    """A visitor who turned out to be a user. ts : microseconds since 1970 UTC"""
-
-    visitor_id: str
-    user_id: str
-    ts: int
-
-
 def upsert(database: Database) -> Many:
     """What `store` writes with, compiled once."""
     return database.many(links, [column.name for column in links.c], _newest_stays)
@@ -42,7 +34,7 @@ def _newest_stays(fresh: Any) -> Any:
     )
 
 
-def store(connection: Connection, upsert_many: Many, rows: Iterable[EventRow | Login]) -> None:
+def store(connection: Connection, upsert_many: Many, rows: Iterable[EventRow]) -> None:
     """Remember each visitor's user where a line carries both."""
     newest: dict[str, tuple[str, int]] = {}
     for row in rows:

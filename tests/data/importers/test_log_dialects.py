@@ -47,9 +47,9 @@ SAMPLES = {
         (2, 2, 3, 4, 6, 7, 9, 10, 10),
     ),
     "segment": Sample(
-        {"identify": 1, "page": 1, "Cart Viewed": 1, "Quiz Finished": 1},
+        {"page": 1, "Cart Viewed": 1, "Quiz Finished": 1},
         (15, "quantity-not-negative", "-1.0"),
-        (3, 4, 4, 5, 6, 7, 8, 10, 11, 11, 12, 13, 14),
+        (1, 3, 4, 4, 5, 6, 7, 8, 10, 11, 11, 12, 13, 14),
     ),
     "ubi": Sample(
         {"query without words or hits": 1, "click without an object": 1, "page_exit": 1},

@@ -80,8 +80,8 @@ def _one(counter: Counter, kind: str) -> Route:
     async def post_call(request: Request) -> JSONAnswer:
         """One call of Segment's; the key is its user of basic authentication, or `writeKey`.
 
-        Calls that say nothing which our events hold are answered alike. `identify` joins visitor
-        and user.
+        Calls that say nothing which our events hold are answered alike. `identify` of a visitor
+        and a user is an event of ours, `login`, and joins the two.
         """
         sent = _opened(request, await read_json(request))
         found = await counter.take(request, [sent | {"type": kind}])

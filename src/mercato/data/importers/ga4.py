@@ -17,7 +17,7 @@ WITHOUT_COUNTERPART = frozenset(
     earn_virtual_currency error exception file_download firebase_campaign
     firebase_in_app_message_action firebase_in_app_message_dismiss
     firebase_in_app_message_impression first_open first_visit form_start form_submit generate_lead
-    in_app_purchase join_group level_end level_start level_up login notification_dismiss
+    in_app_purchase join_group level_end level_start level_up notification_dismiss
     notification_foreground notification_open notification_receive notification_send os_update
     page_view post_score qualify_lead screen_view scroll select_content session_start share sign_up
     spend_virtual_currency tutorial_begin tutorial_complete unlock_achievement user_engagement

@@ -60,32 +60,45 @@ _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 
 
 def events_of(call: dict[str, Any]) -> Told:
-    """Of the calls only ``track`` says what happened to products."""
+    """Of the calls only ``track`` says what happened to products, and ``identify`` which user a
+    visitor is."""
     kind = str(call.get("type"))
+    if kind == "identify" and call.get("anonymousId") and call.get("userId"):
+        return (_of_call(call, Event.LOGIN) | {c.ATTRIBUTES: dict(_of_context(_context(call)))},)
     if kind != "track" and kind in _TYPES:
         return (LeftOut(kind),)
     name = str(call.get("event") or "").strip()
     event = _BY_LOWER_CASE.get(name.lower())
     if name and event is None:
         return (LeftOut(name),)
-    context = record(call.get("context"))
+    context = _context(call)
     products, further = _products(record(call.get("properties")))
     columns = _columns(further, "position" if event in _PROMOTIONS else "list_id")
     if event is not None and name != _USUAL[event]:
         further["segment_event"] = name
     return (
-        {
-            c.EVENT_ID: call.get("messageId"),
-            c.EVENT: event,
-            c.TS: next((call[time] for time in _TIMES if call.get(time)), None),
-            c.USER_ID: call.get("userId"),
-            c.VISITOR_ID: call.get("anonymousId"),
+        _of_call(call, event)
+        | {
             c.SESSION_ID: further.pop("session_id", None) or context.get("sessionId"),
             **columns,
             c.ATTRIBUTES: further | dict(_of_context(context)),
             "items": [_item(product) for product in products],
         },
     )
+
+
+def _of_call(call: Mapping[str, Any], event: Event | None) -> dict[str, Any]:
+    return {
+        c.EVENT_ID: call.get("messageId"),
+        c.EVENT: event,
+        c.TS: next((call[time] for time in _TIMES if call.get(time)), None),
+        c.USER_ID: call.get("userId"),
+        c.VISITOR_ID: call.get("anonymousId"),
+    }
+
+
+def _context(call: Mapping[str, Any]) -> dict[str, Any]:
+    return record(call.get("context"))
 
 
 def _columns(further: dict[str, Any], placement: str) -> dict[str, Any]:
@@ -192,7 +205,7 @@ SEGMENT = EventLog(
     name="segment",
     is_one=_is_one,
     events_of=events_of,
-    names=NAMES,
+    names={"identify": Event.LOGIN, **NAMES},
     inside=_inside,
     consent=_consent,
 )

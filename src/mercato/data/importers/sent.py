@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mercato.core import columns as c
-from mercato.data.assets.events import LONGEST_ID
 from mercato.data.importers.event_logs import EventLog, LeftOut, identified
 from mercato.data.importers.ga4_event import Problem
 from mercato.data.importers.ga4_fields import Refused
@@ -18,14 +17,12 @@ class Sent:
     object_of_event : the position of each event's object among those that were sent
     refused         : by the position of the object
     left_out        : what says nothing that our events hold; position → what it is
-    logins          : of these those that say which user a visitor is; position → (visitor, user)
     """
 
     events: list[object] = field(default_factory=list)
     object_of_event: list[int] = field(default_factory=list)
     refused: dict[int, Problem] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
-    logins: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 def as_sent(events: Sequence[object]) -> Sent:
@@ -52,29 +49,11 @@ def translated(log: EventLog, objects: Sequence[object]) -> Sent:
         kinds = [event.kind for event in told if isinstance(event, LeftOut)]
         if kinds and len(kinds) == len(told):
             sent.left_out[at] = kinds[0]
-            if (login := _login(each)) is not None:
-                sent.logins[at] = login
         for place, event in enumerate(told):
             if not isinstance(event, LeftOut):
                 sent.events.append(_named(event, each, place))
                 sent.object_of_event.append(at)
     return sent
-
-
-_WHO = (("client_id", "user_id"), ("anonymousId", "userId"))
-"""How GA4 and Segment call visitor and user: a login, or a call that identifies, bears both."""
-
-
-def _login(said: Mapping[str, Any]) -> tuple[str, str] | None:
-    for names in _WHO:
-        visitor, user = (said.get(name) for name in names)
-        if _is_id(visitor) and _is_id(user):
-            return str(visitor), str(user)
-    return None
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and "\0" not in value
 
 
 _MOMENTS = ("timestamp_micros", "timestamp", "event_timestamp", c.TS, c.TRANSACTION_ID)

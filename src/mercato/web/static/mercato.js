@@ -3,7 +3,7 @@
   const script = document.currentScript, { key, consent: wanted, user: known, ga4 } = script.dataset;
   const url = new URL("/v1/events", script.src);
   if (key) url.searchParams.set("key", key);
-  const VISITOR = "mercato-visitor", QUEUE = "mercato-queue-", EVENTS = /^(view_(item(_list)?|search_results|promotion)|select_(item|promotion)|add_to_(cart|wishlist)|remove_from_cart|purchase|refund|search|rate|review|dismiss)$/;
+  const VISITOR = "mercato-visitor", QUEUE = "mercato-queue-", EVENTS = /^(view_(item(_list)?|search_results|promotion)|select_(item|promotion)|add_to_(cart|wishlist)|remove_from_cart|purchase|refund|search|rate|review|dismiss|login)$/;
   const id = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => (b + 256).toString(16).slice(1)).join("");
   // Where a browser refuses storage, ids and the queue last as long as the page.
   const attempt = (work) => { try { return work(localStorage); } catch {} };

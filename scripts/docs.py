@@ -324,8 +324,8 @@ the API with [keys](keys.md). As long as no owner has a password, `mercato serve
 demo` print a link at their start that signs an owner in, once. Whoever opens it may set a
 password there; then no more links are printed.
 
-    mercato people my-shop add ana --role merchandiser      # prints a link that ana sets her password with
-    mercato people my-shop add ben --role analyst --password   # asks for it, or reads it from stdin
+    mercato people my-shop add ana --role merchandiser      # prints a link for her
+    mercato people my-shop add ben --role analyst --password   # asks for it, or reads it
     mercato people my-shop role ana --role owner
     mercato people my-shop link ben                         # he has forgotten his password
     mercato people my-shop remove ben

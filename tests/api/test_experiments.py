@@ -32,8 +32,10 @@ def test_an_experiment_lives_over_http(client: TestClient, shop: Shop) -> None:
     assert client.post("/v1/experiments", json=VARIED).status_code == 409
     for n in range(20):
         client.get("/v1/recommend/home", params={"visitor_id": f"v{n}"})
-    wider = client.patch("/v1/experiments/varied", json={"share": 1})
+    seen = {"if-match": made.headers["etag"]}
+    wider = client.patch("/v1/experiments/varied", json={"share": 1}, headers=seen)
     assert wider.json()["share"] == 1
+    assert client.post("/v1/experiments/varied:stop", headers=seen).status_code == 412
     look_at_all(ShopPaths(shop.paths.root))
     (listed,) = client.get("/v1/experiments").json()["experiments"]
     units = listed["reading"]["units"]

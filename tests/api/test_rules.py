@@ -56,6 +56,24 @@ def test_a_rule_is_made_read_replaced_and_deleted(client: TestClient, some_item:
     assert client.delete(f"/v1/rules/{rule_id}").status_code == 404
 
 
+def test_a_change_that_rests_on_what_is_no_more_is_refused(client: TestClient) -> None:
+    made = client.put("/v1/rules/a", json=PIN)
+    seen = client.get("/v1/rules/a").headers["etag"]
+    assert seen == made.headers["etag"]
+    mine = client.put("/v1/rules/a", json=PIN | {"priority": 5}, headers={"if-match": seen})
+    assert mine.status_code == 200 and mine.headers["etag"] != seen
+    for late in (
+        client.put("/v1/rules/a", json=PIN | {"priority": 9}, headers={"if-match": seen}),
+        client.delete("/v1/rules/a", headers={"if-match": seen}),
+        client.put("/v1/rules/new", json=PIN, headers={"if-match": seen}),
+    ):
+        assert late.status_code == 412 and "If-Match" in late.json()["remedy"]
+    assert client.get("/v1/rules/a").json()["priority"] == 5
+    assert (
+        client.delete("/v1/rules/a", headers={"if-match": mine.headers["etag"]}).status_code == 204
+    )
+
+
 def test_who_changed_what_is_on_record(client: TestClient, shop: Shop) -> None:
     client.put("/v1/rules/a", json=PIN)
     client.put("/v1/rules/a", json={**PIN, "priority": 5})

@@ -39,8 +39,8 @@ def command(
         Action,
         typer.Argument(
             metavar="ACTION",
-            help="list; add: a link tells them in, or a password with --password; role: another "
-            "--role; password: another one; link: to sign in once, where the password is forgotten; "
+            help="list; add: they come in by a link, or with --password; role: another --role; "
+            "password: another one; link: to sign in once, where the password is forgotten; "
             "remove: they sign in no more.",
         ),
     ] = Action.LIST,

@@ -75,20 +75,24 @@ def rotate_key(state: State, key_id: str, by: By, *, hours: float = GRACE_HOURS)
 
     Raises NotFound where there is no such key.
     """
-    stored = state.keys.get(key_id)
-    if stored is None:
-        raise _no_such(key_id)
     now, end = _now(), _in(hours)
     assert end is not None
-    known = stored_key(key_id, stored.document)
-    old = [
-        replace(each, expires_at=min(end, each.expires_at or end))
-        for each in known.secrets
-        if each.holds(now)
-    ]
     secret = secrets.token_urlsafe(32)
-    key = replace(known, secrets=(*old, Secret(digest(secret))))
-    _write(state, DocumentChange(key_id, key.to_json(), Wanted.KNOWN), by)
+
+    def plan() -> tuple[list[DocumentChange], Key]:
+        stored = state.keys.get(key_id)
+        if stored is None:
+            raise _no_such(key_id)
+        known = stored_key(key_id, stored.document)
+        old = [
+            replace(each, expires_at=min(end, each.expires_at or end))
+            for each in known.secrets
+            if each.holds(now)
+        ]
+        key = replace(known, secrets=(*old, Secret(digest(secret))))
+        return [DocumentChange(key_id, key.to_json())], key
+
+    key = state.keys.rewrite(plan, actor=by.actor, action=by.action)
     return Made(key, written(key_id, secret))
 
 

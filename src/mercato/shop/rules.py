@@ -8,6 +8,7 @@ from mercato.core.errors import BadInput, MercatoError, NotFound
 from mercato.ranking.rules.conflicts import Conflict, conflicts, conflicts_of
 from mercato.ranking.rules.rule import Rule, checked_id, read_rule
 from mercato.shop.opened import Shop
+from mercato.shop.revisions import require_revision
 from mercato.state.rules import RuleChange, StoredRule, Wanted
 
 MOST_RULES = 1_000
@@ -47,15 +48,20 @@ def create_rule(shop: Shop, document: object, by: By) -> Saved:
     return _save(shop, read_rule(document), Wanted.NEW, by)
 
 
-def put_rule(shop: Shop, rule_id: str, document: object, by: By) -> Saved:
-    """Add or replace a rule. Raises BadInput where it does not fit."""
+def put_rule(
+    shop: Shop, rule_id: str, document: object, by: By, *, seen: str | None = None
+) -> Saved:
+    """Add or replace a rule. ``seen``: the revision that this rests on, see `shop.revisions`.
+
+    Raises BadInput where it does not fit, OutOfDate where it is of another revision.
+    """
     checked_id(rule_id)
     if isinstance(document, Mapping):
         if document.get("id", rule_id) != rule_id:
             found = f"id {document['id']!r}"
             raise BadInput(f"id {rule_id!r}", found, "Leave id out of the rule.")
         document = {**document, "id": rule_id}
-    return _save(shop, read_rule(document), Wanted.EITHER, by)
+    return _save(shop, read_rule(document), Wanted.EITHER, by, seen)
 
 
 def put_rules(shop: Shop, documents: Sequence[object], by: By) -> list[Rule]:
@@ -69,10 +75,15 @@ def put_rules(shop: Shop, documents: Sequence[object], by: By) -> list[Rule]:
     return rules
 
 
-def delete_rule(shop: Shop, rule_id: str, by: By) -> None:
-    """Raises NotFound where there is no such rule."""
-    if _write(shop, [RuleChange(rule_id, None, Wanted.KNOWN)], by) is not None:
-        raise _no_such(rule_id)
+def delete_rule(shop: Shop, rule_id: str, by: By, *, seen: str | None = None) -> None:
+    """Raises NotFound where there is no such rule, OutOfDate where it is of another revision."""
+
+    def plan() -> tuple[list[RuleChange], None]:
+        require_revision(f"rule {rule_id!r}", stored_rule(shop, rule_id).document, seen)
+        return [RuleChange(rule_id, None)], None
+
+    shop.state.rules.rewrite(plan, actor=by.actor, action=by.action)
+    shop.refresh()
 
 
 def stored_rule(shop: Shop, rule_id: str) -> StoredRule:
@@ -100,19 +111,26 @@ def changed_rules(rules: Iterable[Rule], rule: Rule | None, without: str | None)
     return kept if rule is None else [*kept, rule]
 
 
-def _save(shop: Shop, rule: Rule, wanted: Wanted, by: By) -> Saved:
+def _save(shop: Shop, rule: Rule, wanted: Wanted, by: By, seen: str | None = None) -> Saved:
     _check_number(shop, [rule.id])
-    if _write(shop, [RuleChange(rule.id, rule.to_json(), wanted)], by) is not None:
-        raise AlreadyThere("an id that is free", repr(rule.id), "Replace that rule with PUT.")
+
+    def plan() -> tuple[list[RuleChange], None]:
+        known = shop.state.rules.get(rule.id)
+        if known is not None and wanted is Wanted.NEW:
+            raise AlreadyThere("an id that is free", repr(rule.id), "Replace that rule with PUT.")
+        require_revision(f"rule {rule.id!r}", None if known is None else known.document, seen)
+        return [RuleChange(rule.id, rule.to_json())], None
+
+    shop.state.rules.rewrite(plan, actor=by.actor, action=by.action)
+    shop.refresh()
     found = conflicts_of(rule, shop.rules.rules, shop.live.catalogue, shop.wall())
     return Saved(stored_rule(shop, rule.id), tuple(found))
 
 
-def _write(shop: Shop, changes: Sequence[RuleChange], by: By) -> RuleChange | None:
+def _write(shop: Shop, changes: Sequence[RuleChange], by: By) -> None:
     """Make changes durable, and visible on this worker; see `RuleTable.change`."""
-    refused = shop.state.rules.change(changes, actor=by.actor, action=by.action).result()
+    shop.state.rules.change(changes, actor=by.actor, action=by.action).result()
     shop.refresh()
-    return refused
 
 
 def _check_number(shop: Shop, ids: Sequence[str]) -> None:

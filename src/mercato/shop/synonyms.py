@@ -79,13 +79,17 @@ def _is_news(there: Synonym, synonym: Synonym) -> bool:
 
 def decide(shop: Shop, synonym_id: str, status: Status, by: By) -> Kept:
     """Accept or reject a synonym. Raises NotFound where there is none of that id."""
-    stored = shop.state.synonyms.get(synonym_id)
-    if stored is None:
-        raise _no_such(synonym_id)
-    kept = Kept(synonym_id, replace(read_synonym(stored.document), status=status))
-    if _write(shop, [_change(kept, Wanted.KNOWN)], by) is not None:
-        raise _no_such(synonym_id)
-    return kept
+
+    def plan() -> tuple[list[DocumentChange], Kept]:
+        stored = shop.state.synonyms.get(synonym_id)
+        if stored is None:
+            raise _no_such(synonym_id)
+        kept = Kept(synonym_id, replace(read_synonym(stored.document), status=status))
+        return [_change(kept)], kept
+
+    decided = shop.state.synonyms.rewrite(plan, actor=by.actor, action=by.action)
+    shop.refresh()
+    return decided
 
 
 def delete_synonym(shop: Shop, synonym_id: str, by: By) -> None:
@@ -94,9 +98,9 @@ def delete_synonym(shop: Shop, synonym_id: str, by: By) -> None:
         raise _no_such(synonym_id)
 
 
-def _change(kept: Kept, wanted: Wanted = Wanted.EITHER) -> DocumentChange:
+def _change(kept: Kept) -> DocumentChange:
     assert kept.id is not None
-    return DocumentChange(kept.id, kept.synonym.to_json(), wanted)
+    return DocumentChange(kept.id, kept.synonym.to_json())
 
 
 def _write(shop: Shop, changes: Iterable[DocumentChange], by: By) -> DocumentChange | None:

@@ -1,6 +1,7 @@
 """Experiments beside each other: ranges, layers, what may be changed, what is on record."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mercato.shop.experiments.keeping import (
     stop_experiment,
     widen,
 )
+from mercato.shop.revisions import OutOfDate, revision_of
 from mercato.shop.rules import AlreadyThere, By
 from mercato.state import State
 
@@ -108,3 +110,60 @@ def test_only_a_release_that_may_be_served_is_served(kept: State, tmp_path: Path
     assert served_releases(kept) == {2}
     stop_experiment(kept, "a", "enough", ME)
     assert served_releases(kept) == frozenset()
+
+
+def at_once(*changes: Callable[[], object]) -> None:
+    """Several operators in the same moment."""
+    ready = threading.Barrier(len(changes))
+
+    def change(make: Callable[[], object]) -> None:
+        ready.wait()
+        make()
+
+    threads = [threading.Thread(target=change, args=(each,)) for each in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_operators_at_the_same_moment_do_not_undo_each_other(kept: State, tmp_path: Path) -> None:
+    changes = [{"variety": n / 10} for n in range(1, 6)]
+    create(kept, tmp_path, "a", share=0.5, changes=changes)
+    arms = ("v0", "v1", "v2", "v3")
+    at_once(
+        lambda: widen(kept, "a", 0.8, ME),
+        *(lambda arm=arm: stop_arm(kept, "a", arm, "it hurts", ME) for arm in arms),  # type: ignore[misc]
+    )
+    left = experiment(kept, "a")
+    assert left.share == 0.8
+    assert [each.name for each in left.variants if each.stopped] == list(arms)
+
+
+def test_two_that_begin_at_the_same_moment_share_no_shoppers(kept: State, tmp_path: Path) -> None:
+    begun: list[Definition] = []
+    names = ("a", "b", "c", "d")
+    at_once(
+        *(
+            lambda name=name: begun.append(create(kept, tmp_path, name, share=0.25))  # type: ignore[misc]
+            for name in names
+        )
+    )
+    assert sorted(each.begin for each in begun) == [0, 0.25, 0.5, 0.75]
+
+
+def test_what_rests_on_another_revision_is_not_done(kept: State, tmp_path: Path) -> None:
+    seen = revision_of(create(kept, tmp_path, "a", share=0.3).to_json())
+    changed = revision_of(widen(kept, "a", 0.4, ME, seen=seen).to_json())
+    for late in (
+        lambda: widen(kept, "a", 0.5, ME, seen=seen),
+        lambda: stop_experiment(kept, "a", "late", ME, seen=seen),
+        lambda: end_experiment(kept, "a", "late", ME, seen=seen),
+        lambda: stop_arm(kept, "a", "v0", "late", ME, seen=seen),
+    ):
+        with pytest.raises(OutOfDate, match="Read it again"):
+            late()
+    assert experiment(kept, "a").share == 0.4
+    end_experiment(kept, "a", "decided", ME, seen=changed)
+    with pytest.raises(OutOfDate):
+        delete_experiment(kept, "a", ME, seen=changed)

@@ -1,5 +1,7 @@
 """``/v1/experiments``: experiments are listed, begun, widened, stopped and ended."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query
@@ -19,6 +21,7 @@ from mercato.api.experiment_shapes import (
 )
 from mercato.api.openapi import json_body, problems
 from mercato.api.origins import from_own_pages
+from mercato.api.revisions import IfMatch, etag, seen_revision
 from mercato.core.errors import BadInput
 from mercato.shop.experiments.definition import Definition
 from mercato.shop.experiments.keeping import (
@@ -35,8 +38,8 @@ from mercato.shop.opened import Shop
 
 ExperimentName = Annotated[str, Path(min_length=1, max_length=63)]
 Reason = Annotated[str, Query(min_length=1, max_length=2_000)]
-_ALWAYS = (400, 403, 413, 429, 503)
-_CHANGED = (404, 409, *_ALWAYS)
+_ALWAYS = (400, 403, 409, 413, 429, 503)
+_CHANGED = (404, 412, *_ALWAYS)
 _SENT = json_body(TypeAdapter(SentExperiment))
 _SHARE = json_body(TypeAdapter(SentShare))
 
@@ -62,7 +65,8 @@ def _add_reading(app: FastAPI, shop: Shop) -> None:
     )
     def get_experiment(name: ExperimentName) -> JSONAnswer:
         """One experiment, with what it came to at its last look."""
-        return JSONAnswer(_shape(shop, experiment(shop.state, name)))
+        found = experiment(shop.state, name)
+        return JSONAnswer(_shape(shop, found), headers=etag(found.to_json()))
 
 
 def _add_beginning(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
@@ -70,7 +74,7 @@ def _add_beginning(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
         "/v1/experiments",
         status_code=201,
         response_model=ExperimentAnswer,
-        responses=problems(409, *_ALWAYS),
+        responses=problems(*_ALWAYS),
         openapi_extra=_SENT,
         dependencies=guards,
     )
@@ -78,7 +82,7 @@ def _add_beginning(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
         """Begin an experiment. It runs at once, and on every worker within a second."""
         sent = await read_json(request)
         made = await run_in_threadpool(begin_experiment, shop, _without_fate(sent), by(request))
-        return JSONAnswer(await run_in_threadpool(_shape, shop, made), 201)
+        return JSONAnswer(await run_in_threadpool(_shape, shop, made), 201, etag(made.to_json()))
 
     @app.patch(
         "/v1/experiments/{name}",
@@ -87,11 +91,13 @@ def _add_beginning(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
         openapi_extra=_SHARE,
         dependencies=guards,
     )
-    async def patch_experiment(name: ExperimentName, request: Request) -> JSONAnswer:
+    async def patch_experiment(
+        name: ExperimentName, request: Request, if_match: IfMatch = None
+    ) -> JSONAnswer:
         """Let another share of all shoppers take part; those who stay, stay in their arm."""
-        share = _share(await read_json(request))
-        changed = await run_in_threadpool(widen, shop.state, name, share, by(request))
-        return JSONAnswer(await run_in_threadpool(_followed, shop, changed))
+        share, seen = _share(await read_json(request)), seen_revision(if_match)
+        change = partial(widen, shop.state, name, share, by(request), seen=seen)
+        return await run_in_threadpool(_followed, shop, change)
 
 
 def _add_ending(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
@@ -106,15 +112,14 @@ def _add_ending(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
         request: Request,
         arm: Annotated[str | None, Query(max_length=63)] = None,
         reason: Reason = "by hand",
+        if_match: IfMatch = None,
     ) -> JSONAnswer:
         """Break an experiment off, or one of its variants: its shoppers are served as without
         it."""
-        who = by(request)
-        if arm is None:
-            changed = await run_in_threadpool(stop_experiment, shop.state, name, reason, who)
-        else:
-            changed = await run_in_threadpool(stop_arm, shop.state, name, arm, reason, who)
-        return JSONAnswer(await run_in_threadpool(_followed, shop, changed))
+        stop = stop_experiment if arm is None else partial(stop_arm, arm=arm)
+        seen = seen_revision(if_match)
+        change = partial(stop, shop.state, name, reason=reason, by=by(request), seen=seen)
+        return await run_in_threadpool(_followed, shop, change)
 
     @app.post(
         "/v1/experiments/{name}:end",
@@ -122,20 +127,29 @@ def _add_ending(app: FastAPI, shop: Shop, guards: list[Any]) -> None:
         responses=problems(*_CHANGED),
         dependencies=guards,
     )
-    async def end(name: ExperimentName, request: Request, reason: Reason = "by hand") -> JSONAnswer:
+    async def end(
+        name: ExperimentName,
+        request: Request,
+        reason: Reason = "by hand",
+        if_match: IfMatch = None,
+    ) -> JSONAnswer:
         """End an experiment that is decided; what it came to stays."""
-        changed = await run_in_threadpool(end_experiment, shop.state, name, reason, by(request))
-        return JSONAnswer(await run_in_threadpool(_followed, shop, changed))
+        seen = seen_revision(if_match)
+        change = partial(end_experiment, shop.state, name, reason, by(request), seen=seen)
+        return await run_in_threadpool(_followed, shop, change)
 
     @app.delete(
         "/v1/experiments/{name}",
         status_code=204,
-        responses=problems(404, *_ALWAYS),
+        responses=problems(*_CHANGED),
         dependencies=guards,
     )
-    async def delete(name: ExperimentName, request: Request) -> Response:
+    async def delete(name: ExperimentName, request: Request, if_match: IfMatch = None) -> Response:
         """Forget an experiment that is over."""
-        await run_in_threadpool(delete_experiment, shop.state, name, by(request))
+        seen = seen_revision(if_match)
+        await run_in_threadpool(
+            partial(delete_experiment, shop.state, name, by(request), seen=seen)
+        )
         return Response(status_code=204)
 
 
@@ -157,10 +171,11 @@ def _share(sent: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def _followed(shop: Shop, changed: Definition) -> dict[str, Any]:
-    """The experiment as it is told, once this worker follows it."""
+def _followed(shop: Shop, change: Callable[[], Definition]) -> JSONAnswer:
+    """The experiment as it is told once it is changed, and this worker follows it."""
+    changed = change()
     shop.refresh()
-    return _shape(shop, changed)
+    return JSONAnswer(_shape(shop, changed), headers=etag(changed.to_json()))
 
 
 def _shape(shop: Shop, found: Definition) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``/v1/rules``: merchandising rules are listed, tried out and changed."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path
@@ -13,6 +14,7 @@ from mercato.api.answers import JSONAnswer
 from mercato.api.bodies import read_json
 from mercato.api.openapi import Responses, json_body, problems
 from mercato.api.origins import from_own_pages
+from mercato.api.revisions import IfMatch, etag, seen_revision
 from mercato.api.rule_shapes import (
     ConflictsAnswer,
     PreviewAnswer,
@@ -36,7 +38,7 @@ from mercato.shop.rules import (
 from mercato.state.rules import StoredRule
 
 RuleId = Annotated[str, Path(min_length=1, max_length=64)]
-_ALWAYS = (400, 403, 413, 429, 503)
+_ALWAYS = (400, 403, 409, 413, 429, 503)
 _NEW: Responses = {201: {"description": "The rule is new", "model": RuleAnswer}}
 _RULE = json_body(TypeAdapter(SentRule))
 _PREVIEW = json_body(TypeAdapter(SentPreview))
@@ -63,7 +65,8 @@ def _add_reading(app: FastAPI, shop: Shop) -> None:
     @app.get("/v1/rules/{rule_id}", response_model=RuleAnswer, responses=problems(400, 404, 503))
     def get_rule(rule_id: RuleId) -> JSONAnswer:
         """One rule."""
-        return JSONAnswer(_shape(stored_rule(shop, rule_id)))
+        stored = stored_rule(shop, rule_id)
+        return JSONAnswer(_shape(stored), headers=etag(stored.document))
 
 
 def _add_changing(app: FastAPI, shop: Shop) -> None:
@@ -73,7 +76,7 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
         "/v1/rules",
         status_code=201,
         response_model=RuleAnswer,
-        responses=problems(409, *_ALWAYS),
+        responses=problems(*_ALWAYS),
         openapi_extra=_RULE,
         dependencies=guards,
     )
@@ -82,31 +85,33 @@ def _add_changing(app: FastAPI, shop: Shop) -> None:
         second."""
         sent = await read_json(request)
         saved = await run_in_threadpool(create_rule, shop, sent, by(request))
-        return JSONAnswer(_saved(saved), 201)
+        return JSONAnswer(_saved(saved), 201, etag(saved.rule.document))
 
     @app.put(
         "/v1/rules/{rule_id}",
         response_model=RuleAnswer,
-        responses=_NEW | problems(*_ALWAYS),
+        responses=_NEW | problems(412, *_ALWAYS),
         openapi_extra=_RULE,
         dependencies=guards,
     )
-    async def put(rule_id: RuleId, request: Request) -> JSONAnswer:
+    async def put(rule_id: RuleId, request: Request, if_match: IfMatch = None) -> JSONAnswer:
         """Add a rule, or replace it whole; 201 where it is new."""
-        sent = await read_json(request)
-        saved = await run_in_threadpool(put_rule, shop, rule_id, sent, by(request))
+        sent, seen = await read_json(request), seen_revision(if_match)
+        save = partial(put_rule, shop, rule_id, sent, by(request), seen=seen)
+        saved = await run_in_threadpool(save)
         is_new = saved.rule.created_at == saved.rule.updated_at
-        return JSONAnswer(_saved(saved), 201 if is_new else 200)
+        return JSONAnswer(_saved(saved), 201 if is_new else 200, etag(saved.rule.document))
 
     @app.delete(
         "/v1/rules/{rule_id}",
         status_code=204,
-        responses=problems(404, *_ALWAYS),
+        responses=problems(404, 412, *_ALWAYS),
         dependencies=guards,
     )
-    async def delete(rule_id: RuleId, request: Request) -> Response:
+    async def delete(rule_id: RuleId, request: Request, if_match: IfMatch = None) -> Response:
         """Delete a rule. It holds no longer, at once."""
-        await run_in_threadpool(delete_rule, shop, rule_id, by(request))
+        seen = seen_revision(if_match)
+        await run_in_threadpool(partial(delete_rule, shop, rule_id, by(request), seen=seen))
         return Response(status_code=204)
 
     @app.post(

@@ -19,7 +19,7 @@ from mercato.shop.opened import Shop
 from mercato.shop.synonyms import Kept, add_synonym, decide, delete_synonym, synonyms_of
 
 SynonymId = Annotated[str, Path(min_length=1, max_length=64)]
-_ALWAYS = (400, 403, 413, 429, 503)
+_ALWAYS = (400, 403, 409, 413, 429, 503)
 _Term = Annotated[str, Field(min_length=1, max_length=LONGEST_TERM)]
 _Status = Literal["proposed", "accepted", "rejected"]
 

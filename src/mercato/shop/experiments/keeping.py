@@ -1,7 +1,7 @@
 """Keep a shop's experiments: checked against each other, durable, on record, and live at once."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from mercato.core.errors import BadInput, MercatoError, NotFound
@@ -11,9 +11,10 @@ from mercato.search.sorting import can_sort
 from mercato.shop.experiments.book import design_of
 from mercato.shop.experiments.definition import Definition, Status, read_definition
 from mercato.shop.opened import Shop
+from mercato.shop.revisions import require_revision
 from mercato.shop.rules import AlreadyThere, By
 from mercato.state import State
-from mercato.state.documents import DocumentChange, Wanted
+from mercato.state.documents import DocumentChange
 
 MOST_EXPERIMENTS = 1_000
 """Of a shop, those that are over among them."""
@@ -55,20 +56,23 @@ def create_experiment(state: State, releases: ReleaseStore, document: object, by
     Without ``begin`` it takes the first free range of its layer. Raises BadInput where it does not
     fit by itself or beside the others, AlreadyThere where its name is taken.
     """
-    others = experiments_of(state)
     if isinstance(document, Mapping):
         document = _with_salt(document)
-    made = read_definition(document)
-    if isinstance(document, Mapping) and document.get("begin") is None:
-        made = replace(made, begin=_free(made, others))
-    _check_beside(made, others)
-    _check_releases(made, releases)
-    if len(others) >= MOST_EXPERIMENTS:
-        raise BadInput(f"at most {MOST_EXPERIMENTS} experiments", "more", "Delete old ones.")
-    change = DocumentChange(made.name, made.to_json(), Wanted.NEW)
-    if _write(state, [change], by) is not None:
-        raise AlreadyThere("a name that is free", repr(made.name), "Choose another one.")
-    return made
+    asked = read_definition(document)
+    _check_releases(asked, releases)
+    finds_room = isinstance(document, Mapping) and document.get("begin") is None
+
+    def plan() -> tuple[list[DocumentChange], Definition]:
+        others = experiments_of(state)
+        if state.experiments.get(asked.name) is not None:
+            raise AlreadyThere("a name that is free", repr(asked.name), "Choose another one.")
+        if len(others) >= MOST_EXPERIMENTS:
+            raise BadInput(f"at most {MOST_EXPERIMENTS} experiments", "more", "Delete old ones.")
+        made = replace(asked, begin=_free(asked, others)) if finds_room else asked
+        _check_beside(made, others)
+        return [DocumentChange(made.name, made.to_json())], made
+
+    return state.experiments.rewrite(plan, actor=by.actor, action=by.action)
 
 
 def experiments_of(state: State) -> list[Definition]:
@@ -92,47 +96,79 @@ def experiment(state: State, name: str) -> Definition:
     return read_definition(stored.document)
 
 
-def widen(state: State, name: str, share: float, by: By) -> Definition:
+def widen(state: State, name: str, share: float, by: By, *, seen: str | None = None) -> Definition:
     """Let more or fewer of all units take part; those who stay, stay in their arm.
 
-    Raises BadInput where its layer has no room for that, IsOver where it does not run.
+    seen : the revision that this rests on, see `shop.revisions`
+
+    Raises BadInput where its layer has no room for that, IsOver where it does not run, OutOfDate
+    where it is of another revision.
     """
-    found = _running(state, name)
     if not 0 < share <= 1:
         raise BadInput("a share above 0 up to 1", f"{share:g}", "Write it like 0.2.")
-    wider = replace(found, share=share)
-    _check_beside(wider, experiments_of(state))
-    return _changed(state, wider, by)
+
+    def change(found: Definition) -> Definition:
+        wider = replace(found, share=share)
+        _check_beside(wider, experiments_of(state))
+        return wider
+
+    return _changed(state, name, by, seen, change)
 
 
-def stop_experiment(state: State, name: str, reason: str, by: By) -> Definition:
+def stop_experiment(
+    state: State, name: str, reason: str, by: By, *, seen: str | None = None
+) -> Definition:
     """Break an experiment off: everybody is served as without it. Raises as `widen`."""
-    return _changed(state, replace(_running(state, name), status=Status.STOPPED, reason=reason), by)
+
+    def change(found: Definition) -> Definition:
+        return replace(found, status=Status.STOPPED, reason=reason)
+
+    return _changed(state, name, by, seen, change)
 
 
-def end_experiment(state: State, name: str, reason: str, by: By) -> Definition:
+def end_experiment(
+    state: State, name: str, reason: str, by: By, *, seen: str | None = None
+) -> Definition:
     """An experiment has come to its end; its readings stay. Raises as `widen`."""
-    return _changed(state, replace(_running(state, name), status=Status.ENDED, reason=reason), by)
+
+    def change(found: Definition) -> Definition:
+        return replace(found, status=Status.ENDED, reason=reason)
+
+    return _changed(state, name, by, seen, change)
 
 
-def stop_arm(state: State, name: str, arm: str, reason: str, by: By) -> Definition:
+def stop_arm(
+    state: State, name: str, arm: str, reason: str, by: By, *, seen: str | None = None
+) -> Definition:
     """Serve a variant's units as without the experiment, from now on; the last variant's stop is
     the experiment's. Raises NotFound where it has no such variant, and as `widen`."""
-    found = _running(state, name)
-    if arm not in [each.name for each in found.variants]:
-        raise NotFound(f"a variant of {name!r}", repr(arm), "The control cannot be stopped.")
-    arms = tuple(replace(each, stopped=reason) if each.name == arm else each for each in found.arms)
-    left = replace(found, arms=arms)
-    if all(each.stopped for each in left.variants):
-        left = replace(left, status=Status.STOPPED, reason=f"{arm}: {reason}")
-    return _changed(state, left, by)
+
+    def change(found: Definition) -> Definition:
+        if arm not in [each.name for each in found.variants]:
+            raise NotFound(f"a variant of {name!r}", repr(arm), "The control cannot be stopped.")
+        arms = tuple(
+            replace(each, stopped=reason) if each.name == arm else each for each in found.arms
+        )
+        left = replace(found, arms=arms)
+        if all(each.stopped for each in left.variants):
+            left = replace(left, status=Status.STOPPED, reason=f"{arm}: {reason}")
+        return left
+
+    return _changed(state, name, by, seen, change)
 
 
-def delete_experiment(state: State, name: str, by: By) -> None:
-    """Forget an experiment that is over. Raises NotFound, and BadInput where it runs."""
-    if experiment(state, name).status is Status.RUNNING:
-        raise BadInput(f"{name!r} to be over", "it runs", "Stop or end it first.")
-    _write(state, [DocumentChange(name, None, Wanted.KNOWN)], by)
+def delete_experiment(state: State, name: str, by: By, *, seen: str | None = None) -> None:
+    """Forget an experiment that is over. Raises NotFound, OutOfDate, and BadInput where it
+    runs."""
+
+    def plan() -> tuple[list[DocumentChange], None]:
+        found = experiment(state, name)
+        require_revision(f"experiment {name!r}", found.to_json(), seen)
+        if found.status is Status.RUNNING:
+            raise BadInput(f"{name!r} to be over", "it runs", "Stop or end it first.")
+        return [DocumentChange(name, None)], None
+
+    state.experiments.rewrite(plan, actor=by.actor, action=by.action)
 
 
 def served_releases(state: State) -> frozenset[int]:
@@ -145,20 +181,24 @@ def served_releases(state: State) -> frozenset[int]:
     )
 
 
-def _running(state: State, name: str) -> Definition:
-    found = experiment(state, name)
-    if found.status is not Status.RUNNING:
-        raise IsOver(f"{name!r} to run", f"it {found.status}", "Create another one.")
-    return found
+def _changed(
+    state: State,
+    name: str,
+    by: By,
+    seen: str | None,
+    change: Callable[[Definition], Definition],
+) -> Definition:
+    """An experiment that runs, changed from what it is when the change is written."""
 
+    def plan() -> tuple[list[DocumentChange], Definition]:
+        found = experiment(state, name)
+        require_revision(f"experiment {name!r}", found.to_json(), seen)
+        if found.status is not Status.RUNNING:
+            raise IsOver(f"{name!r} to run", f"it {found.status}", "Create another one.")
+        changed = change(found)
+        return [DocumentChange(name, changed.to_json())], changed
 
-def _changed(state: State, found: Definition, by: By) -> Definition:
-    _write(state, [DocumentChange(found.name, found.to_json(), Wanted.KNOWN)], by)
-    return found
-
-
-def _write(state: State, changes: Sequence[DocumentChange], by: By) -> DocumentChange | None:
-    return state.experiments.change(changes, actor=by.actor, action=by.action).result()
+    return state.experiments.rewrite(plan, actor=by.actor, action=by.action)
 
 
 def _free(made: Definition, others: Iterable[Definition]) -> float:

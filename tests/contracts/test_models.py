@@ -15,11 +15,17 @@ from mercato.core.errors import BadInput, NotReady
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
 from mercato.core.progress import Silent
 from mercato.models import MODELS
-from mercato.models.base import FittedModel
+from mercato.models.base import FittedModel, Model
 from mercato.models.complements import Complements
 from mercato.models.further import FURTHER
 from mercato.models.item_knn import ItemKnn
 from mercato.models.neural.learning import Learning
+from mercato.models.neural.light_gcn.model import LightGcn
+from mercato.models.neural.light_gcn.settings import Examples as Pairs
+from mercato.models.neural.light_gcn.settings import Passing
+from mercato.models.neural.next_item.model import NextItemNetwork
+from mercato.models.neural.next_item.settings import Examples as Runs
+from mercato.models.neural.next_item.settings import Sizes
 from mercato.models.shopper_transformer.model import ShopperTransformer
 from mercato.models.shopper_transformer.settings import Examples, Shape
 from mercato.models.substitutes import Substitutes
@@ -36,15 +42,30 @@ TRANSFORMER = ShopperTransformer(
     learning=Learning(passes=6, learning_rate=0.03),
 )
 
-CONFIGURED = {
+NEURAL: dict[str, Model] = {
+    "shopper-transformer": TRANSFORMER,
+    "next-item-network": NextItemNetwork(
+        sizes=Sizes(width=16, longest=32, dropout=0.1),
+        examples=Runs(batch=128),
+        learning=Learning(passes=12, learning_rate=0.03),
+    ),
+    "light-gcn": LightGcn(
+        passing=Passing(width=16, layers=2),
+        examples=Pairs(batch=64),
+        learning=Learning(passes=10, learning_rate=0.03, weight_decay=0.0),
+    ),
+}
+
+CONFIGURED: dict[str, Model] = {
     **{name: model() for name, model in (*MODELS.items(), *FURTHER.items())},
     "complements": Complements(gap_minutes=WHOLE_LOG),
     "substitutes": Substitutes(gap_minutes=WHOLE_LOG),
     "item-knn over shoppers": ItemKnn(over="shopper"),
-    "shopper-transformer": TRANSFORMER,
+    **NEURAL,
 }
 if importlib.util.find_spec("torch") is None:
-    del CONFIGURED["shopper-transformer"]
+    for neural in NEURAL:
+        del CONFIGURED[neural]
 
 
 def fit(name: str, log: Interactions) -> FittedModel:
@@ -52,7 +73,7 @@ def fit(name: str, log: Interactions) -> FittedModel:
         return CONFIGURED[name].fit(log, AS_OF, step)
 
 
-@pytest.fixture(params=CONFIGURED)
+@pytest.fixture(params=CONFIGURED, scope="module")
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -92,6 +113,12 @@ def wild(log_of: Callable[..., Interactions]) -> Interactions:
     )
 
 
+@pytest.fixture(scope="module")
+def model(name: str, wild: Interactions) -> FittedModel:
+    """Fitted once for all that only ask it."""
+    return fit(name, wild)
+
+
 def test_learns_the_checkerboard(name: str, checkerboard: Interactions) -> None:
     """Whoever learns from shoppers with the same taste finds the item that was left out."""
     model = fit(name, checkerboard)
@@ -113,12 +140,12 @@ def test_learns_the_checkerboard(name: str, checkerboard: Interactions) -> None:
             assert new[0] == shopper
 
 
-def test_is_deterministic(name: str, wild: Interactions) -> None:
-    assert np.array_equal(fit(name, wild).score(wild), fit(name, wild).score(wild))
+def test_is_deterministic(name: str, model: FittedModel, wild: Interactions) -> None:
+    assert np.array_equal(fit(name, wild).score(wild), model.score(wild))
 
 
-def test_scores_are_numbers_or_never(name: str, wild: Interactions) -> None:
-    scores = fit(name, wild).score(wild)
+def test_scores_are_numbers_or_never(model: FittedModel, wild: Interactions) -> None:
+    scores = model.score(wild)
     assert scores.shape == (wild.n_users, N_ITEMS)
     assert scores.dtype == np.float32
     assert not np.isnan(scores).any()
@@ -126,8 +153,9 @@ def test_scores_are_numbers_or_never(name: str, wild: Interactions) -> None:
     assert np.isfinite(scores[0]).any()
 
 
-def test_saved_and_loaded_scores_the_same(name: str, wild: Interactions, tmp_path: Path) -> None:
-    model = fit(name, wild)
+def test_saved_and_loaded_scores_the_same(
+    name: str, model: FittedModel, wild: Interactions, tmp_path: Path
+) -> None:
     model.save(tmp_path / "model")
     loaded = type(model).load(tmp_path / "model")
     assert np.array_equal(loaded.score(wild), model.score(wild))
@@ -135,15 +163,13 @@ def test_saved_and_loaded_scores_the_same(name: str, wild: Interactions, tmp_pat
     assert not list(tmp_path.rglob("*.pkl"))
 
 
-def test_one_shopper_scores_as_in_a_batch(name: str, wild: Interactions) -> None:
-    model = fit(name, wild)
+def test_one_shopper_scores_as_in_a_batch(model: FittedModel, wild: Interactions) -> None:
     batch = model.score(wild)
     for user in range(wild.n_users):
         assert np.array_equal(model.score(wild.of(user))[0], batch[user])
 
 
-def test_candidates_are_the_best_of_the_scores(name: str, wild: Interactions) -> None:
-    model = fit(name, wild)
+def test_candidates_are_the_best_of_the_scores(model: FittedModel, wild: Interactions) -> None:
     scores = model.score(wild)
     for user in range(wild.n_users):
         proposed = np.flatnonzero(scores[user] > -np.inf)
@@ -154,8 +180,8 @@ def test_candidates_are_the_best_of_the_scores(name: str, wild: Interactions) ->
             assert found.scores.tolist() == scores[user, found.items].tolist()
 
 
-def test_a_shopper_without_events(name: str, wild: Interactions) -> None:
-    found = fit(name, wild).candidates(Interactions.empty(N_ITEMS), 5)
+def test_a_shopper_without_events(name: str, model: FittedModel) -> None:
+    found = model.candidates(Interactions.empty(N_ITEMS), 5)
     assert len(found.items) == (5 if name == "popularity" else 0)
 
 
@@ -165,22 +191,21 @@ def test_a_log_without_events(name: str, log_of: Callable[..., Interactions]) ->
     assert not np.isnan(scores).any()
 
 
-def test_later_scoring_changes_no_earlier_one(name: str, wild: Interactions) -> None:
-    model = fit(name, wild)
+def test_later_scoring_changes_no_earlier_one(model: FittedModel, wild: Interactions) -> None:
     assert model.at(AS_OF - 1) is model
     later = model.at(AS_OF + 30 * MICROSECONDS_PER_DAY)
     assert later.as_of == AS_OF + 30 * MICROSECONDS_PER_DAY
     assert not np.isnan(later.score(wild)).any()
 
 
-def test_refuses_another_catalogue(name: str, wild: Interactions) -> None:
+def test_refuses_another_catalogue(model: FittedModel) -> None:
     with pytest.raises(BadInput, match="a catalogue of 24; found a catalogue of 7"):
-        fit(name, wild).score(Interactions.empty(7))
+        model.score(Interactions.empty(7))
 
 
-def test_refuses_candidates_for_several(name: str, wild: Interactions) -> None:
+def test_refuses_candidates_for_several(model: FittedModel, wild: Interactions) -> None:
     with pytest.raises(BadInput, match="one shopper; found 41"):
-        fit(name, wild).candidates(wild, 5)
+        model.candidates(wild, 5)
 
 
 @pytest.mark.parametrize(
@@ -202,8 +227,7 @@ def test_refuses_a_broken_log(
         fit(name, broken(wild))
 
 
-def test_refuses_a_folder_without_it(name: str, wild: Interactions, tmp_path: Path) -> None:
-    model = fit(name, wild)
+def test_refuses_a_folder_without_it(model: FittedModel, tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="mercato build"):
         type(model).load(tmp_path)
     model.save(tmp_path)
@@ -220,8 +244,8 @@ def test_refuses_a_folder_without_it(name: str, wild: Interactions, tmp_path: Pa
 def test_every_hyperparameter_has_a_default_and_an_effect(name: str) -> None:
     """A model is what `MODELS` names: a frozen dataclass that can be made without arguments, each
     of whose fields its module reads."""
-    model = CONFIGURED[name]
-    assert is_dataclass(model)
-    source = inspect.getsource(sys.modules[type(model).__module__])
-    for each in fields(model):
+    made = CONFIGURED[name]
+    assert is_dataclass(made)
+    source = inspect.getsource(sys.modules[type(made).__module__])
+    for each in fields(made):
         assert f"self.{each.name}" in source

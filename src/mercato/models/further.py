@@ -11,6 +11,8 @@ from mercato.models.graph_blend import GraphBlend
 from mercato.models.graph_filter.filter import GraphFilter
 from mercato.models.ials import Ials
 from mercato.models.markov import Markov
+from mercato.models.neural.light_gcn.model import LightGcn
+from mercato.models.neural.next_item.model import NextItemNetwork
 from mercato.models.session_blend import SessionBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 
@@ -18,7 +20,9 @@ FURTHER: Mapping[str, type[Model]] = {
     "graph-blend": GraphBlend,
     "graph-filter": GraphFilter,
     "ials": Ials,
+    "light-gcn": LightGcn,
     "markov": Markov,
+    "next-item-network": NextItemNetwork,
     "session-blend": SessionBlend,
     "shopper-transformer": ShopperTransformer,
 }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.drawing import Drawing
 from mercato.models.shopper_transformer.events import Read, window_start
@@ -25,6 +26,7 @@ from mercato.models.shopper_transformer.losses import (
 from mercato.models.shopper_transformer.network import Batch, ShopperNetwork
 from mercato.models.shopper_transformer.packing import Pieces, Rows, packed, pieces_of
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
+from mercato.models.shopper_transformer.targets import items_ahead, next_items
 
 _ASKED_AT_ONCE = 256
 """Shoppers whose scores of all items are held."""
@@ -88,7 +90,7 @@ class Descent:
             self.network = ShopperNetwork(shape, inputs, learned.counts > 0, content)
         self.drawing = Drawing(learned.counts, loss.popularity)
         self.log, self.tied = learned.log, learned.log.tied
-        self.next = _next(self.log, again=examples.again)
+        self.next = next_items(self.log, again=examples.again)
         log = learned.log
         read = hashlib.sha256()
         for each in (log.offsets, log.item, log.kind, log.ts, content.vectors, content.codes):
@@ -100,7 +102,11 @@ class Descent:
         longest = self.shape.longest
         if self.tied:
             self.log = self.learned.log.shuffled(random)
-            self.next = _next(self.log, again=self.data.again)
+        if self.data.ahead:
+            days = self.data.ahead * MICROSECONDS_PER_DAY
+            self.next = items_ahead(self.log, round(days), random, again=self.data.again)
+        elif self.tied:
+            self.next = next_items(self.log, again=self.data.again)
         pieces = pieces_of(self.log.offsets, longest, random)
         order = random.permutation(len(pieces.length))
         pieces = Pieces(pieces.start[order], pieces.length[order])
@@ -210,21 +216,3 @@ class Descent:
         return torch.from_numpy(np.ascontiguousarray(values)).to(
             next(self.network.parameters()).device, non_blocking=True
         )
-
-
-def _next(log: Read, *, again: bool) -> NDArray[np.int64]:
-    """(n,) the item of the event after each; -1 where there is none, or it is not to be learned."""
-    n = len(log.item)
-    found = np.full(n, -1, np.int64)
-    if n < 2:
-        return found
-    found[:-1] = np.where(log.wish[1:], log.item[1:], -1)
-    shopper = log.shopper
-    if not again:
-        key = shopper * (int(log.item.max()) + 1) + log.item
-        _, first = np.unique(key, return_index=True)
-        fresh = np.zeros(n, bool)
-        fresh[first] = True
-        found[:-1][~fresh[1:]] = -1
-    found[log.offsets[1:][np.diff(log.offsets) > 0] - 1] = -1
-    return found

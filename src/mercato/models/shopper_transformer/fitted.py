@@ -32,6 +32,17 @@ class Content(Saved):
     sizes: NDArray[np.int64]
     unit: bool
 
+    def check(self, told: ItemContent) -> None:
+        """Raise BadInput where it has other fields than was learned from."""
+        told.check(len(told))
+        width = len(self.project)
+        if told.vectors.shape[1] != width or told.sizes.tolist() != self.sizes.tolist():
+            raise BadInput(
+                f"vectors of {width} numbers and fields of {self.sizes.tolist()} values",
+                f"{told.vectors.shape[1]} and {told.sizes.tolist()}",
+                "Describe new items as those that were learned from.",
+            )
+
     def vectors(self, told: ItemContent) -> NDArray[np.float32]:
         """(n, width)."""
         found = told.vectors @ self.project + self.codes[told.shared].sum(1)
@@ -111,14 +122,7 @@ class FittedShopperTransformer(FittedModel):
 
         Raises BadInput where the content has other fields than was learned from.
         """
-        told.check(len(told))
-        width = len(self.content.project)
-        if told.vectors.shape[1] != width or told.sizes.tolist() != self.content.sizes.tolist():
-            raise BadInput(
-                f"vectors of {width} numbers and fields of {self.content.sizes.tolist()} values",
-                f"{told.vectors.shape[1]} and {told.sizes.tolist()}",
-                "Describe new items as those that were learned from.",
-            )
+        self.content.check(told)
         tables = self.tables.with_items(self.content.vectors(told))
         return replace(self, n_items=self.n_items + len(told), tables=tables)
 

@@ -65,7 +65,7 @@ def learned(
         examples.again,
         exported(network),
         tables(network, known | content),
-        _content(network, told),
+        content_of(network.items, told, shape.width, unit=bool(shape.cosine)),
         _actions(network, shape.width),
         done.outcome(),
     )
@@ -96,15 +96,17 @@ def tables(network: ShopperNetwork, proposed: NDArray[np.bool_]) -> Tables:
     )
 
 
-def _content(network: ShopperNetwork, told: ItemContent) -> Content:
-    items, width = network.items, network.shape.width
-    read = network.inputs.content
-    sizes = told.sizes if read else told.sizes[:0]
+def content_of(items: nn.Module, told: ItemContent, width: int, *, unit: bool) -> Content:
+    """What a module of items' vectors makes of what is told of them.
+
+    unit : vectors have length 1
+    """
     project = np.zeros((0, width), np.float32)
     if items.project is not None:
         project = _array(items.project.weight).T.copy()
+    sizes = told.sizes if items.codes is not None else told.sizes[:0]
     codes = _table(items.codes, int(sizes.sum()), width)
-    return Content(project, codes, sizes, bool(network.shape.cosine))
+    return Content(project, codes, sizes, unit)
 
 
 def _actions(network: ShopperNetwork, width: int) -> Actions:

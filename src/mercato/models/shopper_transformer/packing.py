@@ -33,13 +33,15 @@ class Rows(NamedTuple):
         return Rows(*(each[rows] for each in self))
 
 
-def pieces_of(offsets: NDArray[np.int64], longest: int, random: np.random.Generator) -> Pieces:
-    """Cut each shopper's events, but the last, which nothing follows.
+def pieces_of(
+    offsets: NDArray[np.int64], longest: int, random: np.random.Generator, behind: int = 1
+) -> Pieces:
+    """Cut each shopper's events, but the last ``behind``: nothing follows the last.
 
     What is longer than ``longest`` is cut at a place drawn anew each time, and then every
     ``longest`` events, so that all of it is learned from.
     """
-    known = np.maximum(np.diff(offsets) - 1, 0)
+    known = np.maximum(np.diff(offsets) - behind, 0)
     first = np.where(known > longest, random.integers(1, longest + 1, len(known)), known)
     count = np.where(known > 0, 1 + -(-(known - first) // longest), 0)
     owner = np.repeat(np.arange(len(known)), count)

@@ -104,10 +104,14 @@ class Examples:
     batch    : events in a batch, about
     packed   : several shoppers' events share a row of a batch; else a row is one shopper's, padded
     again    : also what a shopper had met before counts as a next item, and is proposed
+    ahead    : days; what comes next is drawn anew in each pass from all that was met at later
+               moments within them, as what a shelf is judged by (PinnerFormer, Pancha et al. 2022,
+               https://arxiv.org/abs/2205.04507); 0: it is the very next event
     held     : shoppers whose last event is kept from learning, to choose the best weights by
     """
 
     batch: int = 2_048
     packed: bool = True
     again: bool = True
+    ahead: float = 0.0
     held: int = 1_000

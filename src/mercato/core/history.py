@@ -101,6 +101,10 @@ def said_of(event: str, quantity: float | None, value: float | None) -> float:
     return quantity or 1.0
 
 
+IS_RATED = np.isin(np.arange(len(EVENT_CODES)), [EVENT_CODES[event] for event in RATED])
+"""By event code: `RATED` as a lookup table, since history after history is asked."""
+
+
 def unwanted(
     item: NDArray[np.integer], event: NDArray[np.int8], quantity: NDArray[np.float32]
 ) -> NDArray[np.int64]:
@@ -109,16 +113,16 @@ def unwanted(
     Events of one shopper, the oldest first, (n,) each. A dismissal or few stars say so; more stars
     or a purchase take it back.
     """
-    rated = np.isin(event, _RATED_CODES) & (quantity > 0)
-    says = rated | np.isin(event, (_DISMISS, _PURCHASE))
+    rated = IS_RATED[event] & (quantity > 0)
     against = (event == _DISMISS) | (rated & (quantity <= FEW_STARS))
-    said = np.flatnonzero(says)[::-1]
+    if not against.any():
+        return np.zeros(0, np.int64)
+    said = np.flatnonzero(against | rated | (event == _PURCHASE))[::-1]
     items, newest = np.unique(item[said], return_index=True)
     found: NDArray[np.int64] = items[against[said][newest]].astype(np.int64)
     return found
 
 
-_RATED_CODES = [EVENT_CODES[event] for event in RATED]
 _DISMISS, _PURCHASE = EVENT_CODES[Event.DISMISS], EVENT_CODES[Event.PURCHASE]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.columns import Event
-from mercato.core.history import EVENT_CODES, FEW_STARS, RATED, Interactions, history
+from mercato.core.history import EVENT_CODES, FEW_STARS, IS_RATED, Interactions, history
 
 EVENT_WEIGHTS: dict[Event, float] = {
     Event.PURCHASE: 1.0,
@@ -54,14 +54,11 @@ class Preferences:
 def weights_of(event: NDArray[np.int8], quantity: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n,) what each event says of a wish for its item: 5 stars as much as a review, 2 nothing."""
     weights = _WEIGHT_OF_CODE[event]
-    rated = np.isin(event, _RATED_CODES) & (quantity > 0)
+    rated = IS_RATED[event] & (quantity > 0)
     if not rated.any():
         return weights
     liked = (np.minimum(quantity, MOST_STARS) - FEW_STARS) / (MOST_STARS - FEW_STARS)
     return np.where(rated, np.maximum(liked, 0) * EVENT_WEIGHTS[Event.REVIEW], weights)
-
-
-_RATED_CODES = [EVENT_CODES[event] for event in RATED]
 
 
 def preferences(interactions: Interactions, now: int, forgetting: Forgetting) -> Preferences:

@@ -20,36 +20,23 @@ EVENTS = """ts,event,user_id,item_id
 
 
 @pytest.fixture(scope="module")
-def checked_shop(tmp_path_factory, module_mercato):
+def checked_shop(tmp_path_factory, mercato_in):
     """A shop with two products, two events, and one event in quarantine."""
     folder = tmp_path_factory.mktemp("check")
     (folder / "items.csv").write_text(ITEMS)
     (folder / "events.csv").write_text(EVENTS)
-    module_mercato(folder, "init", "shop")
+    mercato_in(folder, "init", "shop")
     settings = (folder / "shop/shop.toml").read_text()
     settings = settings.replace("max_bad_share = 0.05", "max_bad_share = 0.5")
     (folder / "shop/shop.toml").write_text(settings)
     files = ["--items", "items.csv", "--events", "events.csv"]
-    done = module_mercato(folder, "import", "shop", *files)
+    done = mercato_in(folder, "import", "shop", *files)
     assert done.returncode == 0, done.stderr
     return folder
 
 
-@pytest.fixture(scope="module")
-def module_mercato():
-    """`mercato` in a folder, as a process of its own."""
-
-    def run(folder, *arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "mercato.cli", *arguments],
-            cwd=folder, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    return run
-
-
-def test_a_good_shop_exits_with_0_and_says_what_was_found(checked_shop, module_mercato):
-    done = module_mercato(checked_shop, "check", "shop", "--strict", "--html", "report.html")
+def test_a_good_shop_exits_with_0_and_says_what_was_found(checked_shop, mercato_in):
+    done = mercato_in(checked_shop, "check", "shop", "--strict", "--html", "report.html")
     assert done.returncode == 0, done.stderr
     for words in ("item_id-known", "event-accepted", "events.csv:4", "<b>buy</b>", "Mug", "title"):
         assert words in done.stdout
@@ -87,12 +74,12 @@ class Found(HTMLParser):
                 self.addresses.add(value)
 
 
-def test_a_failed_check_exits_with_1_and_a_warning_only_when_strict(checked_shop, module_mercato):
+def test_a_failed_check_exits_with_1_and_a_warning_only_when_strict(checked_shop, mercato_in):
     path = checked_shop / "shop/shop.toml"
     settings = path.read_text()
     path.write_text(settings.replace("max_age_days = 0", "max_age_days = 1"))
     try:
-        done = module_mercato(checked_shop, "check", "shop", "--json")
+        done = mercato_in(checked_shop, "check", "shop", "--json")
     finally:
         path.write_text(settings)
     assert done.returncode == 1
@@ -105,33 +92,33 @@ def test_a_failed_check_exits_with_1_and_a_warning_only_when_strict(checked_shop
     assert report["quarantine"][0]["rows"] == 1
 
 
-def test_an_alarm_fails_only_when_strict(checked_shop, module_mercato):
+def test_an_alarm_fails_only_when_strict(checked_shop, mercato_in):
     rows = [f"i{n},Cup,Kitchen,{n + 1}" for n in range(30)]
     for name, factor in (("one", 1), ("two", 100)):
         lines = [row.rsplit(",", 1) for row in rows]
         text = "\n".join(f"{start},{int(price) * factor}" for start, price in lines)
         (checked_shop / f"{name}.csv").write_text(f"id,title,product_type,price\n{text}\n")
-        done = module_mercato(checked_shop, "import", "shop", "--items", f"{name}.csv", "--json")
+        done = mercato_in(checked_shop, "import", "shop", "--items", f"{name}.csv", "--json")
     (report,) = json.loads(done.stdout)
     assert [alarm["name"] for alarm in report["alarms"]] == ["price-level"]
-    assert module_mercato(checked_shop, "check", "shop").returncode == 0
-    strict = module_mercato(checked_shop, "check", "shop", "--strict")
+    assert mercato_in(checked_shop, "check", "shop").returncode == 0
+    strict = mercato_in(checked_shop, "check", "shop", "--strict")
     assert strict.returncode == 1
     assert "price-level" in strict.stdout
 
 
-def test_the_report_speaks_chinese(checked_shop, module_mercato):
+def test_the_report_speaks_chinese(checked_shop, mercato_in):
     arguments = ["check", "shop", "--html", "zh.html", "--language", "zh"]
-    assert module_mercato(checked_shop, *arguments).returncode == 0
+    assert mercato_in(checked_shop, *arguments).returncode == 0
     page = (checked_shop / "zh.html").read_text()
     assert '<html lang="zh">' in page and "商品评分" in page
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings and all(re.search(r"[\u4e00-\u9fff]", each) for each in headings)
 
 
-def test_wrong_use(checked_shop, module_mercato):
-    assert module_mercato(checked_shop, "check", "shop", "--language", "zh").returncode == 2
-    assert module_mercato(checked_shop, "check", "nothing").returncode == 1
+def test_wrong_use(checked_shop, mercato_in):
+    assert mercato_in(checked_shop, "check", "shop", "--language", "zh").returncode == 2
+    assert mercato_in(checked_shop, "check", "nothing").returncode == 1
 
 
 WITHOUT_PANDAS = """

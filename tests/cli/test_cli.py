@@ -44,7 +44,7 @@ def test_wrong_use_exits_with_2(mercato):
 
 
 def test_an_error_says_expected_found_and_remedy_without_a_traceback(mercato, tmp_path):
-    done = mercato("serve", "nowhere", "--port", "0")
+    done = mercato("build", "nowhere")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.splitlines() == [

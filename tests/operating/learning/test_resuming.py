@@ -15,7 +15,7 @@ from mercato.core.errors import BadInput, NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
 from mercato.core.settings import LearnSettings, Settings, load_settings, settings_text
-from mercato.data.importing import import_events
+from mercato.data.importing import import_events, import_judgments
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.operating.learning.book import RoundBook
@@ -156,6 +156,9 @@ def fed(built_shop: Path, tmp_path: Path) -> Path:
             moment = datetime.fromisoformat(row["ts"]) + timedelta(days=60)
             written.writerow(row | {"event_id": f"n{row['event_id']}", "ts": moment.isoformat()})
     import_events(AssetStore(shop / "assets"), [more], settings=Settings())
+    judged = tmp_path / "judged.csv"
+    judged.write_text("".join((TOUR / "judgments.csv").read_text().splitlines(True)[:3]))
+    import_judgments(AssetStore(shop / "assets"), [judged], settings=Settings())
     return shop
 
 
@@ -176,8 +179,8 @@ def test_what_was_done_since_becomes_a_release(fed: Path) -> None:
     ended = again(fed)
     assert ended.stage is Stage.PROMOTED, ended.reason
     assert ended.shadow is not None
-    asked = ended.shadow["placements"]["buy-again"]
-    assert set(asked["metrics"]) == {"published", "candidate", "twin"}
+    for asked in (ended.shadow["placements"][name] for name in ("buy-again", "judged searches")):
+        assert set(asked["metrics"]) == {"published", "candidate", "twin"}
     learned_well(fed)
     assert again(fed).stage is Stage.UNCHANGED, "nothing new"
 

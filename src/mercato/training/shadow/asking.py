@@ -11,13 +11,18 @@ from mercato.core.history import EVENT_CODES
 from mercato.core.settings import RecommendSettings
 from mercato.data.histories import Histories
 from mercato.recommend.reranking.settings import Reranking
+from mercato.search.search import search
 from mercato.shop.everywhere import effects_everywhere
 from mercato.shop.merchant import reranking_of
 from mercato.shop.opened import Live, Shop, open_release, without_erased
+from mercato.shop.search import SearchCall, search_context, search_request
 from mercato.shop.shelf import RECENT_MOST, ShelfCall, filled
 from mercato.state import KnownShopper, RecentEvent
 
 _EVENTS = {code: name for name, code in EVENT_CODES.items()}
+
+MOST_FOUND = 100
+"""Of a search; hardly anybody looks further."""
 
 GUEST = "visitor:"
 """Begins the names of shoppers who are known as visitors only."""
@@ -92,6 +97,13 @@ class Asked:
             self.live, call, who, wall, reranking=self.reranking, effects=effects, seed=0
         )
         return tuple(card.id for card in found.cards)
+
+    def hits(self, query: str, most: int = MOST_FOUND) -> list[str]:
+        """Ids of what a search finds for nobody in particular, each variant by itself, the best
+        first."""
+        call = SearchCall(query, per_page=most, distinct=False, seen=False)
+        found = search(search_request(call), search_context(self.shop, self.live, call))
+        return self.live.catalogue.ids(found.rows)
 
 
 def call_of(placement: str, shopper_id: str, n: int) -> ShelfCall:

@@ -18,29 +18,34 @@ from mercato.recommend.request import MOST_ITEMS
 from mercato.training.shadow.asking import Asked, Past, call_of
 
 FEWEST = 50
-"""Shoppers below which nothing is held against a release: the interval is too short. Assumed."""
+"""Shoppers, or queries, below which nothing is held against a release: the interval is too short.
+Assumed."""
 
-LEVEL = 0.99
+LEVEL = 0.995
 """Of the intervals of differences. Two releases are held against a third in two metrics of two
-placements: at this level all of it refuses a harmless one with a chance of 4% at most, where
-intervals of 95% would refuse one in five."""
+placements and two kinds of searches: at this level all of it refuses a harmless one with a chance
+of 4% at most, where intervals of 95% would refuse one in three."""
+
+RESAMPLES = 4_000
+"""So that ten lie beyond either end."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Of one placement.
+    """Of one placement, or kind of search.
 
+    n          : shoppers, or queries
     metrics    : release → metric → its mean
-    difference : release → metric → it less the published release's, paired by shopper
+    difference : release → metric → it less the published release's, paired by shopper or query
     """
 
-    shoppers: int
+    n: int
     metrics: Mapping[str, Mapping[str, Estimate]]
     difference: Mapping[str, Mapping[str, Estimate]]
 
     def worse(self, name: str) -> list[str]:
         """Metrics in which a release is behind by its whole interval."""
-        if self.shoppers < FEWEST:
+        if self.n < FEWEST:
             return []
         return [metric for metric, each in self.difference[name].items() if each.high < 0]
 
@@ -52,7 +57,7 @@ class Compared:
             }
 
         return {
-            "shoppers": self.shoppers,
+            "n": self.n,
             "metrics": told(self.metrics),
             "difference": told(self.difference),
         }
@@ -86,17 +91,21 @@ def compare_shelves(
             for name, release in asked.items():
                 values[name] = _values(release, placement, past, target, parts, moment)
                 step.advance(len(target))
-        found[str(placement)] = _compared(values, len(target))
+        found[str(placement)] = compared(values, len(target))
     return found
 
 
-def _compared(values: Mapping[str, Mapping[str, Values]], shoppers: int) -> Compared:
+def compared(values: Mapping[str, Mapping[str, Values]], n: int) -> Compared:
+    """values : release → metric → (n,)"""
     base = values[PUBLISHED]
     return Compared(
-        shoppers,
+        n,
         {name: {m: bootstrap(each) for m, each in of.items()} for name, of in values.items()},
         {
-            name: {m: bootstrap(each - base[m], level=LEVEL) for m, each in of.items()}
+            name: {
+                m: bootstrap(each - base[m], resamples=RESAMPLES, level=LEVEL)
+                for m, each in of.items()
+            }
             for name, of in values.items()
             if name != PUBLISHED
         },

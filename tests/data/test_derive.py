@@ -120,6 +120,7 @@ def test_a_setting_makes_new_versions_of_what_reads_it(derived: AssetStore) -> N
         "sessions",
         "co_purchase",
         "query_statistics",
+        "query_lists",  # made of the one before
         "users",
     }
     derive(derived, DERIVED, settings=Settings())  # the versions of before are still there

@@ -62,21 +62,29 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With --vacuum: only say what would be done.")
     ] = False,
+    sum_up: Annotated[
+        bool, typer.Option("--sum-up", help="Bring what the console shows up to date.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List a shop's assets; describe one, compare its versions, trace an answer to its files,
-    or tidy up."""
+    sum up, or tidy up."""
     settings = load_settings(ShopPaths(folder).settings)
     moment = parse_time("--at", at) if at else None
     traced = {"trace": trace, "item": item, "trace-item": trace_item}
     of_one = {"history": history, "diff": diff, "at": at, "export": export, "unmasked": unmasked}
-    upkeep = {"vacuum": vacuum, "keep-days": keep_days, "dry-run": dry_run}
+    upkeep = {"vacuum": vacuum, "keep-days": keep_days, "dry-run": dry_run, "sum-up": sum_up}
     _check_use(name, of_one | traced | upkeep)
     if vacuum:
         from mercato.cli.assets_kept import vacuumed
 
         days = settings.assets.keep_days if keep_days is None else keep_days
         vacuumed(folder, name, days, dry_run=dry_run, as_json=as_json)
+        return
+    if sum_up:
+        from mercato.cli.assets_kept import summed_up
+
+        summed_up(folder, as_json=as_json)
         return
     if trace is not None or trace_item is not None:
         _trace(folder, trace, item or trace_item, as_json)
@@ -103,6 +111,7 @@ _TOGETHER = (
     {"--trace", "--item"},
     {"--trace-item"},
     {"--vacuum", "--keep-days", "--dry-run"},
+    {"--sum-up"},
 )
 """Options that may be said at once."""
 

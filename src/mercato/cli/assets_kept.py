@@ -1,16 +1,32 @@
-"""`mercato assets --vacuum`: what is joined, removed and kept."""
+"""`mercato assets --vacuum` and `--sum-up`: what is joined, removed, kept, brought up to date."""
 
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 from mercato.cli.output import print_json, print_table, say
-from mercato.core.errors import WrongUse
+from mercato.cli.progress import shown
+from mercato.cli.recording import on_record
+from mercato.core.errors import NotReady, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.data.versions.retention import Vacuumed, kept_versions, vacuum
 from mercato.data.versions.summary import declared
+from mercato.operating.summing import sum_up
+
+
+def summed_up(folder: Path, *, as_json: bool) -> None:
+    """Sum up days and searches for the console. Raises NotReady while another process does."""
+    on_record(folder, "assets", ("events", "answers"), purpose="sum up")
+    with shown() as progress:
+        versions = sum_up(folder, progress)
+    if versions is None:
+        raise NotReady("one process that sums up", "another one at it", "Wait until it is done.")
+    if as_json:
+        print_json(dict(versions))
+    else:
+        print_table(("asset", "version"), list(versions.items()), right=("version",))
 
 
 def vacuumed(folder: Path, name: str | None, days: int, *, dry_run: bool, as_json: bool) -> None:

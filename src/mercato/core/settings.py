@@ -178,6 +178,10 @@ class TrainSettings:
     shelf_rankers: bool = True
     """Whether a build learns the order of shelves from what was bought in its newest days, and
     keeps it where that does better."""
+    transformer_minutes: float = 0.0
+    """Minutes at most in which a build trains the shopper transformer, where the extra ``train`` is
+    installed and the log is long enough; it does so two or three times, and keeps it where shelves
+    do better with it. 0: never."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,8 @@ class ConsoleSettings:
     """Hours after which whoever signed in to the console does so again."""
     idle_hours: float = 12.0
     """The same without a look at any of its pages."""
+    sum_minutes: float = 15.0
+    """Minutes between two times at which what it shows of days and searches is summed up anew."""
 
 
 @dataclass(frozen=True)

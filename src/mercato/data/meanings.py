@@ -117,6 +117,18 @@ _DERIVED = {
     "clicked": "Times clicked there.",
     "carted": "Times put into a basket from there.",
     "bought": "Times bought after it was shown there.",
+    "list": "Why it is worth a look: top, empty, unclicked or reworded.",
+    "place": "Place in its list, from 1.",
+    "next_sessions": "Visits in which that was searched for instead.",
+    "day": "The day, UTC.",
+    "empty_searches": "Searches that found nothing.",
+    "clicked_searches": "Searches of which a product was clicked.",
+    "shelves": "Shelves that were answered.",
+    "search_clicks": "Clicks on what a search showed.",
+    "shelf_clicks": "Clicks on what a shelf showed.",
+    "orders": "Purchases, whatever number of products they hold.",
+    "search_revenue": "Of the revenue, what shoppers came to from a search.",
+    "shelf_revenue": "Of the revenue, what shoppers came to from a shelf.",
     "grade": "How well the product fits the query, higher is better.",
 }
 

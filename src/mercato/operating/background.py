@@ -22,6 +22,8 @@ from mercato.operating.learning.runner import LOOK_SECONDS as LEARN_SECONDS
 from mercato.operating.learning.runner import LearnRunner
 from mercato.operating.numbering import number_on
 from mercato.operating.retiring import retire
+from mercato.operating.summing import LOOK_SECONDS as SUM_SECONDS
+from mercato.operating.summing import SumRunner
 from mercato.operating.tending import COMPACT_SECONDS, ENCODE_SECONDS, Encoding
 from mercato.shop.opened import Shop
 from mercato.state.served import Served
@@ -107,6 +109,8 @@ class Background:
             self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)
         self._experiments = ExperimentRunner(shop)
         self.threads += (Every(EXPERIMENT_SECONDS, "experiments", self._experiments.look),)
+        self._sums = SumRunner(shop)
+        self.threads += (Every(SUM_SECONDS, "summing", self._sums.look),)
         self._learning = LearnRunner(shop)
         if shop.settings.learn.every:
             self.threads += (Every(LEARN_SECONDS, "learning", self._learning.look),)
@@ -130,6 +134,7 @@ class Background:
         self._feeds.stop()
         self._experiments.stop()
         self._learning.stop()
+        self._sums.stop()
         self._count()
 
     def _compact(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.co_purchase import CO_PURCHASE
+from mercato.data.assets.daily_activity import DAILY_ACTIVITY
 from mercato.data.assets.event_flags import EVENT_FLAGS
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.histories import HISTORIES
@@ -18,6 +19,7 @@ from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
 from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
+from mercato.data.assets.query_lists import QUERY_LISTS
 from mercato.data.assets.query_statistics import QUERY_STATISTICS
 from mercato.data.assets.reformulations import REFORMULATIONS
 from mercato.data.assets.search_clicks import SEARCH_CLICKS
@@ -45,6 +47,8 @@ ASSETS: Mapping[str, Asset] = {
         SEARCH_CLICKS,
         REFORMULATIONS,
         QUERY_STATISTICS,
+        QUERY_LISTS,
+        DAILY_ACTIVITY,
         HISTORIES,
         ITEM_STATISTICS,
         ITEM_QUALITY,

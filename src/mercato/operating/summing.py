@@ -1,0 +1,77 @@
+"""What the console shows of days and searches is summed up beside a server, by a process of its
+own: `mercato assets DIR --sum-up`. Pages read the sums, never the log."""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mercato.core.paths import ShopPaths
+from mercato.core.progress import Progress
+from mercato.core.settings import load_settings
+from mercato.data.assets.daily_activity import DAILY_ACTIVITY
+from mercato.data.assets.query_lists import QUERY_LISTS
+from mercato.data.derive import derive_versions
+from mercato.data.store import AssetStore
+from mercato.operating.child import Child
+from mercato.shop.opened import Shop
+
+SUMS = (DAILY_ACTIVITY.name, QUERY_LISTS.name)
+
+LOOK_SECONDS = 30.0
+"""Between two looks whether the sums are outdated."""
+
+_LOCK = "state.db-summing"
+_SECONDS_PER_MINUTE = 60
+
+
+def sum_up(root: Path, progress: Progress) -> Mapping[str, int] | None:
+    """Bring the sums up to date; their versions. None where another process is at it."""
+    paths = ShopPaths(root)
+    settings = load_settings(paths.settings)
+    with _alone(paths) as ours:
+        if not ours:
+            return None
+        return derive_versions(AssetStore(paths.assets), SUMS, settings=settings, progress=progress)
+
+
+class SumRunner:
+    """Starts the process where events or answers came since the last one, not too often."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._store = AssetStore(shop.paths.assets)
+        self._minutes = shop.settings.console.sum_minutes
+        self._child = Child("assets", str(shop.paths.root), "--sum-up")
+        self._due = 0.0
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if self._child.runs or now < self._due or not outdated(self._store):
+            return
+        self._due = now + self._minutes * _SECONDS_PER_MINUTE
+        self._child.start()
+
+    def stop(self) -> None:
+        """End the process that is running: sums are committed whole or not at all."""
+        self._child.stop()
+
+
+def outdated(store: AssetStore) -> bool:
+    """Whether the sums were made of other versions of the log than there are now."""
+    newest = store.history(DAILY_ACTIVITY.name, limit=1)
+    made_of = json.loads(newest[0].note.get("inputs", "{}")) if newest else {}
+    return any(made_of.get(name) != store.version(name) for name in ("events", "answers"))
+
+
+@contextmanager
+def _alone(paths: ShopPaths) -> Iterator[bool]:
+    """Whether no other process sums up this shop."""
+    with (paths.root / _LOCK).open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

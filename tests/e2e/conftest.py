@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-TOUR = ROOT / "examples" / "tour"
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -59,6 +58,40 @@ def serving(folder: Path, *arguments: str, python: str = sys.executable) -> Iter
             server.wait(timeout=30)
 
 
+BLOCKER = """
+import os, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in os.environ["BLOCKED"].split():
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocked())
+"""
+
+NEVER_BUILT_WITH = "torch transformers sentence_transformers pandas"
+NEVER_SERVED_WITH = f"{NEVER_BUILT_WITH} lightgbm"
+
+
+@pytest.fixture
+def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every Python started from here on refuses the packages that ``BLOCKED`` names."""
+    (tmp_path / "sitecustomize.py").write_text(BLOCKER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def never_built() -> str:
+    """Packages that building must never import."""
+    return NEVER_BUILT_WITH
+
+
+@pytest.fixture(scope="session")
+def never_served() -> str:
+    """Packages that serving must never import."""
+    return NEVER_SERVED_WITH
+
+
 @pytest.fixture(scope="session")
 def npm() -> Callable[[Path, str], Path]:
     """``npm(folder, name)``: a folder var/name with node_modules as the lock in ``folder`` has
@@ -90,12 +123,6 @@ def npm() -> Callable[[Path, str], Path]:
 def mercato() -> Callable[..., None]:
     """`mercato` with arguments, in a process of its own; fails with what it printed."""
     return run
-
-
-@pytest.fixture(scope="session")
-def tour() -> Path:
-    """The folder with the tour's feed and events."""
-    return TOUR
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""The wheel, installed in another environment, makes, builds and serves a shop."""
+"""The wheel, installed in another environment, makes, builds and serves a shop, without packages
+that neither needs."""
 
 import json
 import subprocess
@@ -45,7 +46,11 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_serves_from_another_environment(installed, tmp_path, serve_shop):
+@pytest.mark.usefixtures("blocked")
+def test_serves_from_another_environment(
+    installed, tmp_path, serve_shop, monkeypatch, never_built, never_served
+):
+    monkeypatch.setenv("BLOCKED", never_built)
     where = [installed, "-c", "import mercato; print(mercato.__file__)"]
     found = subprocess.run(where, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert Path(found.stdout.strip()).is_relative_to(installed.parents[1])
@@ -58,8 +63,12 @@ def test_serves_from_another_environment(installed, tmp_path, serve_shop):
     mercato("init", "shop")
     mercato("import", "shop", "--items", TOUR / "products.csv", "--events", TOUR / "events.csv")
     mercato("build", "shop")
+    monkeypatch.setenv("BLOCKED", never_served)
     with serve_shop(tmp_path / "shop", python=str(installed)) as address:
         with urlopen(f"{address}/v1/search?q=merino+socks", timeout=10) as answer:
             assert json.load(answer)["hits"][0]["id"] == "socks-merino"
+        for path in ("/v1/recommend/home?user_id=u01", "/v1/suggest?q=te"):
+            with urlopen(f"{address}{path}", timeout=10) as answer:
+                assert json.load(answer)
         with urlopen(f"{address}/", timeout=10) as page:
             assert "text/html" in page.headers["Content-Type"]

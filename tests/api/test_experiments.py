@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 
 from mercato.core.paths import ShopPaths
 from mercato.core.scopes import Scope
+from mercato.data.store import AssetStore
+from mercato.operating.experiments.holdout import look_at_holdout
 from mercato.operating.experiments.looking import look_at_all
 from mercato.shop.keys import create_key
 from mercato.shop.opened import Shop
@@ -52,6 +54,13 @@ def test_an_experiment_lives_over_http(client: TestClient, shop: Shop) -> None:
     assert client.get("/v1/experiments/varied").json() == ended
     assert client.delete("/v1/experiments/varied").status_code == 204
     assert client.get("/v1/experiments/varied").status_code == 404
+
+
+def test_the_holdout_is_told_as_of_the_last_look(client: TestClient, shop: Shop) -> None:
+    assert client.get("/v1/holdout").json() == {"holdout": None}
+    read = look_at_holdout(AssetStore(shop.paths.assets), shop.state, 0.1, shop.wall())
+    told = client.get("/v1/holdout").json()["holdout"]
+    assert (told["share"], told["units"]) == (0.1, dict(read.units))
 
 
 def test_a_variant_is_stopped_by_its_name(client: TestClient) -> None:

@@ -77,6 +77,7 @@ PLAIN = [
     "GET /v1/rules",
     "GET /v1/rules/conflicts",
     "GET /v1/experiments",
+    "GET /v1/holdout",
 ]
 
 CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]

@@ -55,6 +55,7 @@ def test_every_route_is_documented(client: TestClient, api: FastAPI) -> None:
         "/v1/experiments/{name}",
         "/v1/experiments/{name}:end",
         "/v1/experiments/{name}:stop",
+        "/v1/holdout",
         "/v1/explain",
         "/v1/users/{user_id}",
         "/v1/users/{user_id}/export",

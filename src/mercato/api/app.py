@@ -24,6 +24,7 @@ from mercato.api.routes.events import add_events
 from mercato.api.routes.experiments import add_experiments
 from mercato.api.routes.explain import add_explain
 from mercato.api.routes.health import add_health
+from mercato.api.routes.holdout import add_holdout
 from mercato.api.routes.items import add_items
 from mercato.api.routes.recommend import add_recommend
 from mercato.api.routes.rules import add_rules
@@ -63,6 +64,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     add_rules(app, shop)
     add_synonyms(app, shop)
     add_experiments(app, shop)
+    add_holdout(app, shop)
     add_users(app, shop)
     add_health(app, shop, metrics, background)
     for add_dialect in (add_ga4, add_segment, add_google_retail, add_ubi, add_ubi_bulk):

@@ -101,6 +101,22 @@ class ReadingShape(BaseModel):
     orders: dict[str, Any] = Field(description="What bandits have learned: sums.")
 
 
+class HoldoutShape(BaseModel):
+    """Everybody (``variant``) beside those whom no experiment touches (``control``)."""
+
+    begun: str = Field(description="When this share was first held out.")
+    looked_at: str
+    share: float
+    units: dict[str, int]
+    p_value: float = Field(description="Of another share than that.")
+    mismatch: bool
+    metrics: list[MetricRead]
+
+
+class HoldoutAnswer(BaseModel):
+    holdout: HoldoutShape | None = Field(description="Null before the first look.")
+
+
 class ExperimentAnswer(SentExperiment):
     salt: str
     begin: float

@@ -15,6 +15,8 @@ from mercato.core.outcomes import Outcome
 from mercato.core.paths import ShopPaths
 
 if TYPE_CHECKING:
+    from mercato.evaluation.experiments.reading import MetricRead
+    from mercato.operating.experiments.holdout import HoldoutReading
     from mercato.operating.experiments.reading import Reading
     from mercato.shop.experiments.definition import Definition
     from mercato.state import State
@@ -32,6 +34,7 @@ class Action(StrEnum):
     END = "end"
     DELETE = "delete"
     LOOK = "look"
+    HOLDOUT = "holdout"
 
 
 def command(
@@ -41,7 +44,7 @@ def command(
         typer.Argument(
             help="plan: shoppers and days needed; create; list; show: what it came to; widen: let "
             "another --share take part; stop: break it, or one --arm, off; end; delete; look: read "
-            "all that run, stop what hurts."
+            "all that run, stop what hurts; holdout: everybody, beside those whom none touches."
         ),
     ] = Action.LIST,
     name: Annotated[str | None, typer.Argument(help="Of the experiment.")] = None,
@@ -85,6 +88,8 @@ def command(
         _list(folder, as_json)
     elif action is Action.LOOK:
         _look(folder, due, as_json)
+    elif action is Action.HOLDOUT:
+        _holdout(folder, as_json)
     elif action is Action.CREATE:
         _create(folder, definition, as_json)
     elif action is Action.SHOW:
@@ -249,7 +254,31 @@ def _look(folder: Path, due: bool, as_json: bool) -> None:
         _print_reading(reading)
 
 
-def _plain(reading: "Reading") -> Any:
+def _holdout(folder: Path, as_json: bool) -> None:
+    """Read anew."""
+    import time
+
+    from mercato.core.settings import load_settings
+    from mercato.data.store import AssetStore
+    from mercato.operating.experiments.holdout import look_at_holdout
+
+    paths = ShopPaths(folder)
+    share = load_settings(paths.settings).experiments.holdout
+    on_record(folder, "experiments", ["events", "answers"])
+    with opened_state(folder) as state:
+        found = look_at_holdout(AssetStore(paths.assets), state, share, time.time_ns() // 1000)
+    if as_json:
+        print_json(_plain(found))
+        return
+    units = ", ".join(f"{arm} {n:,}" for arm, n in found.units.items())
+    begun = found.to_json()["begun"]
+    say(f"Since {begun}: shoppers: {units}; {share:g} held out: p {found.p_value:.3g}")
+    if found.mismatch:
+        say("Another share of shoppers is held out than designed: nothing can be said.")
+    _print_metrics([("", metric, "") for metric in found.metrics], ("holdout", "everybody else"))
+
+
+def _plain(reading: "Reading | HoldoutReading") -> Any:
     """What JSON can say: no infinite ends."""
     import orjson
 
@@ -262,20 +291,33 @@ def _print_reading(reading: "Reading") -> None:
     if reading.mismatch:
         say("Arms have other shares of shoppers than designed: nothing can be said.")
     rows = [
-        (
-            variant.arm,
-            metric.metric,
-            f"{metric.control:.4g}",
-            f"{metric.variant:.4g}",
-            f"{metric.difference:+.4g}",
-            f"{metric.low:+.4g} to {metric.high:+.4g}",
-            f"{metric.p_value:.3g}",
-            variant.verdict if at == 0 else "",
-        )
+        (variant.arm, metric, variant.verdict if at == 0 else "")
         for variant in reading.variants
         for at, metric in enumerate(variant.metrics)
     ]
-    numbers = ("control", "variant", "difference", "95% at every look", "p")
-    print_table(("arm", "metric", *numbers, "verdict"), rows, right=numbers)
+    _print_metrics(rows, ("control", "variant"))
     for variant in reading.variants:
         say(f"{variant.arm}: {variant.verdict}: {variant.reason}.")
+
+
+def _print_metrics(rows: "list[tuple[str, MetricRead, str]]", arms: tuple[str, str]) -> None:
+    """rows : arm, one of its metrics, verdict"""
+    numbers = (*arms, "difference", "95% at every look", "explained by before", "p")
+    print_table(
+        ("arm", "metric", *numbers, "verdict"),
+        [
+            (
+                arm,
+                metric.metric,
+                f"{metric.control:.4g}",
+                f"{metric.variant:.4g}",
+                f"{metric.difference:+.4g}",
+                f"{metric.low:+.4g} to {metric.high:+.4g}",
+                f"{metric.explained:.1%}",
+                f"{metric.p_value:.3g}",
+                verdict,
+            )
+            for arm, metric, verdict in rows
+        ],
+        right=numbers,
+    )

@@ -8,7 +8,7 @@ import pytest
 from mercato.core.programs import BOT, OWN, mark
 from mercato.data.engines import open_engine
 from mercato.data.experiments.logs import logs
-from mercato.data.experiments.units import SCHEMA, Span, unit_sums
+from mercato.data.experiments.units import SCHEMA, Span, seen_of, unit_sums, with_unit
 
 
 @pytest.mark.parametrize("user", [None, "anna"])
@@ -24,5 +24,6 @@ def test_who_was_marked_as_they_sent_events_is_left_out(logbook: Any, user: str 
     span = Span(begun - timedelta(days=1), begun, begun + timedelta(hours=9))
     with open_engine() as engine:
         tables = logs(engine, logbook.store, logbook.state)
-        found = engine.table(unit_sums(tables, "a", ("control",), span, engine.kept), SCHEMA)
+        seen = seen_of(with_unit(tables["answers"]), "a", ("control",), span)
+        found = engine.table(unit_sums(tables, seen, span, engine.kept), SCHEMA)
     assert found["unit"].to_pylist() == ["v1"]

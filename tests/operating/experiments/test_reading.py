@@ -9,7 +9,7 @@ import pytest
 from mercato.core.outcomes import Outcome
 from mercato.data.engines import open_engine
 from mercato.data.experiments.logs import logs
-from mercato.data.experiments.units import SCHEMA, Span, unit_sums
+from mercato.data.experiments.units import SCHEMA, Span, seen_of, unit_sums, with_unit
 from mercato.evaluation.experiments.decisions import Verdict
 from mercato.operating.drain import drain
 from mercato.ranking.bandits.shelf_order import FEATURES, PRIOR, PRIOR_SHOWN
@@ -23,9 +23,8 @@ def sums(logbook: Any, hours: float = 100) -> dict[str, dict[str, Any]]:
     span = Span(begun - timedelta(days=28), begun, begun + timedelta(hours=hours))
     with open_engine() as engine:
         tables = logs(engine, logbook.store, logbook.state)
-        found = engine.table(
-            unit_sums(tables, "a", ("control", "variant"), span, engine.kept), SCHEMA
-        )
+        seen = seen_of(with_unit(tables["answers"]), "a", ("control", "variant"), span)
+        found = engine.table(unit_sums(tables, seen, span, engine.kept), SCHEMA)
     return {row["unit"]: row for row in found.to_pylist()}
 
 

@@ -48,22 +48,25 @@ class Span:
 
 def unit_sums(
     tables: Mapping[str, ibis.Table],
-    experiment: str,
-    arms: tuple[str, ...],
+    seen: ibis.Table,
     span: Span,
     keep: Callable[[ibis.Table], ibis.Table] = lambda table: table,
 ) -> ibis.Table:
     """One row a unit of `SCHEMA`, of units that saw one of the arms and are no program.
 
     tables : ``answers`` and ``events``, and ``shopper_flags`` where that is known
+    seen   : of `seen_of` or `held_out_of`
     keep   : gives a table of the same rows that is computed once
     """
     answers = with_unit(tables["answers"])
-    seen = _marked(seen_of(answers, experiment, arms, span), tables["events"])
-    units = seen.group_by(UNIT).aggregate(
-        arm=_.arm.min(),
-        first=_.ts.min(),
-        **{name: _[name].sum() for name in OF_ANSWERS},
+    units = (
+        _marked(seen, tables["events"])
+        .group_by(UNIT)
+        .aggregate(
+            arm=_.arm.min(),
+            first=_.ts.min(),
+            **{name: _[name].sum() for name in OF_ANSWERS},
+        )
     )
     units = keep(_without_programs(units, tables))
     began = units.select(UNIT, since=_.first)
@@ -116,6 +119,14 @@ def seen_of(answers: ibis.Table, experiment: str, arms: tuple[str, ...], span: S
     found = answers.filter(within & answers.variant.notnull())
     found = found.mutate(arm=found.variant.re_extract(pattern, 2))
     return found.filter(_.arm.isin(arms))
+
+
+def held_out_of(answers: ibis.Table, held_out: str, others: str, span: Span) -> ibis.Table:
+    """All answers of `with_unit`, in one of two arms: of those whom no experiment touches, as
+    their variant says, and of everybody else."""
+    within = (answers.ts >= ibis.literal(span.start)) & (answers.ts < ibis.literal(span.end))
+    is_held_out = (answers.variant == held_out).fill_null(False)
+    return answers.filter(within).mutate(arm=ibis.ifelse(is_held_out, held_out, others))
 
 
 def clicked_items(events: ibis.Table) -> ibis.Table:

@@ -8,6 +8,7 @@ import numpy as np
 from mercato.evaluation.experiments.decisions import Decision, Metric, Rules, Verdict, decide
 from mercato.evaluation.experiments.effects import Effect, effect
 from mercato.evaluation.experiments.outcomes import DENOMINATOR, Moments
+from mercato.evaluation.experiments.sequential import Look, look
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,28 @@ def read_effects(
     return VariantRead(arm, decision.verdict, decision.reason, metrics)
 
 
+def read_all(
+    control: Mapping[str, Moments],
+    variant: Mapping[str, Moments],
+    planned_units: float,
+    alpha: float,
+) -> tuple[MetricRead, ...]:
+    """Each metric that both arms were measured in, by itself; nothing is decided."""
+    found = {
+        name: effect(control[name], variant[name])
+        for name in control
+        if _measured(control[name]) and _measured(variant.get(name))
+    }
+    return tuple(
+        _told(name, each, look(each, planned_units, alpha)) for name, each in found.items()
+    )
+
+
 def _read(name: str, found: Effect, decision: Decision) -> MetricRead:
-    seen = decision.looks[name]
+    return _told(name, found, decision.looks[name])
+
+
+def _told(name: str, found: Effect, seen: Look) -> MetricRead:
     return MetricRead(
         name,
         float(found.control),

@@ -6,6 +6,7 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.store import AssetStore
 from mercato.evaluation.experiments.decisions import Verdict
+from mercato.operating.experiments.holdout import is_due, look_at_holdout, nobody_is_held_out
 from mercato.operating.experiments.reading import Reading, read_experiment
 from mercato.shop.experiments.definition import Definition, Kind, Status
 from mercato.shop.experiments.keeping import end_experiment, experiment, experiments_of, stop_arm
@@ -18,14 +19,21 @@ MACHINE = By("mercato", "experiments look")
 
 
 def look_at_all(paths: ShopPaths, now: int | None = None) -> list[Reading]:
-    """What each running experiment came to now, kept in the state.
+    """What each running experiment came to now, kept in the state; once a day, what all of them
+    did together.
 
     now : microseconds since 1970 UTC
     """
-    state = State.open(load_settings(paths.settings).state.url, paths.root)
+    settings = load_settings(paths.settings)
+    state = State.open(settings.state.url, paths.root)
     store = AssetStore(paths.assets)
     moment = time.time_ns() // 1000 if now is None else now
+    held_out = settings.experiments.holdout
     try:
+        if not held_out:
+            nobody_is_held_out(state, moment)
+        elif is_due(state, held_out, moment):
+            look_at_holdout(store, state, held_out, moment)
         return [
             look(store, state, each, moment)
             for each in experiments_of(state)

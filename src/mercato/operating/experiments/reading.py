@@ -77,11 +77,10 @@ def read_experiment(
     arms = _arms(definition)
     with open_engine() as engine:
         tables = logs(engine, store, state)
-        sums = unit_sums(tables, definition.name, arms, span, engine.kept)
-        units = engine.table(sums, SCHEMA)
+        seen = seen_of(with_unit(tables["answers"]), definition.name, arms, span)
+        units = engine.table(unit_sums(tables, seen, span, engine.kept), SCHEMA)
         reading = Reading(definition.name, start, now, {}, 1.0, False, ())
         if definition.kind is Kind.INTERLEAVING:
-            seen = seen_of(with_unit(tables["answers"]), definition.name, arms, span)
             told = credited(engine, seen, tables["events"], units)
             return _interleaved(definition, reading, units, told)
         found = _compared(definition, reading, units)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from mercato.core.paths import ShopPaths
 from mercato.operating.child import Child
+from mercato.operating.experiments.holdout import is_due
 from mercato.shop.experiments.definition import Status
 from mercato.shop.opened import Shop
 
@@ -25,16 +26,19 @@ class ExperimentRunner:
         self._child = Child("experiments", str(shop.paths.root), "look", "--due")
 
     def look(self) -> None:
-        """Start a process where an experiment runs and is due."""
-        running = any(
-            each.status is Status.RUNNING for each in self._shop.experiments.definitions.values()
-        )
-        if running and not self._child.runs and self._is_due():
+        """Start a process where an experiment runs and is due, or the holdout is."""
+        if not self._child.runs and self._is_due():
             self._child.start()
 
     def _is_due(self) -> bool:
-        minutes = self._shop.settings.experiments.look_minutes
-        return self._shop.wall() - self._shop.state.readings.newest() >= minutes * _MINUTE
+        shop, settings = self._shop, self._shop.settings.experiments
+        if is_due(shop.state, settings.holdout, shop.wall()):
+            return True
+        running = any(
+            each.status is Status.RUNNING for each in shop.experiments.definitions.values()
+        )
+        since = shop.wall() - shop.state.readings.newest()
+        return running and since >= settings.look_minutes * _MINUTE
 
     def stop(self) -> None:
         """End the process that is running: what it had not written yet is read again."""

@@ -1,34 +1,32 @@
-"""Whatever is sent, the answer is one that /openapi.json knows of, and no 5xx."""
+"""Whatever is sent, the answer is one that /openapi.json knows of, and no 5xx.
 
+The long form asks a million requests in several processes; MERCATO_FUZZ=n,seed asks n others.
+"""
+
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode, SerializationContext, checks
+from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
+
+from bench.fuzz import run
+from bench.harness import served
+from bench.made_up import BEFORE_THE_API, CHECKS
 
 Serve = Callable[..., AbstractContextManager[Any]]
 
-SHORT, LONG = 6, 3_000
-"""Requests an operation, in each mode."""
+SHORT, LONG = 6, 1_000_000
+"""Requests: of each operation and mode, and in all."""
 
-BEFORE_THE_API = b"Invalid HTTP request received."
-"""What uvicorn says to an address of more than 64 KB."""
-
-CHECKS = [
-    checks.not_a_server_error,
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_schema_conformance,
-    checks.allow_header_conformance,
-    checks.unsupported_method,
-]
+MOST_GROWTH_MB = 5.0
+"""For every 100,000 requests."""
 
 WITH_PARAMETERS = [
     "POST /v1/events",
@@ -84,12 +82,6 @@ CASES = [(each, mode) for each in WITH_PARAMETERS for mode in GenerationMode]
 CASES += [(each, GenerationMode.POSITIVE) for each in PLAIN]
 
 
-@schemathesis.serializer("application/x-ndjson")
-def as_lines(ctx: SerializationContext, value: object) -> bytes:
-    """Bulk requests: what is no text goes as the JSON that it is."""
-    return value.encode() if isinstance(value, str) else orjson.dumps(value)
-
-
 @pytest.fixture(scope="module")
 def schema(
     built_shop: Path, tmp_path_factory: pytest.TempPathFactory, serve: Serve
@@ -104,19 +96,17 @@ def test_every_operation_is_fuzzed(schema: BaseSchema) -> None:
     assert sorted(found) == sorted(WITH_PARAMETERS + PLAIN)
 
 
-@pytest.mark.parametrize("examples", [SHORT, pytest.param(LONG, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(
     ("operation", "mode"), CASES, ids=[f"{each}-{mode.value}" for each, mode in CASES]
 )
-@pytest.mark.timeout(3600)
 def test_no_request_breaks_what_is_documented(
-    schema: BaseSchema, operation: str, mode: GenerationMode, examples: int
+    schema: BaseSchema, operation: str, mode: GenerationMode
 ) -> None:
     method, _, path = operation.partition(" ")
     fuzzed = schema[path][method]
 
     @settings(
-        max_examples=examples,
+        max_examples=SHORT,
         deadline=None,
         database=None,
         phases=[Phase.generate, Phase.shrink],
@@ -129,3 +119,19 @@ def test_no_request_breaks_what_is_documented(
             case.validate_response(response, checks=CHECKS)
 
     ask()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_a_million_requests_break_nothing_and_leave_no_memory(
+    built_shop: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(built_shop, tmp_path / "shop"))
+    n, _, seed = os.environ.get("MERCATO_FUZZ", f"{LONG},1").partition(",")
+    with served(folder) as server:
+        address = f"http://{server.host}:{server.port}"
+        outcome = run(address, server, int(n), int(seed or 1), os.cpu_count() or 1)
+    assert list(outcome.broken.values()) == []
+    assert not any(status >= 500 for status in outcome.told.statuses)
+    if int(n) >= LONG:
+        assert outcome.slope() < MOST_GROWTH_MB

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from mercato.models.base import FittedModel, Model
+from mercato.models.base import Model
 from mercato.models.complements import Complements, FittedComplements
 from mercato.models.ease import Ease, FittedEase
 from mercato.models.item_knn import FittedItemKnn, ItemKnn
 from mercato.models.personal_frequency import FittedPersonalFrequency, PersonalFrequency
 from mercato.models.popularity import FittedPopularity, Popularity
 from mercato.models.repeat_purchase import FittedRepeatPurchase, RepeatPurchase
+from mercato.models.saving import Saved
 from mercato.models.session_knn import FittedSessionKnn, SessionKnn
+from mercato.models.shopper_transformer.of_shop import ShopTransformer
 from mercato.models.substitutes import FittedSubstitutes, Substitutes
 
-Fitted = TypeVar("Fitted", bound=FittedModel)
+Part = TypeVar("Part", bound=Saved)
+
+TRANSFORMER = "shopper-transformer"
+"""Folder of the model that a build learns where it may, and keeps where it wins."""
 
 MODELS: Mapping[str, type[Model]] = {
     "popularity": Popularity,
@@ -35,6 +40,7 @@ class Models:
     """The fitted models of one release, all over the same items.
 
     complements, substitutes, session_knn : None in releases from before there were any
+    transformer : None where none was learned, or none was better than none
     """
 
     popularity: FittedPopularity
@@ -45,6 +51,7 @@ class Models:
     complements: FittedComplements | None = None
     substitutes: FittedSubstitutes | None = None
     session_knn: FittedSessionKnn | None = None
+    transformer: ShopTransformer | None = None
 
 
 def open_models(folder: Path) -> Models:
@@ -52,7 +59,7 @@ def open_models(folder: Path) -> Models:
 
     Raises NotReady where one that a shelf cannot do without is missing, or of another format.
     """
-    return open_fitted({name: folder / name for name in MODELS})
+    return open_fitted({name: folder / name for name in (*MODELS, TRANSFORMER)})
 
 
 def open_fitted(folders: Mapping[str, Path]) -> Models:
@@ -66,9 +73,10 @@ def open_fitted(folders: Mapping[str, Path]) -> Models:
         complements=_where_there(FittedComplements, folders.get("complements")),
         substitutes=_where_there(FittedSubstitutes, folders.get("substitutes")),
         session_knn=_where_there(FittedSessionKnn, folders.get("session-knn")),
+        transformer=_where_there(ShopTransformer, folders.get(TRANSFORMER)),
     )
 
 
-def _where_there(model: type[Fitted], folder: Path | None) -> Fitted | None:
-    """None in releases from before there was any."""
+def _where_there(model: type[Part], folder: Path | None) -> Part | None:
+    """None in releases that have none."""
     return model.load(folder) if folder is not None and folder.is_dir() else None

@@ -10,15 +10,17 @@ from mercato.core.columns import Event, Placement
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper
 from mercato.ranking.shelf_facts import ShelfFacts
 from mercato.ranking.shelf_features.pairs import Pairs
+from mercato.ranking.shelf_ranker import ShelfRanker
 from mercato.recommend import sources
 from mercato.recommend.asked import Asked, Rows, as_rows
-from mercato.recommend.retrieval import Allowed, Proposal, Retriever
+from mercato.recommend.retrieval import NOTHING, Allowed, Proposal, Retriever
 from mercato.recommend.retrievers.content import content
 from mercato.recommend.retrievers.ease import EASE
 from mercato.recommend.retrievers.item_knn import item_knn
 from mercato.recommend.retrievers.popularity import POPULARITY
 from mercato.recommend.retrievers.repeat_purchase import REPEAT_PURCHASE
 from mercato.recommend.retrievers.session_knn import session_knn
+from mercato.recommend.retrievers.transformer import TRANSFORMER
 
 _LOOKED_AT = 1_000
 """Rows that each retriever is asked for: what it says of them is known to the ranker."""
@@ -33,6 +35,7 @@ class Source:
     weight  : in the formula that orders the shelf without a ranker
     session : what it says is of this very session, and is added to what a ranker says: the log
               that rankers learn from may have no sessions
+    tells   : it has evidence that can be named as a reason
     """
 
     name: str
@@ -40,7 +43,10 @@ class Source:
     brings: int
     weight: float = 0.0
     session: bool = False
+    tells: bool = True
 
+
+_NETWORK = Source("transformer", TRANSFORMER, 0, tells=False)
 
 _SESSION = (
     Source("session", item_knn(sources.the_session), 50, 0.5, session=True),
@@ -57,6 +63,7 @@ POOLS: Mapping[Placement, tuple[Source, ...]] = {
         *_SESSION,
         Source("item-knn", item_knn(sources.the_past), 50),
         Source("popularity", POPULARITY, 100),
+        _NETWORK,
     ),
     Placement.CART: (
         Source("cart", item_knn(sources.the_cart), 100, 1.0),
@@ -64,6 +71,7 @@ POOLS: Mapping[Placement, tuple[Source, ...]] = {
         Source("repeat purchase", REPEAT_PURCHASE, 60, 1.0),
         Source("ease", EASE, 50),
         Source("popularity", POPULARITY, 50),
+        _NETWORK,
     ),
 }
 """The numbers are assumed: more candidates cost time, and of those further down few are bought."""
@@ -99,14 +107,33 @@ class Gathered:
         return np.asarray(np.where(self.brought, self.shares, -1).argmax(axis=1))
 
 
-def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
-    """Ask all sources of a placement's pool."""
+def network_columns(placement: Placement) -> NDArray[np.int64]:
+    """Which of `said_names` the shopper transformer says."""
+    names = said_names(placement)
+    own = [name.startswith(f"{_NETWORK.name}: ") for name in names]
+    return np.flatnonzero(own)
+
+
+def gather(
+    placement: Placement, asked: Asked, allowed: Allowed, ranker: ShelfRanker | None = None
+) -> Gathered:
+    """Ask all sources of a placement's pool; those that only speak of what others bring, only
+    where ``ranker`` looks at what they say."""
     pool = POOLS[placement]
-    proposals = [source.retriever.bring(asked, allowed, _LOOKED_AT) for source in pool]
+    proposals = [
+        source.retriever.bring(asked, allowed, _LOOKED_AT) if source.brings else NOTHING
+        for source in pool
+    ]
     brought = [
         _best(proposal, source.brings) for source, proposal in zip(pool, proposals, strict=True)
     ]
     rows = np.unique(np.concatenate(brought))
+    heard = _heard(placement, ranker)
+    only = np.zeros(len(allowed), bool)
+    only[rows] = True
+    for number, source in enumerate(pool):
+        if heard[number] and not source.brings and len(rows):
+            proposals[number] = source.retriever.bring(asked, only, len(rows))
     place = np.full(asked.catalogue.n_rows, -1, np.int32)
     place[rows] = np.arange(len(rows))
     said = np.zeros((len(rows), 2 * len(pool)), np.float32)
@@ -119,6 +146,15 @@ def gather(placement: Placement, asked: Asked, allowed: Allowed) -> Gathered:
             said[at[of], 2 * number] = proposal.scores[of]
             said[at[of], 2 * number + 1] = proposal.scores[of] / proposal.scores.max()
     return Gathered(rows, said, own, proposals)
+
+
+def _heard(placement: Placement, ranker: ShelfRanker | None) -> NDArray[np.bool_]:
+    """(n_sources,) whether a ranker looks at what each says; without one, all may be asked."""
+    pool = POOLS[placement]
+    if ranker is None:
+        return np.ones(len(pool), bool)
+    said = ranker.needed[len(ranker.needed) - 2 * len(pool) :]
+    return np.asarray(said.reshape(-1, 2).any(axis=1))
 
 
 def _best(proposal: Proposal, most: int) -> Rows:

@@ -64,7 +64,7 @@ class Ranked:
     proposals: Sequence[Proposal] = ()
 
     def propose(self, asked: Asked, allowed: Allowed, most: int) -> Proposal:
-        gathered = gather(asked.request.placement, asked, allowed)
+        gathered = gather(asked.request.placement, asked, allowed, self.ranker)
         self.proposals = gathered.proposals
         if not len(gathered.rows):
             return Proposal(gathered.rows, np.zeros(0, np.float32))
@@ -139,7 +139,8 @@ def _tellers(
     }
     said = values[:, values.shape[1] - len(ranker.said) :]
     for number, source in enumerate(POOLS[asked.request.placement]):
-        found[source.name] = _Teller(said[:, 2 * number] > 0, source.retriever.reasons)
+        if source.tells:
+            found[source.name] = _Teller(said[:, 2 * number] > 0, source.retriever.reasons)
     return found
 
 

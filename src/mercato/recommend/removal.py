@@ -92,7 +92,8 @@ def _ranked(asked: Asked, row: int) -> tuple[ShelfRanker, NDArray[np.float32] | 
     rankers, placement = asked.context.rankers, asked.request.placement
     if rankers is None:
         raise LookupError(f"no ranker of {placement}")
-    gathered = gather(placement, asked, may_stand(asked, PLACEMENTS[placement].excluded))
+    allowed = may_stand(asked, PLACEMENTS[placement].excluded)
+    gathered = gather(placement, asked, allowed, rankers.of[placement])
     at = np.flatnonzero(gathered.rows == row)
     if not len(at):
         return rankers.of[placement], None

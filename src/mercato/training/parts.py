@@ -25,6 +25,7 @@ from mercato.data.store import AssetStore
 from mercato.data.versions.summary import origin_of, rows_version
 from mercato.models import MODELS
 from mercato.models.base import Model
+from mercato.models.release import TRANSFORMER
 from mercato.training.parts_demand import make_demand
 from mercato.training.parts_entities import make_entities
 from mercato.training.parts_forms import make_forms
@@ -191,6 +192,9 @@ def make_parts(
     made["ranker"] = make_search_ranker(workshop, made, assets.known, settings)
     before, learned = _shelf_rankers(workshop, assets, made, settings, eve)
     made |= {"shelf_rankers": learned.rankers} if learned else {}
+    told = learned or before
+    network = told.transformer if told else None
+    made |= {f"models/{TRANSFORMER}": network} if network else {}
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,
@@ -216,15 +220,15 @@ def _shelf_rankers(
 ) -> tuple[Before | None, Learned | None]:
     """What the eve of the newest days knows, or with an eve what the release learns."""
     log = Log(assets.derived["histories"], assets.rows_of["histories"])
-    days = settings.evaluation.days
+    days, minutes = settings.evaluation.days, settings.train.transformer_minutes
     if eve is not None:
         if eve.before is None:
             return None, None
-        return None, learn_now(workshop, made, log, assets.as_of, eve.before)
+        return None, learn_now(workshop, made, log, assets.as_of, eve.before, minutes)
     long_enough = assets.as_of - assets.oldest >= 2 * days * MICROSECONDS_PER_DAY
     if not settings.train.shelf_rankers or not days or not long_enough:
         return None, None
-    return learn_before(workshop, made, log, assets.as_of, days), None
+    return learn_before(workshop, made, log, assets.as_of, days, minutes), None
 
 
 def _catalogue(workshop: Workshop, assets: Assets, of: Mapping[str, Any]) -> Made:

@@ -18,17 +18,18 @@ from mercato.core.progress import Step
 from mercato.data.histories import Histories
 from mercato.models import MODELS
 from mercato.models.base import Model
-from mercato.models.release import open_fitted
+from mercato.models.release import TRANSFORMER, open_fitted
 from mercato.ranking.shelf_ranker import FACTS, ShelfRanker, save_ranker
-from mercato.recommend.pool import POOLS, said_names
+from mercato.recommend.pool import POOLS, network_columns, said_names
+from mercato.training.parts_transformer import make_transformer
 from mercato.training.shelf_ranker.choosing import (
-    BLENDS,
     FORMULA,
     Compared,
     Comparison,
     compare,
     enough,
     learn,
+    without_network,
 )
 from mercato.training.shelf_ranker.lessons import Lessons, gather_lessons
 from mercato.training.shelf_ranker.moment import Moment, facts_of
@@ -55,6 +56,9 @@ _POOLED = (
     "ease",
 )
 """Models that the pools of rankers ask."""
+
+_WITH = "with-transformer"
+"""Folder of rankers that look at what the transformer says."""
 
 _ASKED = ("catalogue", "vectors")
 """Other parts of a build that they ask."""
@@ -93,48 +97,78 @@ class Before:
 
     lessons : what its rankers learned from
     rankers : of each placement that had enough to learn from
+    transformer : that knows what happened until then; None where none may be learned
     """
 
     base: Base
     lessons: Made
     rankers: Made
+    transformer: Made | None = None
 
 
 def learn_before(
-    workshop: Workshop, made: Mapping[str, Made], log: Log, as_of: int, days: int
+    workshop: Workshop,
+    made: Mapping[str, Made],
+    log: Log,
+    as_of: int,
+    days: int,
+    minutes: float = 0.0,
 ) -> Before:
     """What is known on the eve of the newest days: rankers that learned from the days before.
 
-    made  : the other parts of a build up to ``as_of``, by place
-    as_of : microseconds since 1970 UTC
+    made    : the other parts of a build up to ``as_of``, by place
+    as_of   : microseconds since 1970 UTC
+    minutes : that a transformer may be trained for
     """
     at = as_of - days * MICROSECONDS_PER_DAY
-    base = Base(made, _models_before(workshop, made["histories"], at), at)
+    early = _transformer(workshop, f"{TRANSFORMER}-before", made, at, minutes)
+    base = Base(made, _models_before(workshop, made["histories"], at) | early, at)
     lessons = _lessons(workshop, base, log, as_of)
 
     def work(folder: Path, step: Step) -> None:
         found = {place: each for place, each in _opened(lessons).items() if enough(each)}
         for placement, each in found.items():
-            _save(folder / placement, placement, [each], 0.0)
+            _save(folder / placement, placement, [without_network(each, placement)], 0.0)
+            if early and len(network_columns(placement)):
+                _save(folder / _WITH / placement, placement, [each], 0.0)
         _save_facts(folder, made["catalogue"], made["histories"], as_of)
         step.note(", ".join(found) or "too few purchases")
 
     of = {"lessons": lessons.fingerprint, "as_of": as_of}
     rankers = workshop.make("shelf-rankers-before", of, work)
-    models = {name: made[f"models/{name}"] for name in _POOLED}
-    return Before(Base(made, models, as_of), lessons, rankers)
+    late = _transformer(workshop, TRANSFORMER, made, as_of, minutes) if early else {}
+    models = {name: made[f"models/{name}"] for name in _POOLED} | late
+    return Before(Base(made, models, as_of), lessons, rankers, late.get(TRANSFORMER))
+
+
+def _transformer(
+    workshop: Workshop, name: str, made: Mapping[str, Made], at: int, minutes: float
+) -> dict[str, Made]:
+    """By its name among models; nothing where none may be learned."""
+    parts = made["catalogue"], made.get("vectors"), made["histories"]
+    found = make_transformer(workshop, name, *parts, at, minutes)
+    return {} if found is None else {TRANSFORMER: found}
 
 
 @dataclass(frozen=True)
 class Learned:
-    """choice : a `Comparison`, and the rankers of before that won; rankers: of the release"""
+    """choice  : a `Comparison`, and the rankers of before that won
+    rankers : of the release
+    transformer : that they look at; None where none does
+    """
 
     choice: Made
     rankers: Made
+    transformer: Made | None = None
 
 
 def learn_now(
-    workshop: Workshop, made: Mapping[str, Made], log: Log, as_of: int, before: Before
+    workshop: Workshop,
+    made: Mapping[str, Made],
+    log: Log,
+    as_of: int,
+    before: Before,
+    minutes: float = 0.0,
 ) -> Learned:
     """Rankers of a release: chosen on its newest days, then learned from those too."""
     lessons = _lessons(workshop, before.base, log, as_of)
@@ -151,32 +185,44 @@ def learn_now(
 
     def work(folder: Path, step: Step) -> None:
         newest, older = _opened(lessons), _opened(before.lessons)
-        chosen = Comparison.open(choice.folder).chosen()
-        for placement, name in chosen.items():
-            _save(
-                folder / placement, placement, [newest[placement], older[placement]], BLENDS[name]
-            )
+        compared = Comparison.open(choice.folder)
+        for placement in compared.chosen():
+            found = compared.of[placement]
+            parts = [newest[placement], older[placement]]
+            if not found.with_network:
+                parts = [without_network(each, placement) for each in parts]
+            _save(folder / placement, placement, parts, found.blend)
         _save_facts(folder, made["catalogue"], made["histories"], as_of)
-        step.note(", ".join(chosen) or "none")
+        step.note(", ".join(compared.chosen()) or "none")
 
     rankers = workshop.make("shelf-rankers", {**of, "choice": choice.fingerprint}, work)
-    return Learned(choice, rankers)
+    asked = any(each.with_network for each in Comparison.open(choice.folder).of.values())
+    found = _transformer(workshop, TRANSFORMER, made, as_of, minutes) if asked else {}
+    return Learned(choice, rankers, found.get(TRANSFORMER))
 
 
 def _choice(folder: Path, newest: Mapping[Placement, Lessons], rankers: Path) -> Comparison:
     """Compare, and leave in ``folder`` the rankers of before that were better."""
     found = {}
     for placement, lessons in newest.items():
-        ranker = ShelfRanker.open(rankers / placement) if (rankers / placement).is_dir() else None
-        if ranker is None:
+        alone = _ranker(rankers / placement)
+        if alone is None:
             found[placement] = Compared(FORMULA, len(lessons), {}, {}, "too few purchases")
             continue
-        compared = compare(lessons, ranker.score(np.asarray(lessons.features)))
+        more = _ranker(rankers / _WITH / placement)
+        features = np.asarray(lessons.features)
+        told = None if more is None else more.score(features)
+        compared = compare(lessons, alone.score(features), told)
         found[placement] = compared
-        if compared.chosen != FORMULA:
-            replace(ranker, formula=BLENDS[compared.chosen]).save(folder / placement)
+        kept = more if compared.with_network else alone
+        if kept is not None and compared.chosen != FORMULA:
+            replace(kept, formula=compared.blend).save(folder / placement)
     shutil.copytree(rankers / FACTS, folder / FACTS)
     return Comparison({str(placement): each for placement, each in found.items()})
+
+
+def _ranker(folder: Path) -> ShelfRanker | None:
+    return ShelfRanker.open(folder) if folder.is_dir() else None
 
 
 def _save(folder: Path, placement: Placement, lessons: Sequence[Lessons], formula: float) -> None:

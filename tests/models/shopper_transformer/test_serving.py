@@ -20,6 +20,7 @@ from mercato.models.shopper_transformer import int8
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.model import ShopperTransformer
+from mercato.models.shopper_transformer.remembered import Remembered
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
 
 AS_OF = 100 * MICROSECONDS_PER_DAY
@@ -250,3 +251,34 @@ def test_sizes_grow() -> None:
     assert [each.shape.width for each in sizes] == [64, 128, 256]
     for each in sizes:
         each.shape.check()
+
+
+def test_who_comes_again_is_read_on(
+    fitted: FittedShopperTransformer, browsing: Interactions
+) -> None:
+    """Whatever came before, states are those of reading anew; only two shoppers are kept."""
+    remembered = Remembered(fitted, most=2)
+    random = np.random.default_rng(0)
+    for _ in range(150):
+        one = browsing.of(int(random.integers(4)))
+        first = one.where(np.arange(len(one.item)) < random.integers(1, len(one.item) + 1))
+        found, expected = remembered.state(first), fitted.state(first)
+        assert found is not None
+        assert expected is not None
+        assert np.abs(found - expected).max() < 1e-4
+    assert len(remembered._kept) == 2
+    assert remembered.state(Interactions.empty(12)) is None
+
+
+def test_only_what_came_after_is_read(
+    fitted: FittedShopperTransformer, browsing: Interactions
+) -> None:
+    one = browsing.of(0)
+    short = one.where(np.arange(len(one.item)) < 2)
+    reading = fitted.begin(short)
+    behind = reading.behind(one)
+    assert behind is not None
+    assert behind.item.tolist() == one.item[2:].tolist()
+    other = replace(one, item=one.item[::-1].copy())
+    assert reading.behind(other) is None, "another history"
+    assert fitted.begin(one).behind(short) is None, "what was erased is not remembered"

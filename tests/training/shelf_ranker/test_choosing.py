@@ -1,5 +1,6 @@
 """A ranker is kept where it did better on days that it has not learned from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,20 @@ import pytest
 from numpy.typing import NDArray
 
 from mercato.core.columns import Placement
+from mercato.ranking.shelf_features import NAMES
+from mercato.recommend.pool import said_names
 from mercato.training.shelf_ranker.choosing import (
+    BLENDS,
     FORMULA,
     MOST_OTHERS,
+    NETWORK,
     Compared,
     Comparison,
     blended,
     compare,
     enough,
     learn,
+    without_network,
 )
 from mercato.training.shelf_ranker.lessons import Lessons
 
@@ -52,6 +58,42 @@ def test_what_is_no_better_is_not_kept() -> None:
     noise = np.random.default_rng(9).normal(size=len(truth))
     newest = lessons_of()
     assert compare(newest, noise).chosen == FORMULA, "its interval holds 0"
+
+
+def test_the_transformer_is_kept_where_it_adds_to_the_ranker() -> None:
+    newest, truth = lessons_of(), lessons_of().bought
+    score = newest.features[:, 0].astype(float)
+    sees_more = np.where(truth, score + 0.5, score)
+    found = compare(newest, score, sees_more)
+    assert found.with_network
+    assert found.gained is not None
+    assert found.gained["low"] > 0
+    assert found.blend == BLENDS[found.chosen.removesuffix(NETWORK)]
+    assert set(found.ndcg) == {FORMULA, *BLENDS, *(name + NETWORK for name in BLENDS)}
+
+
+def test_the_transformer_is_left_out_where_it_adds_nothing() -> None:
+    newest = lessons_of()
+    score = newest.features[:, 0].astype(float)
+    noise = np.random.default_rng(3).normal(scale=0.01, size=len(score))
+    for more in (score + noise, noise, -score):
+        found = compare(newest, score, more)
+        assert found.chosen == compare(newest, score).chosen
+        assert not found.with_network
+        assert found.gained is not None
+        assert found.gained["low"] <= 0
+
+
+def test_without_the_network_nothing_of_it_is_seen() -> None:
+    home = Placement.HOME
+    width = len(NAMES) + len(said_names(home))
+    lessons = replace(lessons_of(), features=np.ones((N_SHOPPERS * EACH, width), np.float32))
+    gone = np.flatnonzero((without_network(lessons, home).features == 0).all(axis=0))
+    assert [said_names(home)[at - len(NAMES)] for at in gone] == [
+        "transformer: score",
+        "transformer: share",
+    ]
+    assert lessons.features.all(), "what was given stays"
 
 
 def test_a_blend_adds_shares_of_the_greatest() -> None:

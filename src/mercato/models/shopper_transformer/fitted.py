@@ -183,6 +183,18 @@ class Reading:
         self.state, self._past = model.network.read(events, read.ts[part], self._past)
         self.n = n
 
+    def behind(self, whole: Interactions) -> Interactions | None:
+        """What a shopper did after the events that were read; None where ``whole`` does not begin
+        with these."""
+        n, read = len(self._events.item), self._events
+        if len(whole.item) < n or not (
+            np.array_equal(whole.item[:n], read.item)
+            and np.array_equal(whole.ts[:n], read.ts)
+            and np.array_equal(whole.event[:n], read.event)
+        ):
+            return None
+        return whole.where(np.arange(len(whole.item)) >= n)
+
     def scored(self) -> Scored:
         """Every item that the model proposes, in no order."""
         if self.state is None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,16 @@ from mercato.evaluation.metrics import Values, ndcg
 from mercato.models.lambdamart.model import LambdaMart
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.ranking_data import RankingData
+from mercato.ranking.shelf_features import NAMES
+from mercato.recommend.pool import network_columns
 from mercato.training.shelf_ranker.lessons import LOOKED_AT, Lessons
 
 FORMULA = "formula"
 BLENDS: Mapping[str, float] = {"ranker": 0.0, "blend": 0.5}
 """How much of the formula is added to the chances, each divided by its greatest."""
+
+NETWORK = " with transformer"
+"""Ends the names of ways to order that look at what the shopper transformer says."""
 
 FEWEST_BOUGHT = 500
 """Candidates that were bought, below which nothing is learned. Assumed."""
@@ -45,6 +50,7 @@ class Compared:
     ndcg       : name → {"value", "low", "high"}, nDCG@20
     difference : name → the same, minus the formula's, paired by shopper
     left_out   : why nothing was compared
+    gained     : by the best way with the transformer over the best without, where there is one
     """
 
     chosen: str
@@ -52,6 +58,16 @@ class Compared:
     ndcg: Mapping[str, Mapping[str, float]]
     difference: Mapping[str, Mapping[str, float]]
     left_out: str = ""
+    gained: Mapping[str, float] | None = None
+
+    @property
+    def with_network(self) -> bool:
+        return self.chosen.endswith(NETWORK)
+
+    @property
+    def blend(self) -> float:
+        """How much of the formula is added by what was kept."""
+        return BLENDS[self.chosen.removesuffix(NETWORK)]
 
     def told(self) -> str:
         """A part of a line for a terminal."""
@@ -82,7 +98,7 @@ class Comparison:
         return "; ".join(f"{placement}: {each.told()}" for placement, each in self.of.items())
 
     def chosen(self) -> dict[Placement, str]:
-        """Placements that a ranker orders, and which of BLENDS."""
+        """Placements that a ranker orders, and which of BLENDS, with the transformer or without."""
         return {
             Placement(placement): each.chosen
             for placement, each in self.of.items()
@@ -123,21 +139,52 @@ def enough(lessons: Lessons) -> bool:
     return int(lessons.bought.sum()) >= FEWEST_BOUGHT
 
 
-def compare(lessons: Lessons, score: NDArray[np.floating]) -> Compared:
-    """score : (n,) log odds of the candidates, by trees that have not learned from them"""
-    values = {FORMULA: _values(lessons, lessons.formula)}
-    for name, formula in BLENDS.items():
-        values[name] = _values(lessons, blended(lessons, score, formula))
-    best = max(BLENDS, key=lambda name: float(values[name].mean()))
+def compare(
+    lessons: Lessons,
+    score: NDArray[np.floating],
+    with_network: NDArray[np.floating] | None = None,
+) -> Compared:
+    """What orders best, and whether the transformer adds to it.
+
+    score        : (n,) log odds of the candidates, by trees that have not learned from them
+    with_network : the same by trees that look at what the transformer says; None: there are none
+    """
+    values = {FORMULA: _values(lessons, lessons.formula)} | _blends(lessons, score, "")
+    best = _best(values, FORMULA, tuple(BLENDS))
+    gained = None
+    if with_network is not None:
+        values |= _blends(lessons, with_network, NETWORK)
+        names = tuple(name + NETWORK for name in BLENDS)
+        likeliest = max(names, key=lambda name: float(values[name].mean()))
+        gained = paired_difference(values[likeliest], values[best]).to_json()
+        best = _best(values, best, names)
     difference = {
-        name: paired_difference(values[name], values[FORMULA]).to_json() for name in BLENDS
+        name: paired_difference(values[name], values[FORMULA]).to_json()
+        for name in values
+        if name != FORMULA
     }
-    return Compared(
-        best if difference[best]["low"] > 0 else FORMULA,
-        len(lessons),
-        {name: bootstrap(of).to_json() for name, of in values.items()},
-        difference,
-    )
+    ndcgs = {name: bootstrap(of).to_json() for name, of in values.items()}
+    return Compared(best, len(lessons), ndcgs, difference, "", gained)
+
+
+def _best(values: Mapping[str, Values], so_far: str, names: Sequence[str]) -> str:
+    """The best of ``names``, where it is better than what there is by its interval."""
+    best = max(names, key=lambda name: float(values[name].mean()))
+    return best if paired_difference(values[best], values[so_far]).low > 0 else so_far
+
+
+def _blends(lessons: Lessons, score: NDArray[np.floating], end: str) -> dict[str, Values]:
+    return {
+        name + end: _values(lessons, blended(lessons, score, formula))
+        for name, formula in BLENDS.items()
+    }
+
+
+def without_network(lessons: Lessons, placement: Placement) -> Lessons:
+    """As if the transformer had said nothing."""
+    features = np.array(lessons.features)
+    features[:, len(NAMES) + network_columns(placement)] = 0
+    return replace(lessons, features=features)
 
 
 def blended(lessons: Lessons, score: NDArray[np.floating], formula: float) -> NDArray[np.floating]:

@@ -1,0 +1,35 @@
+"""A transformer with what it must know of a shop: how its items are described."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.core.history import Interactions
+from mercato.models.saving import Saved
+from mercato.models.shopper_transformer.content import ItemContent
+from mercato.models.shopper_transformer.described import Description
+from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
+from mercato.models.shopper_transformer.remembered import Remembered
+
+
+@dataclass(frozen=True)
+class ShopTransformer(Saved):
+    """A part of a release."""
+
+    model: FittedShopperTransformer
+    description: Description
+
+    @cached_property
+    def _remembered(self) -> Remembered:
+        return Remembered(self.model)
+
+    def state(self, one: Interactions) -> NDArray[np.float32] | None:
+        """(width,) what one shopper is about to do; None where nothing was read of them."""
+        return self._remembered.state(one)
+
+    def vectors(self, told: ItemContent) -> NDArray[np.float32]:
+        """(n, width) of items that are newer than the release, by what is told of them: their
+        inner product with a state is their logit."""
+        return self.model.content.vectors(told)

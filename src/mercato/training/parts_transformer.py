@@ -1,0 +1,92 @@
+"""The shopper transformer of a build, where torch is installed and the log is long enough."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mercato.catalogue.base import open_base
+from mercato.catalogue.catalogue import Catalogue
+from mercato.catalogue.facts import NUMBERS
+from mercato.catalogue.vectors import VectorIndex
+from mercato.core.history import Interactions
+from mercato.core.progress import Step
+from mercato.data.histories import Histories
+from mercato.models.neural.learning import Learning
+from mercato.models.shopper_transformer.described import Description
+from mercato.models.shopper_transformer.events import WISHES
+from mercato.models.shopper_transformer.model import ShopperTransformer
+from mercato.models.shopper_transformer.of_shop import ShopTransformer
+from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
+from mercato.recommend.retrievers.transformer import TOLD, told_of
+from mercato.training.workshop import Made, Workshop
+
+_EXTRA = "torch"
+
+_LEAST_EVENTS = 20_000
+"""That say something of a wish; below, neighbours and habits say all that there is. Assumed."""
+
+_TICKS = 1_000
+
+OF_SHOP = ShopperTransformer(
+    shape=Shape(layers=1, longest=128),
+    inputs=Inputs(content=True),
+    loss=Loss(negatives=1_024, popularity=1.0, log_q=False),
+    examples=Examples(again=False, ahead=28.0),
+    learning=Learning(passes=8, learning_rate=3e-3),
+    int8=True,
+)
+"""What new items are met in the coming weeks. Negatives by popularity without a correction say by
+how much the shopper is likelier to meet an item than others are, which rankers are told besides
+how popular it is. Chosen on November 2017 of Complete Journey, see docs/LOG.md."""
+
+
+def make_transformer(
+    workshop: Workshop,
+    name: str,
+    catalogue: Made,
+    vectors: Made | None,
+    histories: Made,
+    at: int,
+    minutes: float,
+) -> Made | None:
+    """A `ShopTransformer` that knows what happened before ``at`` (microseconds since 1970 UTC);
+    None where it may not be learned, or not from so little."""
+    if minutes <= 0 or importlib.util.find_spec(_EXTRA) is None:
+        return None
+    log = Histories.open(histories.folder).interactions
+    log = log.where(log.ts < at)
+    if int(np.isin(log.event, WISHES).sum()) < _LEAST_EVENTS:
+        return None
+
+    def work(folder: Path, step: Step) -> None:
+        index = None if vectors is None else VectorIndex.open(vectors.folder)
+        opened = Catalogue.over(open_base(catalogue.folder, index), 0)
+        of_shop(opened, log, at, minutes, step).save(folder)
+
+    of = {
+        "catalogue": catalogue.fingerprint,
+        "vectors": None if vectors is None else vectors.fingerprint,
+        "histories": histories.fingerprint,
+        "at": at,
+        "minutes": minutes,
+    }
+    return workshop.make(name, of, work, _TICKS)
+
+
+def of_shop(
+    catalogue: Catalogue,
+    log: Interactions,
+    at: int,
+    minutes: float,
+    step: Step,
+    model: ShopperTransformer = OF_SHOP,
+) -> ShopTransformer:
+    """Learn from a log whose items are the rows of a catalogue."""
+    rows: NDArray[np.int64] = np.arange(catalogue.n_base)
+    facts = catalogue.facts.of(rows)
+    described = Description.of(facts.keys[:, TOLD], facts.numbers[:, NUMBERS.index("price")])
+    told = told_of(catalogue, rows, described)
+    fitted = model.within(minutes).fit(log, at, step, told)
+    return ShopTransformer(fitted, described)

@@ -136,6 +136,8 @@ def test_nothing_can_be_put_into_a_head(address: tuple[str, int]) -> None:
             "/v1/items/a%0d%0aSet-Cookie:%20x=1",
             "/search?q=a%0d%0aSet-Cookie:%20x=1&lang=en%0d%0aSet-Cookie:%20x=1",
             "/item/a%0d%0aSet-Cookie:%20x=1",
+            "/console/a%0d%0aSet-Cookie:%20x=1?b=%0d%0aSet-Cookie:%20x=1",
+            "/console/sign-in?next=/console/%0d%0aSet-Cookie:%20x=1&lang=%0d%0aSet-Cookie:%20x=1",
         ):
             connection.request("GET", path)
             answer = connection.getresponse()

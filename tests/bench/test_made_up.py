@@ -62,7 +62,7 @@ def test_what_does_not_is_told_with_the_request(asker: Asker) -> None:
 
 
 def test_a_seed_says_everything(asker: Asker) -> None:
-    chunk = Chunk("GET /wrong/{name}", GenerationMode.NEGATIVE, 7)
+    chunk = Chunk("GET /wrong/{name}", GenerationMode.POSITIVE, 7)
     assert asker.ask(chunk).statuses == asker.ask(chunk).statuses
 
 

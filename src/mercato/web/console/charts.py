@@ -37,8 +37,9 @@ _FONT = (
 )
 
 
-def lines(figure: dict[str, Any]) -> alt.Chart:
-    """A line for each series over days, the first one drawn through."""
+def lines(figure: dict[str, Any]) -> Any:
+    """A line for each series over days, the first one drawn through: a chart, in layers where
+    there are marks."""
     names = figure["columns"][1:]
     colour, dash = _scales(names)
     legend = alt.Legend(orient="top", title=None) if len(names) > 1 else None
@@ -57,7 +58,17 @@ def lines(figure: dict[str, Any]) -> alt.Chart:
             strokeDash=alt.StrokeDash("series:N", scale=dash, legend=legend),
         )
     )
-    return drawn
+    return alt.layer(drawn, *_marks(figure)) if figure["marks"] else drawn
+
+
+def _marks(figure: dict[str, Any]) -> tuple[alt.Chart, alt.Chart]:
+    """An upright line at each day on which something happened, and what."""
+    values = [{"x": day, "text": text} for day, text in figure["marks"]]
+    plain = alt.Chart(alt.InlineData(values=values)).encode(x="x:T")
+    text = plain.mark_text(align="left", baseline="top", dx=4, color=_SOFT, fontSize=11)
+    return plain.mark_rule(color=_SOFT, strokeDash=[2, 2]), text.encode(
+        y=alt.value(0), text="text:N"
+    )
 
 
 def bars(figure: dict[str, Any]) -> alt.Chart:

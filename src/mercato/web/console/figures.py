@@ -25,7 +25,7 @@ class Measure(StrEnum):
     NUMBER = "number"
 
 
-WIDTHS = {"wide": 760, "narrow": 330}
+WIDTHS = {"wide": 960, "narrow": 330}
 """Pixels of a chart, by the class of the screens that show it."""
 
 _HEIGHT = 240
@@ -37,6 +37,8 @@ class Figure:
     """columns : headings of the table: what rows are of, then of each series
     rows : ISO days in the first column where lines are drawn
     says : what the chart shows in one sentence, for those who do not see it
+    unit : of the numbers; empty where they are pieces or shares
+    marks : (ISO day, what happened then), drawn into lines
     """
 
     kind: Kind
@@ -45,6 +47,7 @@ class Figure:
     rows: tuple[tuple[Cell, ...], ...]
     says: str
     unit: str = ""
+    marks: tuple[tuple[str, str], ...] = ()
 
     @property
     def height(self) -> int:

@@ -3,16 +3,22 @@
 from mercato.core.roles import Permission
 from mercato.web.console.asked import ROOT, Entry, Form
 from mercato.web.console.pages.gallery import Gallery, gallery_of
+from mercato.web.console.pages.queries import PATH as QUERIES
+from mercato.web.console.pages.queries import QueriesPage, queries
 from mercato.web.console.pages.search import PATH as SEARCH
 from mercato.web.console.pages.search import SearchPage, give_grade, search_lab
+from mercato.web.console.pages.today import PATH as TODAY
+from mercato.web.console.pages.today import TodayPage, today
 from mercato.web.console.pages.why import WhyPage, mean, pin, why
 
 _PAGES = (
+    (Entry("today", TODAY, today), TodayPage),
     (Entry("search", SEARCH, search_lab, example="q=milk"), SearchPage),
     (
         Entry("why", f"{SEARCH}/why", why, in_nav=False, example="q=milk&item=1"),
         WhyPage,
     ),
+    (Entry("queries", QUERIES, queries, example="list=empty"), QueriesPage),
 )
 
 _SHOWN = tuple(entry for entry, _ in _PAGES)

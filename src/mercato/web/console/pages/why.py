@@ -14,6 +14,7 @@ from mercato.shop.search import SearchCall, search
 from mercato.shop.synonyms import add_synonym
 from mercato.web.asked import Revealed
 from mercato.web.cards import Card, card
+from mercato.web.console.access.following import safe_next
 from mercato.web.console.asked import Ask, Page, Redirect
 from mercato.web.console.bars import Bar, bars_of
 from mercato.web.console.pages.search import call_of, lab_url, why_url
@@ -167,13 +168,14 @@ def _fixes(ask: Ask, told: Explanation, verdict: str, title: str) -> Iterator[Fi
 
 
 def mean(ask: Ask) -> Redirect:
-    """``POST /console/synonyms``: word, means, both ways where ``both`` is sent; q and item lead
-    back."""
+    """``POST /console/synonyms``: word, means, both ways where ``both`` is sent; ``next``, or else
+    q and item_id, lead back."""
     word, means = require(ask.form, "word"), require(ask.form, "means")
     both = ask.form.get("both") == "1"
     sent = {"terms": [word, means]} if both else {"terms": [word], "also": [means]}
     add_synonym(ask.shop, sent, ask.by)
-    return Redirect(_back(ask), "synonym")
+    to = ask.form.get("next")
+    return Redirect(safe_next(to) if to else _back(ask), "synonym")
 
 
 def pin(ask: Ask) -> Redirect:

@@ -87,6 +87,7 @@ ENGLISH = {
     "bandits": "Regret of bandits, simulated",
     "off_policy": "Off-policy estimates beside the package obp, and on the small Open Bandit logs",
     "closed_loop": "A shop that learns from simulated shoppers, and a poisoned release",
+    "watching": "A release that does harm once it is published, simulated",
     "session": "The next item of a session",
     "sequential": "The next item of a shopper",
 }
@@ -112,7 +113,11 @@ PAGES: Mapping[str, Page] = {
         ("bandits", "experiments", "off_policy"),
     ),
     "docs/learning.md": Page(
-        "model", "Nothing is measured yet: `make bench`.\n", ENGLISH, True, ("closed_loop",)
+        "model",
+        "Nothing is measured yet: `make bench`.\n",
+        ENGLISH,
+        True,
+        ("closed_loop", "watching"),
     ),
 }
 

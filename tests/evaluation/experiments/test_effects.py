@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ttest_ind
 
 from mercato.core.errors import BadInput
-from mercato.evaluation.experiments.effects import effect, fixed_interval
+from mercato.evaluation.experiments.effects import cautious, effect, fixed_interval
 from mercato.evaluation.experiments.outcomes import Moments, measured
 
 
@@ -24,6 +24,27 @@ def test_a_mean_is_compared_as_by_welch(random) -> None:
     assert (high - low) / 2 == pytest.approx(1.959964 * np.sqrt(found.variance), rel=1e-6)
     assert found.n == 500
     assert found.explained == pytest.approx(0, abs=1e-12)
+
+
+def test_a_small_arm_that_saw_none_of_what_is_rare_is_not_known_exactly() -> None:
+    control, variant = np.zeros(50), np.repeat([0.0, 1.0], [931, 19])
+    rate = 19 / 950
+    found = cautious(measured(control), measured(variant))
+    of_one = rate * (1 - rate) * 950 / 949
+    together = 950 * of_one / 1000  # of the 50 nothing was seen to vary
+    assert found.of_control == pytest.approx(together / 50)
+    assert found.of_variant == pytest.approx(of_one / 950)
+    assert found.n == 2 * 50
+    assert found.difference == pytest.approx(rate)
+    low, _ = fixed_interval(found)
+    assert low < 0 < fixed_interval(effect(measured(control), measured(variant)))[0]
+
+
+def test_arms_that_are_alike_are_compared_as_ever(random) -> None:
+    arms = [measured(random.exponential(2, 5000)) for _ in range(2)]
+    found, plain = cautious(*arms), effect(*arms)
+    assert found.n == plain.n == 10_000
+    assert plain.variance <= found.variance < 1.05 * plain.variance
 
 
 def test_a_ratio_has_the_variance_that_leaving_units_out_shows(random) -> None:

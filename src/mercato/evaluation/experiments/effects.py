@@ -1,6 +1,6 @@
 """What a variant did beside the control: ratios by the delta method, less what was there before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -77,6 +77,22 @@ def effect(control: Moments, variant: Moments) -> Effect:
         control.n + variant.n,
         1 - np.divide(left[0] + left[1], plain, out=np.ones_like(plain), where=plain > 0),
     )
+
+
+def cautious(control: Moments, variant: Moments) -> Effect:
+    """`effect` of arms that may be small, or of very unlike sizes.
+
+    An arm that happened to see none of what is rare would, by its own variance, be known exactly:
+    here neither arm varies less, a unit, than both together do. ``n`` is twice the smaller arm:
+    below `sequential.LEAST_UNITS` means of few skewed numbers are not normal yet, however many
+    others there are.
+    """
+    found = effect(control, variant)
+    units = np.stack([control.n, variant.n])
+    own = np.stack([found.of_control, found.of_variant]) * units
+    together = (own * units).sum(axis=0) / units.sum(axis=0)
+    of_control, of_variant = np.maximum(own, together) / units
+    return replace(found, of_control=of_control, of_variant=of_variant, n=2 * units.min(axis=0))
 
 
 @dataclass(frozen=True)

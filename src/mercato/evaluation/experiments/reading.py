@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mercato.evaluation.experiments.decisions import Decision, Metric, Rules, Verdict, decide
-from mercato.evaluation.experiments.effects import Effect, effect
+from mercato.evaluation.experiments.effects import Effect, cautious
 from mercato.evaluation.experiments.outcomes import DENOMINATOR, Moments
 from mercato.evaluation.experiments.sequential import Look, look
 
@@ -67,7 +67,7 @@ def read_variant(
     occasion for (searches in an experiment on shelves) is left out."""
     names = [wanted.goal, *(each.metric for each in wanted.guards)]
     effects = {
-        name: effect(control[name], variant[name])
+        name: cautious(control[name], variant[name])
         for name in names
         if _measured(control.get(name)) and _measured(variant.get(name))
     }
@@ -100,7 +100,7 @@ def read_all(
 ) -> tuple[MetricRead, ...]:
     """Each metric that both arms were measured in, by itself; nothing is decided."""
     found = {
-        name: effect(control[name], variant[name])
+        name: cautious(control[name], variant[name])
         for name in control
         if _measured(control[name]) and _measured(variant.get(name))
     }

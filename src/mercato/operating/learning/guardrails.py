@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mercato.evaluation.experiments.decisions import Decision, Metric, Rules, decide
-from mercato.evaluation.experiments.effects import Effect, effect
+from mercato.evaluation.experiments.effects import Effect, cautious
 from mercato.evaluation.experiments.mismatch import mismatched
 from mercato.evaluation.experiments.outcomes import Moments, measured
 from mercato.operating.learning.shoppers import CANDIDATE, CONTROL, Arm
@@ -65,13 +65,13 @@ def effects(seen: Seen) -> dict[str, Effect]:
             ("empty answers", "empty", "answers"),
             ("conversion", "bought", None),
         ):
-            found[name] = effect(
+            found[name] = cautious(
                 _of_shoppers(control, value, count), _of_shoppers(candidate, value, count)
             )
     control_served, candidate_served = (seen.served[name] for name in (CONTROL, CANDIDATE))
     if min(control_served.answers, candidate_served.answers) >= FEWEST:
-        found["errors"] = effect(_errors(control_served), _errors(candidate_served))
-        found["latency"] = effect(_latency(control_served), _latency(candidate_served))
+        found["errors"] = cautious(_errors(control_served), _errors(candidate_served))
+        found["latency"] = cautious(_latency(control_served), _latency(candidate_served))
     return found
 
 

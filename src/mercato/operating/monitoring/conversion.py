@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.data.quality.alarm import Alarm
-from mercato.evaluation.experiments.effects import effect
+from mercato.evaluation.experiments.effects import cautious
 from mercato.evaluation.experiments.outcomes import measured
 from mercato.evaluation.experiments.sequential import look
 from mercato.operating.monitoring.showing import Showing, Times
@@ -28,7 +28,7 @@ def conversion_alarms(times: Times) -> Iterator[Alarm]:
     before, now = _converted(times.before), _converted(times.now)
     if min(len(before), len(now)) < 2:
         return
-    found = effect(measured(before), measured(now))
+    found = cautious(measured(before), measured(now))
     seen = look(found, PLANNED, ALPHA)
     was, fell = float(found.control), float(found.difference)
     if float(seen.high) < 0 and -fell >= LEAST_LOSS * was:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.harness import Row, arguments, forget_peak, own_peak_mb, write_result
 from mercato.core.settings import LearnSettings
+from mercato.evaluation.experiments.effects import cautious
 from mercato.evaluation.experiments.outcomes import Moments
 from mercato.evaluation.experiments.sequential import look
 from mercato.operating.learning.guardrails import ALPHA, CLICK_RATE, FEWEST, GUARDRAILS

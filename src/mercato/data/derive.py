@@ -63,6 +63,7 @@ def derive_versions(
     shown = progress or Silent()
     versions: dict[str, int | None] = {}
     made: dict[str, int] = {}
+    named: set[str] = set()
     with open_engine(engine) as opened:
         for name, moment in moments.items():
             opened.tell(name, moment)
@@ -76,7 +77,7 @@ def derive_versions(
                 version = _made_before(store, asset, fingerprint)
                 if version is None:
                     with derive_run(store, settings, asset, versions) as told:
-                        table = _make(store, opened, asset, plan, versions)
+                        table = _make(store, opened, asset, plan, versions, named)
                         note = _note(asset, fingerprint, versions, until)
                         version = store.commit(asset.name, table, note=note)
                         told.append(version)
@@ -144,11 +145,17 @@ def _make(
     asset: Asset,
     plan: Plan,
     versions: Mapping[str, int | None],
+    named: set[str],
 ) -> pa.Table:
-    """Compute and check an asset."""
+    """Compute and check an asset.
+
+    named : the inputs that the engine knows by name
+    """
     for name in asset.inputs:
-        files = [] if versions[name] is None else store.files(name, versions[name])
-        engine.name(name, engine.files(files, ASSETS[name].schema))
+        if name not in named:
+            files = [] if versions[name] is None else store.files(name, versions[name])
+            engine.name(name, engine.files(files, ASSETS[name].schema))
+            named.add(name)
     table = plan.run(engine, asset.schema)
     _check(asset, table)
     return table

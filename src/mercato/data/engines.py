@@ -54,14 +54,13 @@ class Engine:
         if not files:
             return self.arrow(schema.empty_table())
         self._free()
-        name = self._next("files")
-        self._backend.read_parquet(
+        read = self._backend.read_parquet(
             _literal(files),
-            table_name=name,
+            table_name=self._next("files"),
             union_by_name=True,
             file_row_number=lines is not None,
         )
-        found = self._known(name)
+        found = _unbound(read)
         wanted = ibis.schema(schema)
         columns = [
             found[name] if name in found.columns else ibis.null(kind).name(name)
@@ -76,13 +75,13 @@ class Engine:
         self._free()
         name = self._next("arrow")
         self._backend.con.register(name, table)
-        return self._known(name)
+        return _unbound(self._backend.table(name))
 
     def kept(self, expression: ibis.Table) -> ibis.Table:
         """The rows of ``expression``, computed now and once."""
         name = self._next("kept")
         self.keep(name, sql_of(expression))
-        return self._known(name)
+        return _unbound(self._backend.table(name))
 
     def name(self, name: str, table: ibis.Table) -> None:
         """SQL finds ``table`` by ``name`` from now on."""
@@ -132,10 +131,6 @@ class Engine:
         expression is compiled once, see `sql_of`."""
         self._names += 1
         return f"{kind}_{self._names}"
-
-    def _known(self, name: str) -> ibis.Table:
-        """A table that SQL finds by name, without the connection that finds it."""
-        return ibis.table(self._backend.table(name).schema(), name=name)
 
     def _do(self, sql: str) -> None:
         self._free()
@@ -227,6 +222,11 @@ def _told(value: object) -> str:
     if isinstance(value, DataShape):  # its repr tells its address
         return type(value).__name__
     return repr(value)
+
+
+def _unbound(table: ibis.Table) -> ibis.Table:
+    """By its name, without the connection that knows it."""
+    return ibis.table(table.schema(), name=table.get_name())
 
 
 def _cast(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatchReader:

@@ -10,6 +10,7 @@ from mercato.shop.opened import Shop
 from mercato.shop.release_preview import ReleaseLook
 from mercato.shop.rules import By
 from mercato.web.asked import Context, Revealed
+from mercato.web.console.access.door import LacksRole
 from mercato.web.console.figures import Figure
 from mercato.web.languages import Language
 
@@ -39,6 +40,18 @@ class Ask:
     @property
     def currency(self) -> str:
         return self.shop.settings.shop.currency
+
+    def shopper(self) -> str:
+        """The shopper whom the address names; empty where it names none. Raises LacksRole for
+        those who may not see what one shopper did."""
+        user_id = self.query.get("user_id", "").strip()
+        if user_id and Permission.SHOPPERS not in self.may:
+            raise LacksRole(
+                f"somebody who may see {Permission.SHOPPERS}",
+                self.by.actor,
+                "Leave the shopper out, or ask an owner for another role.",
+            )
+        return user_id
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from mercato.web.console.pages.queries import PATH as QUERIES
 from mercato.web.console.pages.queries import QueriesPage, queries
 from mercato.web.console.pages.search import PATH as SEARCH
 from mercato.web.console.pages.search import SearchPage, give_grade, search_lab
+from mercato.web.console.pages.shelves import PATH as SHELVES
+from mercato.web.console.pages.shelves import ShelvesPage, shelf_lab
 from mercato.web.console.pages.today import PATH as TODAY
 from mercato.web.console.pages.today import TodayPage, today
 from mercato.web.console.pages.why import WhyPage, mean, pin, why
@@ -19,6 +21,7 @@ _PAGES = (
         WhyPage,
     ),
     (Entry("queries", QUERIES, queries, example="list=empty"), QueriesPage),
+    (Entry("shelves", SHELVES, shelf_lab), ShelvesPage),
 )
 
 _SHOWN = tuple(entry for entry, _ in _PAGES)

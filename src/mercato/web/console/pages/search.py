@@ -121,7 +121,7 @@ def call_of(ask: Ask) -> SearchCall:
     """What the address asks for; nobody is shown the answer, so it is not logged."""
     return SearchCall(
         q=ask.query.get("q", "").strip()[:_LONGEST],
-        user_id=ask.query.get("user_id", "").strip() or None,
+        user_id=ask.shopper() or None,
         per_page=SHOWN,
         seen=False,
     )

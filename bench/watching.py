@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,12 @@ from mercato.operating.learning.guardrails import ALPHA, CLICK_RATE, FEWEST, GUA
 
 SETTINGS = LearnSettings()
 HOURS = round(SETTINGS.watch_hours)
-SHOPPERS = (2_000, 20_000)
-"""A day."""
+CROWDS = {
+    "2,000 a day": (2_000, SETTINGS.watch_share),
+    "2,000 a day, a fifth held back": (2_000, 0.2),
+    "20,000 a day": (20_000, SETTINGS.watch_share),
+}
+"""Shoppers a day, and the share that is held back."""
 
 RUNS, QUICK_RUNS = {2_000: 2_000, 20_000: 400}, {2_000: 200, 20_000: 20}
 AT_ONCE = 20
@@ -32,6 +35,9 @@ AT_ONCE = 20
 
 EAGERNESS = (1.5, 3.5)
 """Of a shopper: three answers in ten are clicked in the mean (assumed)."""
+
+SPREAD = 0.5
+"""Of the logarithms of milliseconds (assumed)."""
 
 SEED = 3
 
@@ -78,28 +84,35 @@ def hour(
     answers = 1 + random.poisson(2.0, shape)
     clicks = random.binomial(answers, done.clicks * random.beta(*EAGERNESS, shape))
     empty = random.binomial(answers, done.empty)
-    bought = random.random(shape) < done.buys
-    failed = random.random(shape) < done.errors
-    log_ms = random.normal(2.0 + np.log(done.slower), 0.5, shape)
+    total = answers.sum(axis=1).astype(np.float64)
+    mean = random.normal(2.0 + np.log(done.slower), SPREAD / np.sqrt(total))
     return {
-        CLICK_RATE.name: _moments(clicks, answers),
-        "empty answers": _moments(empty, answers),
-        "conversion": _moments(bought),
-        # Of answers each is a unit; as many as there are shoppers, so that waiting is not shorter.
-        "errors": _moments(failed),
-        "latency": _moments(log_ms),
+        CLICK_RATE.name: Moments.of(np.stack([clicks, answers], axis=-1).astype(np.float64)),
+        "empty answers": Moments.of(np.stack([empty, answers], axis=-1).astype(np.float64)),
+        "conversion": _rate(random, done.buys, np.full(shape[0], float(shape[1]))),
+        "errors": _rate(random, done.errors, total),
+        "latency": _mean(total, mean, SPREAD**2 * random.chisquare(total - 1)),
     }
 
 
-def _moments(value: NDArray[Any], count: NDArray[Any] | None = None) -> Moments:
-    ones = np.ones(value.shape) if count is None else count.astype(np.float64)
-    return Moments.of(np.stack([value.astype(np.float64), ones], axis=-1))
+def _rate(random: np.random.Generator, chance: float, n: Floats) -> Moments:
+    """Of n yes or no each."""
+    yes = random.binomial(n.astype(int), chance)
+    return _mean(n, yes / n, yes - yes**2 / n)
 
 
-def comes_back(random: np.random.Generator, done: Behaviour, a_day: int, runs: int) -> Floats:
+def _mean(n: Floats, mean: Floats, spread: Floats) -> Moments:
+    ones, nothing = np.ones(len(n)), np.zeros((len(n), 2, 2))
+    nothing[:, 0, 0] = spread
+    return Moments(n, np.stack([mean, ones], axis=-1), nothing)
+
+
+def comes_back(
+    random: np.random.Generator, done: Behaviour, crowd: tuple[int, float], runs: int
+) -> Floats:
     """(runs,) hours until the release before is published again; infinite where it never is."""
-    held = round(a_day * SETTINGS.watch_share / HOURS)
-    others = round(a_day * (1 - SETTINGS.watch_share) / HOURS)
+    held = round(crowd[0] * crowd[1] / HOURS)
+    others = round(crowd[0] * (1 - crowd[1]) / HOURS)
     found = np.full(runs, np.inf)
     arms: list[list[dict[str, Moments]]] = [[], []]
     for at in range(1, HOURS + 1):
@@ -134,14 +147,15 @@ def measured(runs: dict[int, int], wants: Callable[[str], bool], until: float) -
         forget_peak()
         begun, random = time.perf_counter(), np.random.default_rng(SEED)
         metrics: dict[str, object] = {}
-        for a_day in SHOPPERS:
+        for crowd, shape in CROWDS.items():
             parts = [
-                comes_back(random, done, a_day, AT_ONCE) for _ in range(runs[a_day] // AT_ONCE)
+                comes_back(random, done, shape, AT_ONCE) for _ in range(runs[shape[0]] // AT_ONCE)
             ]
             hours = np.concatenate(parts)
             back = np.isfinite(hours)
-            metrics[f"back, {a_day:,} a day"] = float(back.mean())
-            metrics[f"hours, {a_day:,} a day"] = float(hours[back].mean()) if back.any() else None
+            metrics[f"back, {crowd}"] = float(back.mean())
+            if back.any():
+                metrics[f"hours, {crowd}"] = float(hours[back].mean())
         yield Row(name, metrics, time.perf_counter() - begun, own_peak_mb())
 
 

@@ -53,6 +53,9 @@ _LEARNED_WEIGHT = 40.0
 """Of such a model's share of the time; neighbours of MovieLens' long histories take minutes to
 answer, and left it seconds."""
 
+_LEAST_SECONDS = 30.0
+"""Of a fit of such a model, below which it has no row: nobody learns anything from it."""
+
 _FITTING = 0.8
 """Share of the time that such models are given to fit; the rest is for their answers."""
 
@@ -137,11 +140,27 @@ def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) ->
             print(f"no time left for {contender.name}", file=sys.stderr)
             continue
         share = _weight(contender) / sum(map(_weight, wanted[at:]))
+        if not asked.quick and _too_short(contest, contender, left * share):
+            print(f"{left * share:.0f} s are too few for {contender.name}", file=sys.stderr)
+            continue
         found.append(_row(contest, contender, 0.0 if asked.quick else left * share))
         print(found[-1][0].model, file=sys.stderr)
     best = max((worth for _, worth in found), default=0.0)
     for row, worth in found:
         yield replace(row, chosen=worth == best)
+
+
+def _too_short(contest: Contest, contender: Contender, seconds: float) -> bool:
+    """Whether a model that learns as long as it is given would have learned next to nothing."""
+    if not isinstance(contender.settings[0], Learned):
+        return False
+    return seconds / _fits_of(contest, contender) < _LEAST_SECONDS
+
+
+def _fits_of(contest: Contest, contender: Contender) -> int:
+    # Where validation and test are learned from the same, the first fit is of both.
+    same = contest.validation.learned is contest.test.learned
+    return len(contender.settings) + len(SEEDS) - same
 
 
 def _weight(contender: Contender) -> float:
@@ -156,9 +175,8 @@ def _row(contest: Contest, contender: Contender, seconds: float) -> tuple[Row, f
     """Settings are tried for half of the seconds; the other half is the test's. Models that learn
     as long as they are given share all of the seconds between their fits."""
     until = time.perf_counter() + seconds / 2
-    # Where validation and test are learned from the same, the first fit is of both.
     same = contest.validation.learned is contest.test.learned
-    fits = len(contender.settings) + len(SEEDS) - same
+    fits = _fits_of(contest, contender)
     tried: dict[Model, float] = {}
     best: _Fit | None = None
     for setting in contender.settings:
@@ -185,7 +203,7 @@ def _row(contest: Contest, contender: Contender, seconds: float) -> tuple[Row, f
     if len(found) > 1:
         metrics |= {"seeds": len(found), "spread": _spread(values)}
     name = f"{contest.name} {contender.name}"
-    return Row(name, metrics, first.seconds, first.peak_mb), tried[model]
+    return Row(name, metrics, first.seconds, first.peak_mb, group=contest.name), tried[model]
 
 
 def _limited(model: Model, seconds: float) -> Model:

@@ -19,8 +19,8 @@ from bench.harness import (
     data_folder,
     forget_peak,
     own_peak_mb,
-    write_result,
 )
+from bench.merging import write_merged
 from bench.sequences import read_sequences
 from mercato.core.progress import Silent
 from mercato.evaluation.full_ranking import rank_all
@@ -35,6 +35,9 @@ from mercato.models.graph_blend import FittedGraphBlend, GraphBlend
 from mercato.models.graph_filter.filter import FittedGraphFilter, GraphFilter
 from mercato.models.ials import FittedIals, Ials
 from mercato.models.item_knn import ItemKnn
+from mercato.models.neural.learning import Learning
+from mercato.models.neural.light_gcn.model import LightGcn
+from mercato.models.neural.light_gcn.settings import Examples, Loss, Passing
 from mercato.models.popularity import Popularity
 from mercato.models.preference import Forgetting, Preferences, preferences
 
@@ -62,12 +65,22 @@ class Entry:
     fit     : learns from a split
     minutes : about how long fit and ranking take on 2 cores
     elected : whether it stands for election on validation, which fits it once more
+    network : that learns as long as it is given, ``minutes`` at most, and LEAST_MINUTES at least
     """
 
     name: str
     fit: Callable[[LightGCNSplit], Fitted]
     minutes: float
     elected: bool = True
+    network: LightGcn | None = None
+
+    def within(self, minutes: float) -> "Entry":
+        """The same, of which a fit with its ranking takes so long at most."""
+        if self.network is None:
+            return self
+        limit = min(self.minutes, minutes)
+        fit = light_gcn(self.network.within(_FITTING * limit))
+        return replace(self, fit=fit, minutes=limit)
 
 
 def everyone(split: LightGCNSplit) -> Preferences:
@@ -153,6 +166,30 @@ def _alone(settings: Ials, split: LightGCNSplit) -> float:
         return time.perf_counter() - begun
 
 
+LEAST_MINUTES = 5.0
+"""Of a network's fit, below which it has no row: nobody learns anything from it."""
+
+_FITTING = 0.9
+"""Share of a network's time that it is given to learn; the rest is for ranking."""
+
+
+def light_gcn(settings: LightGcn) -> Callable[[LightGCNSplit], Fitted]:
+    """A LightGCN asked for many of its shoppers at once, with what they have of their own."""
+
+    def fit(split: LightGCNSplit) -> Fitted:
+        with Silent().step("fit") as step:
+            found = settings.fit(split.interactions(), 0, step)
+        whole, own = everyone(split), settings.passing.own
+
+        def scores(rows: slice) -> NDArray[np.float32]:
+            return found.many(_part(whole, rows), rows if own else slice(0, 0))
+
+        cost = {"examples/s": round(found.outcome.per_second), "passes": len(found.outcome.losses)}
+        return Fitted(scores, cost)
+
+    return fit
+
+
 EASE_REGULARISATION = 100.0
 GF_CF = GraphFilter(
     shopper_power=0.5,
@@ -181,6 +218,20 @@ OURS = GraphFilter(
 
 IALS = Ials(factors=256, regularisation=30.0, confidence=100.0, rounds=8, power=0.0)
 
+LIGHT_GCN = LightGcn(
+    passing=Passing(layers=3, own=True),
+    loss=Loss(negatives=4_096, temperature=0.1, ridge=1e-4),
+    examples=Examples(batch=8_192),
+    learning=Learning(passes=60, learning_rate=5e-3, weight_decay=0.0, checks=6, patience=2),
+)
+CONTRASTED = replace(LIGHT_GCN, loss=replace(LIGHT_GCN.loss, contrast=0.1, noise=0.1))
+PAIRWISE = replace(LIGHT_GCN, loss=Loss(kind="bpr", ridge=1e-4))
+
+
+def _network(name: str, settings: LightGcn, minutes: float) -> Entry:
+    return Entry(name, light_gcn(settings), minutes, network=settings)
+
+
 ENTRIES: Sequence[Entry] = (
     Entry("graph filter and iALS", at_once(GraphBlend(0.5, OURS, IALS)), 6),
     Entry("graph filter", at_once(OURS), 3),
@@ -189,6 +240,9 @@ ENTRIES: Sequence[Entry] = (
     Entry("item kNN", model(ItemKnn(over="shopper", neighbours=200, power=0)), 2),
     Entry("iALS", ials(IALS), 4),
     Entry(f"EASE, lambda {EASE_REGULARISATION:g}", ease(EASE_REGULARISATION), 10, elected=False),
+    _network("LightGCN", LIGHT_GCN, 90),
+    _network("LightGCN with contrast", CONTRASTED, 120),
+    _network("LightGCN by pairs", PAIRWISE, 240),
 )
 """In the order in which time is spent on them."""
 
@@ -250,8 +304,12 @@ def rows(split: LightGCNSplit, asked: Arguments) -> Iterator[list[Row]]:
     until = time.perf_counter() + asked.minutes * 60
     found: dict[str, tuple[Row, dict[str, Values]]] = {}
     validation = split.validation()
-    for entry in ENTRIES:
-        if not asked.wants(entry.name.split(",")[0]):
+    wanted = [each for each in ENTRIES if asked.wants(each.name.split(",")[0])]
+    for at, each in enumerate(wanted):
+        left = (until - time.perf_counter()) / 60
+        entry = each.within(left / (len(wanted) - at) / (1 + each.elected))
+        if entry.network and entry.minutes < LEAST_MINUTES and not asked.quick:
+            print(f"too little time for {entry.name}", file=sys.stderr)
             continue
         if time.perf_counter() + entry.minutes * (1 + entry.elected) * 60 > until:
             print(f"no time left for {entry.name}", file=sys.stderr)
@@ -288,12 +346,13 @@ def main() -> None:
     if asked.quick:
         split = first(split, QUICK_SHOPPERS)
     for found in rows(split, asked):
-        write_result(
-            asked.out,
+        write_merged(
+            asked,
             name=asked.out.stem,
             protocol=_HOW,
             data=[asked.data / "train.txt.gz", asked.data / "test.txt.gz"],
             rows=found,
+            elected_by=_ELECTED_BY,
         )
 
 

@@ -35,6 +35,8 @@ class Row:
 
     metrics : name → number, or {"value", "low", "high"}
     peak_mb : largest resident memory of what was measured
+    group   : rows of one group are held against each other; of those the best on validation is
+              chosen anew where a result is added to
     """
 
     model: str
@@ -42,6 +44,7 @@ class Row:
     seconds: float
     peak_mb: float
     chosen: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Arguments:
     models  : the rows to measure; empty for all
     minutes : about how long all of it may take
     quick   : just long enough to see that it works
+    merge   : rows that the result has and that are not measured now stay in it
     """
 
     paths: tuple[Path, ...]
@@ -59,6 +63,7 @@ class Arguments:
     models: tuple[str, ...]
     minutes: float
     quick: bool
+    merge: bool = False
 
     @property
     def data(self) -> Path:
@@ -79,11 +84,12 @@ def arguments(
     parser.add_argument("--models", default="", help="rows to measure, by comma; all by default")
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--quick", action="store_true", help="see that it works; claims nothing")
+    parser.add_argument("--merge", action="store_true", help="keep rows not measured now")
     found = parser.parse_args()
     default = (data,) if isinstance(data, Path) else tuple(data)
     models = tuple(filter(None, found.models.split(",")))
     paths = tuple(found.data) if found.data else default
-    return Arguments(paths, found.out, models, found.minutes, found.quick)
+    return Arguments(paths, found.out, models, found.minutes, found.quick, found.merge)
 
 
 def write_result(

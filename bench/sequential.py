@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.contenders import Contender, Contest, rows
-from bench.harness import Arguments, Row, arguments, data_folder, write_result
+from bench.harness import Arguments, Row, arguments, data_folder
+from bench.merging import write_merged
+from bench.next_item_networks import networks
 from bench.sequences import read_sequences
 from mercato.evaluation.protocols.leave_one_out import (
     SEQUENCE_K,
@@ -33,7 +35,7 @@ _WALK = Markov(window=8, back=0.5, fading=2.0, second=0.5, links=50)
 _NEAR = Markov(window=3, back=0.0, fading=2.0)
 _ITEM_KNN = ItemKnn(over="shopper", power=0, neighbours=100, shrink=10, least_together=1)
 _EASE = Ease(items=12_500, power=0, momentum=0, links=500)
-_TRANSFORMER = ShopperTransformer(
+TRANSFORMER = ShopperTransformer(
     shape=Shape(width=128, mean=0.5, cosine=0.08, dropout=0.4, longest=50),
     inputs=Inputs(kinds=False, gaps=False),
     loss=Loss(negatives=2_048),
@@ -43,8 +45,8 @@ _TRANSFORMER = ShopperTransformer(
 """Items alone: the files have neither times nor kinds of events."""
 
 _OF_LONG_HISTORIES = replace(
-    _TRANSFORMER,
-    shape=replace(_TRANSFORMER.shape, width=64, dropout=0.2, longest=200),
+    TRANSFORMER,
+    shape=replace(TRANSFORMER.shape, width=64, dropout=0.2, longest=200),
     examples=Examples(batch=4_096, again=False),
 )
 """MovieLens' have a median of 96 events, Beauty's of 7: there is more to learn of, and longer."""
@@ -83,8 +85,13 @@ CONTENDERS: tuple[Contender, ...] = (
 def contenders(one: Contest) -> tuple[Contender, ...]:
     """All of them, with the network that suits the length of the histories."""
     long = np.median(np.diff(one.test.learned.offsets)) > _LONG
-    network = _OF_LONG_HISTORIES if long else _TRANSFORMER
-    return (*CONTENDERS, Contender("shopper transformer", (network,)))
+    network = _OF_LONG_HISTORIES if long else TRANSFORMER
+    sizes = network.shape
+    return (
+        *CONTENDERS,
+        Contender("shopper transformer", (network,)),
+        *networks(sizes.longest, again=False, width=sizes.width),
+    )
 
 
 DATA = [data_folder() / "sequential" / f"{name}.txt.gz" for name in ("beauty", "sports", "ml-1m")]
@@ -126,8 +133,8 @@ def main() -> None:
         found += rows(one, contenders(one), asked)
         sizes.append(f"{one.name}: {len(one.test):,} shoppers, {one.test.learned.n_items:,} items.")
         # After each, since networks take long: what breaks off later keeps what was measured.
-        write_result(
-            asked.out,
+        write_merged(
+            asked,
             name="sequential",
             protocol=f"{_HOW} {' '.join(sizes)}",
             data=asked.paths[: len(sizes)],

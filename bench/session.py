@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.contenders import Contender, Contest, rows
-from bench.harness import Arguments, Row, arguments, data_folder, write_result
+from bench.harness import Arguments, Row, arguments, data_folder
+from bench.merging import write_merged
+from bench.next_item_networks import networks
 from bench.sequences import read_sequences
 from mercato.evaluation.protocols.sequences import Sequences
 from mercato.evaluation.protocols.sessions import (
@@ -25,15 +27,29 @@ from mercato.evaluation.protocols.sessions import (
 from mercato.models.ease import Ease
 from mercato.models.item_knn import ItemKnn
 from mercato.models.markov import Markov
+from mercato.models.neural.learning import Learning
 from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
+from mercato.models.shopper_transformer.model import ShopperTransformer
+from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
 
 _OURS = SessionKnn(neighbours=1_000, newest=1_000, recency_days=200.0, idf=5.0, length=0.35)
 _BLEND = SessionBlend(knn=_OURS)
 _WALK = _BLEND.walk
 _ITEM_KNN = ItemKnn(over="shopper", power=0, neighbours=100, shrink=10, least_together=1)
 _EASE = Ease(items=12_000, power=0, momentum=0)
+
+_LONGEST = 20
+"""Newest clicks that networks read: nine sessions of ten have fewer."""
+
+_TRANSFORMER = ShopperTransformer(
+    shape=Shape(width=100, dropout=0.3, longest=_LONGEST),
+    inputs=Inputs(kinds=False, gaps=False),
+    loss=Loss(negatives=2_048),
+    examples=Examples(batch=1_024),
+    learning=Learning(passes=15, learning_rate=3e-3),
+)
 
 CONTENDERS: tuple[Contender, ...] = (
     Contender(
@@ -81,6 +97,8 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("VSKNN", (VSKNN, replace(VSKNN, idf=0.0), replace(VSKNN, neighbours=100))),
     Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
     Contender("Markov walk", (_WALK, replace(_WALK, second=0.0))),
+    Contender("shopper transformer", (_TRANSFORMER,)),
+    *networks(_LONGEST, again=True, width=100),
 )
 
 DATA = [data_folder() / "session" / name for name in ("diginetica", "yoochoose100k")]
@@ -173,13 +191,14 @@ def main() -> None:
         found += rows(one, CONTENDERS, asked)
         files += log.files
         protocols.append(_protocol(one, log))
-    write_result(
-        asked.out,
-        name="session",
-        protocol=f"{_HOW} {' '.join(protocols)}",
-        data=files,
-        rows=found,
-    )
+        # After each, since networks take long: what breaks off later keeps what was measured.
+        write_merged(
+            asked,
+            name="session",
+            protocol=f"{_HOW} {' '.join(protocols)}",
+            data=files,
+            rows=found,
+        )
 
 
 def _protocol(one: Contest, log: Log) -> str:

@@ -47,7 +47,7 @@ MOST_SHOPPERS: Mapping[Placement, int] = {
 as much of buying again as 2,007 (nDCG@20 .378), and of new items 1,000 .0568 where 1,966 teach
 .0580."""
 
-_POOLED = (
+POOLED = (
     "popularity",
     "personal-frequency",
     "repeat-purchase",
@@ -137,7 +137,7 @@ def learn_before(
     of = {"lessons": lessons.fingerprint, "as_of": as_of}
     rankers = workshop.make("shelf-rankers-before", of, work)
     late = _transformer(workshop, TRANSFORMER, made, as_of, minutes) if early else {}
-    models = {name: made[f"models/{name}"] for name in _POOLED} | late
+    models = {name: made[f"models/{name}"] for name in POOLED} | late
     return Before(Base(made, models, as_of), lessons, rankers, late.get(TRANSFORMER))
 
 
@@ -269,7 +269,7 @@ def _opened(lessons: Made) -> dict[Placement, Lessons]:
 def _models_before(workshop: Workshop, histories: Made, at: int) -> dict[str, Made]:
     """The models that pools ask, fitted on what happened before a moment."""
     made = {}
-    for name in _POOLED:
+    for name in POOLED:
 
         def work(folder: Path, step: Step, model: type[Model] = MODELS[name]) -> None:
             log = Histories.open(histories.folder).interactions

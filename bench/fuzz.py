@@ -61,7 +61,9 @@ class Outcome:
     def add(self, told: Told, mb: float) -> None:
         self.told.statuses.update(told.statuses)
         for each in told.broken:
-            self.broken.setdefault((each.operation, each.title), each)
+            if (each.operation, each.title) not in self.broken:
+                self.broken[each.operation, each.title] = each
+                print(f"{each.operation}: {each.message}\n{each.request[:2_000]}\n", flush=True)
         self.at.append(self.told.requests)
         self.mb.append(mb)
 
@@ -205,8 +207,6 @@ def main() -> None:
         address = f"http://{server.host}:{server.port}"
         outcome = run(address, server, asked.requests, asked.seed, asked.processes)
         row = row_of(outcome, server)
-    for each in outcome.broken.values():
-        print(f"{each.operation}: {each.title}\n{each.message}\n{each.request[:2_000]}\n")
     protocol = f"{asked.requests:,} requests, seed {asked.seed}, {asked.processes} processes"
     write_result(
         asked.out, name="fuzz", protocol=protocol, data=[source_of(asked.shop)], rows=[row]

@@ -5,13 +5,13 @@ also put together anew: the query of one with the body of another, fields of a b
 of things that are there put into addresses. What the document says of answers holds for these too.
 """
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -44,7 +44,7 @@ _SECONDS = 60
 @schemathesis.serializer("application/x-ndjson")
 def as_lines(ctx: SerializationContext, value: object) -> bytes:
     """Bulk requests: what is no text goes as the JSON that it is."""
-    return value.encode() if isinstance(value, str) else orjson.dumps(value)
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,13 @@ class Asker:
         )
 
     def _send(self, case: Case[Any], told: Told) -> None:
-        response = case.call(session=self.session, timeout=_SECONDS)
+        try:
+            response = case.call(session=self.session, timeout=_SECONDS)
+        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL):
+            return  # what no client sends
+        except requests.RequestException as error:
+            told.broken.append(_unanswered(case, error))
+            return
         told.statuses[response.status_code] += 1
         if response.content == BEFORE_THE_API:
             return
@@ -159,6 +165,11 @@ class Asker:
             case.validate_response(response, checks=CHECKS)
         except (FailureGroup, Failure) as found:
             told.broken += _broken(case, found)
+
+
+def _unanswered(case: Case[Any], error: requests.RequestException) -> Broken:
+    kind = type(error).__name__
+    return Broken(case.operation.label, f"No answer: {kind}", str(error), case.as_curl_command())
 
 
 def _broken(case: Case[Any], found: FailureGroup | Failure) -> Iterator[Broken]:

@@ -23,6 +23,7 @@ class Line:
     """y = 2 a - b + c / 2, with some of the inputs left out and some noise."""
 
     fingerprint = "line"
+    of_log: tuple[str, ...] = ("none",)
 
     def __init__(self, size: int = 8, share: float = 0.25) -> None:
         with torch.random.fork_rng([]):
@@ -218,3 +219,26 @@ def test_curves_are_written_for_tensorboard(tmp_path: Path) -> None:
         found += [each.simple_value for each in event.summary.value if each.tag == "loss"]
         at += 16 + size
     assert found == pytest.approx(done.losses)
+
+
+def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None:
+    """With no step of its own to take, it has the other's weights; but for those of its log."""
+    plan = replace(PLAN, checkpoint=str(tmp_path / "first"))
+    first = Line()
+    trained(first, plan)
+    still = replace(PLAN, learning_rate=0.0, passes=1, start=plan.checkpoint)
+    second = Line()
+    second.fingerprint = "another line"
+    begun = weights(second)
+    trained(second, still)
+    assert weights(second) == weights(first) != begun
+    third = Line()
+    third.of_log = ("1.bias",)
+    trained(third, still)
+    assert weights(third) == [*weights(first)[:3], begun[3]]
+    fourth = Line()
+    fourth.of_log = ("1.",)
+    with pytest.raises(BadInput, match="of a network like this"):
+        trained(fourth, still)
+    with pytest.raises(BadInput, match="of a network like this"):
+        trained(Line(), replace(still, start=str(tmp_path / "none")))

@@ -50,8 +50,10 @@ def save_checkpoint(path: Path, found: Checkpoint, fingerprint: str) -> None:
     unfinished.replace(path)
 
 
-def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
+def load_checkpoint(path: Path, fingerprint: str | None) -> Checkpoint | None:
     """None where there is no file.
+
+    fingerprint : None takes those of any training
 
     Raises BadInput where it is of another training, or no checkpoint.
     """
@@ -63,7 +65,8 @@ def load_checkpoint(path: Path, fingerprint: str) -> Checkpoint | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise BadInput(f"a checkpoint in {path}", str(error), _REMEDY) from None
-    if (about["format"], about["fingerprint"]) != (_FORMAT, fingerprint):
+    wanted = about["fingerprint"] if fingerprint is None else fingerprint
+    if (about["format"], about["fingerprint"]) != (_FORMAT, wanted):
         raise BadInput(
             f"the checkpoint of this training in {path}",
             "one of other settings or other data",

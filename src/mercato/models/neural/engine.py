@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mercato.core.errors import BadInput
 from mercato.core.progress import Step
 from mercato.models.neural.board import Board
 from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -34,10 +35,12 @@ class Task(Protocol):
 
     network     : its state is the checkpoint's
     fingerprint : of all that the result depends on, but for the learning
+    of_log      : how names of weights begin that mean nothing in another log, as vectors of items
     """
 
     network: nn.Module
     fingerprint: str
+    of_log: tuple[str, ...]
 
     def batches(self, number: int) -> Sequence[Any]:
         """Those of one pass; asked again for the same number, the same ones."""
@@ -107,6 +110,8 @@ class Engine:
         self.task, self.learning, self.clock = task, learning, clock
         self.device = torch.device(learning.device)
         self.network = task.network.to(self.device)
+        if learning.start:
+            _begin_with(self.network, Path(learning.start), task.of_log)
         self.optimiser = Optimiser(self.network, learning)
         self.kept: dict[str, Tensor] = {}
         self.done = Progressed()
@@ -257,3 +262,25 @@ class Engine:
             if name not in ("checkpoint", "save_seconds", "board", "device", "minutes")
         ]
         return f"{self.task.fingerprint} {' '.join(held)}"
+
+
+def _begin_with(network: nn.Module, path: Path, of_log: tuple[str, ...]) -> None:
+    """Take over the weights of another training that mean the same in this one.
+
+    Raises BadInput where there is no checkpoint, or it has none.
+    """
+    found = load_checkpoint(path, None)
+    weights = {} if found is None else found.of("kept") or found.of("network")
+    own = network.state_dict()
+    same = {
+        name: each
+        for name, each in weights.items()
+        if name in own and each.shape == own[name].shape and not name.startswith(of_log)
+    }
+    if not same:
+        raise BadInput(
+            f"a checkpoint in {path} of a network like this",
+            "none, or one of other sizes",
+            "Train one of the same sizes, with its checkpoint in that file.",
+        )
+    network.load_state_dict(same, strict=False)

@@ -28,6 +28,8 @@ class Learning:
     device        : "cpu", "cuda", "cuda:1"…
     checkpoint    : file that an interrupted training goes on from; empty: none is written
     save_seconds  : between two checkpoints
+    start         : checkpoint of another training, maybe of another shop, whose weights are begun
+                    with where they mean the same; empty: none
     board         : folder of TensorBoard logs; empty: none
     """
 
@@ -48,6 +50,7 @@ class Learning:
     device: str = "cpu"
     checkpoint: str = ""
     save_seconds: float = 30.0
+    start: str = ""
     board: str = ""
     seed: int = 0
 

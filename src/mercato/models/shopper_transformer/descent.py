@@ -71,6 +71,8 @@ def held_out(whole: Read, n_items: int, most: int, seed: int) -> Learned:
 class Descent:
     """A `neural.engine.Task`."""
 
+    of_log: tuple[str, ...] = ("items.own.", "items.codes.")
+
     def __init__(
         self,
         learned: Learned,

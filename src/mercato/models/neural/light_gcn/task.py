@@ -107,6 +107,8 @@ def _noisy(vectors: Tensor, length: float) -> Tensor:
 class LightGcnTask:
     """A `neural.engine.Task`."""
 
+    of_log: tuple[str, ...] = ("shoppers", "items")
+
     def __init__(
         self,
         found: Preferences,

@@ -85,6 +85,8 @@ class Batch:
 class NextItemTask:
     """A `neural.engine.Task`."""
 
+    of_log: tuple[str, ...] = ("items.own.", "items.codes.")
+
     def __init__(
         self,
         learned: Learned,

@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+DESKTOP = {"width": 1280, "height": 900}
 
 FLAGS = (
     "--disable-gpu",
@@ -142,3 +145,54 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """The supermarket, or the shop whose folder MERCATO_SCREENSHOTS names: where it answers, and
+    where it lies."""
+    photographed = os.environ.get("MERCATO_SCREENSHOTS", "")
+    if len(photographed) > 1:
+        folder = Path(photographed)
+    else:
+        # A copy: what is bought and changed here is seen nowhere else.
+        folder = tmp_path_factory.mktemp("e2e") / "supermarket"
+        shutil.copytree(request.getfixturevalue("supermarket"), folder)
+    with serving(folder) as found:
+        yield found, folder
+
+
+@pytest.fixture(scope="session")
+def address(served: tuple[str, Path]) -> str:
+    """Where the supermarket answers."""
+    return served[0]
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open a page as a browser of its own; whatever its console complains of fails the test."""
+    opened: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(path: str = "/", **options: Any) -> Page:
+        settings = {"viewport": DESKTOP, "locale": "en-GB", **options}
+        context = browser.new_context(base_url=address, **settings)
+        opened.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: _complain(complaints, message.type, message.text))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+def _complain(complaints: list[str], kind: str, text: str) -> None:
+    # That a page answered 400 or 404 is what its test asks for.
+    if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
+        complaints.append(text)

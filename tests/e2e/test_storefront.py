@@ -6,20 +6,15 @@ folder of a shop that is built, they are that shop's.
 
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-PHOTOGRAPHED = os.environ.get("MERCATO_SCREENSHOTS", "")
+PHOTOGRAPHED = bool(os.environ.get("MERCATO_SCREENSHOTS"))
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 MOST_BYTES = 300_000
 
-DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 
 BANANAS = "1082185"
@@ -36,50 +31,6 @@ PAGES = {
     "not-found": "/item/nowhere",
     "wrong-filter": "/search?q=milk&filter=brnd:Acme",
 }
-
-
-@pytest.fixture(scope="session")
-def address(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    serve_shop: Callable[..., AbstractContextManager[str]],
-) -> Iterator[str]:
-    if len(PHOTOGRAPHED) > 1:
-        folder = Path(PHOTOGRAPHED)
-    else:
-        # A copy: what is bought and changed here is seen nowhere else.
-        folder = tmp_path_factory.mktemp("e2e") / "supermarket"
-        shutil.copytree(request.getfixturevalue("supermarket"), folder)
-    with serve_shop(folder) as found:
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Open a page as a browser of its own; whatever its console complains of fails the test."""
-    opened: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_page(path: str = "/", **options: Any) -> Page:
-        settings = {"viewport": DESKTOP, "locale": "en-GB", **options}
-        context = browser.new_context(base_url=address, **settings)
-        opened.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: _complain(complaints, message.type, message.text))
-        page.goto(path)
-        return page
-
-    yield open_page
-    for context in opened:
-        context.close()
-    assert complaints == []
-
-
-def _complain(complaints: list[str], kind: str, text: str) -> None:
-    # That a page answered 400 or 404 is what its test asks for.
-    if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
-        complaints.append(text)
 
 
 def test_a_whole_visit_without_scripts(visit):

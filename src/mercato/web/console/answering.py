@@ -107,6 +107,8 @@ class Answering:
 
     def _sent(self, request: Request, ask: Ask, form: Form) -> Response:
         answer = form.take(ask)
+        if isinstance(answer, Page):
+            return self._html(request, ask, answer, form.name)
         if "application/json" in request.headers.get("accept", ""):
             said = ask.language.text(f"console.said.{answer.said}") if answer.said else ""
             return _json({"said": said})

@@ -96,8 +96,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Form:
-    """Where a form is sent to, who takes it, and what one must be allowed for it."""
+    """Where a form is sent to, who takes it, and what one must be allowed for it.
+
+    take : gives a page itself where that shows what may stand in no address
+    """
 
     path: str
-    take: Callable[[Ask], Redirect]
+    take: Callable[[Ask], Redirect] | Callable[[Ask], Page]
     permission: Permission
+
+    @property
+    def name(self) -> str:
+        """Of the page that the form stands on."""
+        return self.path.removeprefix(f"{ROOT}/").partition("/")[0]

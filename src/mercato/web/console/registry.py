@@ -2,7 +2,18 @@
 
 from mercato.core.roles import Permission
 from mercato.web.console.asked import ROOT, Entry, Form
+from mercato.web.console.pages.account import PATH as ACCOUNT
+from mercato.web.console.pages.account import AccountPage, account, change_password
 from mercato.web.console.pages.gallery import Gallery, gallery_of
+from mercato.web.console.pages.people import PATH as PEOPLE
+from mercato.web.console.pages.people import (
+    PeoplePage,
+    add,
+    change_role,
+    link,
+    people,
+    remove,
+)
 from mercato.web.console.pages.queries import PATH as QUERIES
 from mercato.web.console.pages.queries import QueriesPage, queries
 from mercato.web.console.pages.search import PATH as SEARCH
@@ -22,6 +33,8 @@ _PAGES = (
     ),
     (Entry("queries", QUERIES, queries, example="list=empty"), QueriesPage),
     (Entry("shelves", SHELVES, shelf_lab), ShelvesPage),
+    (Entry("people", PEOPLE, people, Permission.MANAGE), PeoplePage),
+    (Entry("account", ACCOUNT, account, in_nav=False), AccountPage),
 )
 
 _SHOWN = tuple(entry for entry, _ in _PAGES)
@@ -34,4 +47,9 @@ FORMS: tuple[Form, ...] = (
     Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
     Form(f"{SEARCH}/pin", pin, Permission.RULES),
     Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+    Form(f"{PEOPLE}/add", add, Permission.MANAGE),
+    Form(f"{PEOPLE}/link", link, Permission.MANAGE),
+    Form(f"{PEOPLE}/role", change_role, Permission.MANAGE),
+    Form(f"{PEOPLE}/remove", remove, Permission.MANAGE),
+    Form(f"{ACCOUNT}/password", change_password, Permission.LOOK),
 )

@@ -1,0 +1,136 @@
+"""The console as a merchant uses it: in a browser, with the script and without, large and small.
+
+With MERCATO_SCREENSHOTS=1 its pages are photographed into docs/screenshots; where it names the
+folder of a shop that is built, they are that shop's.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from mercato.core.roles import Role
+from mercato.shop.people import add_person
+from mercato.shop.rules import By
+from mercato.state import State
+from mercato.web.console.registry import ENTRIES
+
+PHOTOGRAPHED = bool(os.environ.get("MERCATO_SCREENSHOTS"))
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+PASSWORD = "correct horse battery"
+BANANAS = "1082185"
+
+PAGES = {entry.name: f"{entry.path}?{entry.example}" for entry in ENTRIES}
+LARGE = {"viewport": {"width": 1280, "height": 900}}
+SMALL = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DARK, CHINESE = {"color_scheme": "dark"}, {"locale": "zh-CN"}
+
+
+@pytest.fixture(scope="session")
+def session(served, browser, tmp_path_factory):
+    """The cookies of an owner who signed in."""
+    address, folder = served
+    state = State.open("sqlite:///state.db", folder)
+    add_person(state, "browser", Role.OWNER, By("me@host", "people"), PASSWORD)
+    state.close()
+    kept = tmp_path_factory.mktemp("session") / "state.json"
+    context = browser.new_context(base_url=address, locale="en-GB")
+    page = context.new_page()
+    page.goto("/console/search?q=milk")
+    page.get_by_label("Name").fill("browser")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    # The sign-in leads on to what was asked for.
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search lab")
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def console(visit, session):
+    def opened(path, **options):
+        return visit(path, storage_state=session, **options)
+
+    return opened
+
+
+def test_results_are_judged_by_single_keys(console):
+    page = console("/console/search?q=cheese")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    first = page.locator(".result").first
+    expect(first).to_be_focused()
+    page.keyboard.press("3")
+    expect(page.locator("[data-notice]")).to_have_text("Grade kept.")
+    expect(first.get_by_role("button", name="Just what was meant")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page.locator(".result").nth(1)).to_be_focused()
+    page.reload()
+    expect(first.get_by_role("button", name="Just what was meant")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_a_product_that_is_missing_is_found_without_scripts(console):
+    page = console("/console/search", java_script_enabled=False, **CHINESE)
+    page.get_by_label("搜索词").fill("zzgelb")
+    page.get_by_role("button", name="搜索").click()
+    page.get_by_label("“zzgelb”应当出现的商品").fill(BANANAS)
+    page.get_by_role("button", name="查明原因").click()
+    expect(page.locator(".verdict")).to_contain_text("未找到它")
+    page.get_by_role("button", name="为“zzgelb”置顶").click()
+    expect(page.get_by_role("status").first).to_have_text("已置顶：规则已生效。")
+    expect(page.locator(".verdict")).to_contain_text("第 1 位")
+    page.goto("/search?q=zzgelb")
+    assert BANANAS in page.locator(".card .open").first.get_attribute("href")
+
+
+def test_a_session_is_built_by_clicking(console):
+    page = console("/console/shelves")
+    title = page.locator(".result .named a").first.inner_text()
+    page.locator(".look").first.click()
+    expect(page.locator(".chips .tag").filter(has_text=title)).to_be_visible()
+    page.get_by_role("link", name="Forget the session").click()
+    expect(page.get_by_role("link", name="Forget the session")).to_have_count(0)
+
+
+def test_the_menu_folds_on_a_phone(console):
+    page = console("/console/gallery", **SMALL)
+    today = page.locator(".menu a", has_text="Today")
+    expect(today).to_be_hidden()
+    page.locator("summary", has_text="Menu").click()
+    today.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_for_everybody(console, name):
+    """Nothing that axe finds, nothing wider than a phone, nothing too small to touch."""
+    page = console(PAGES[name], **SMALL, **DARK, **CHINESE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALL["viewport"]["width"]
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_large_and_light_page_is_too(console):
+    results = Axe().run(console(PAGES["search"]))
+    assert results.violations_count == 0, results.generate_report()
+
+
+SHOTS = tuple(
+    (f"console-{name}{ending}", path, options)
+    for name, path in PAGES.items()
+    for ending, options in (("", LARGE), ("-phone", SMALL | CHINESE | DARK))
+)
+
+
+@pytest.mark.parametrize(("name", "path", "options"), SHOTS if PHOTOGRAPHED else SHOTS[:1])
+def test_photographs(console, tmp_path, name, path, options):
+    page = console(path, **options)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=(FOLDER if PHOTOGRAPHED else tmp_path) / f"{name}.png")

@@ -81,7 +81,8 @@ def held_files(store: AssetStore, name: str, erased: Erased) -> dict[str, int]:
 def log_texts(folder: Path) -> Iterable[str]:
     """What the log of a table says, entry by entry."""
     for file in sorted((folder / "_delta_log").glob("*.json")):
-        yield from file.read_text(encoding="utf-8").splitlines()
+        # Values of rows stand in it, also signs at which Python's splitlines would part them.
+        yield from filter(None, file.read_text(encoding="utf-8").split("\n"))
 
 
 def _named(folder: Path) -> set[str]:

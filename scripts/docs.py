@@ -331,9 +331,10 @@ password there; then no more links are printed.
     mercato people my-shop remove ben
     mercato people my-shop
 
-A password has at least 12 characters and is kept as its Argon2id hash; a link holds for 24 hours
-(`--hours`) and is kept as its SHA-256. The last owner can neither be removed nor get another
-role. What somebody may not do is answered by a page that says which role may.
+An owner does the same on the console's page *People*; everybody changes their own password under
+*My account*. A password has at least 12 characters and is kept as its Argon2id hash; a link holds
+for 24 hours (`--hours`) and is kept as its SHA-256. The last owner can neither be removed nor get
+another role. What somebody may not do is answered by a page that says which role may.
 """
 
 SAFETY = """\

@@ -70,25 +70,32 @@ def sign_in(state: State, name: str, password: str, address: str, action: str) -
     Raises SignInFailed, and TooManyFailures where there were too many before, also where the
     password is right.
     """
-    place, guessed = _place(address), _keyed(state, name)
+    place = _place(address)
+    return _begin(state, require_password(state, name, password, place, action), place, action)
+
+
+def require_password(state: State, name: str, password: str, place: str, action: str) -> Person:
+    """Whose name and password these are. ``place``: where failures are counted. Raises as
+    `sign_in`."""
+    guessed = _keyed(state, name)
     with _turn():
         now = _now()
         _check_failures(state, now, guessed, place)
         person = person_of(state, name)
         known = person is not None and person.active
         stored = person.password if person is not None and known else None
-        if not matches(stored, password) or person is None:
-            told = person.name if person is not None else _UNKNOWN
-            failed = Decision(
-                place, action, SIGNING_IN, told, None, {"outcome": FAILED, "address": place}, now
-            )
-            state.sessions.fail(guessed, place, failed)
-            raise SignInFailed(
-                "a name and the password that belongs to it",
-                "others",
-                "Try again, or ask an owner for a link: mercato people DIR link NAME",
-            )
-    return _begin(state, person, place, action)
+        if matches(stored, password) and person is not None:
+            return person
+        told = person.name if person is not None else _UNKNOWN
+        failed = Decision(
+            place, action, SIGNING_IN, told, None, {"outcome": FAILED, "address": place}, now
+        )
+        state.sessions.fail(guessed, place, failed)
+    raise SignInFailed(
+        "a name and the password that belongs to it",
+        "others",
+        "Try again, or ask an owner for a link: mercato people DIR link NAME",
+    )
 
 
 def sign_in_by_link(

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mercato.core.roles import Role, may
 from mercato.web.console.registry import ENTRIES, FORMS
 from mercato.web.rendering import CONSOLE_STATIC, asset
 
@@ -78,7 +79,8 @@ def test_the_gallery_shows_every_page(merchant):
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.path)
 def test_forms_are_for_those_who_may(viewer, form):
-    assert viewer.post(form.path, data={}).status_code == 403
+    closed = 400 if may(Role.VIEWER, form.permission) else 403
+    assert viewer.post(form.path, data={}).status_code == closed
 
 
 def test_a_page_that_does_not_exist_says_so_in_the_consoles_frame(merchant):

@@ -166,6 +166,18 @@ def test_changes_of_items_reach_the_release_beside(open_tour: Callable[[], Shop]
     assert shop.beside[2].catalogue.row("tent-kestrel-2") is None
 
 
+def test_some_are_held_back_with_the_release_before(open_tour: Callable[[], Shop]) -> None:
+    shop = open_tour()
+    arms = [
+        {"name": "control", "share": 0.25, "changes": {"release": 2}},
+        {"name": "candidate", "share": 0.75},
+    ]
+    begin_experiment(shop, {"name": "watch-1-1", "goal": "click-rate", "arms": arms}, ME)
+    shop.refresh()
+    found = {(live_for(shop, None, unit).number, arm) for unit, arm in arms_of(shop).items()}
+    assert found == {(2, "watch-1-1:control"), (1, "watch-1-1:candidate")}
+
+
 def test_a_release_that_cannot_be_opened_leaves_everybody_with_the_live_one(
     tour: Path, open_tour: Callable[[], Shop], caplog: pytest.LogCaptureFixture
 ) -> None:

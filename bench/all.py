@@ -19,6 +19,8 @@ NO_BENCHES = {
     "growth_chart",
     "harness",
     "interleaved",
+    "merging",
+    "next_item_networks",
     "obp_beside",
     "open_loop",
     "postgres_server",

@@ -45,6 +45,7 @@ class Learned(Protocol):
 
     def within(self, minutes: float) -> Self: ...
     def seeded(self, seed: int) -> Self: ...
+    def on(self, device: str) -> Self: ...
 
 
 SEEDS = (0, 1, 2)
@@ -143,11 +144,18 @@ def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) ->
         if not asked.quick and _too_short(contest, contender, left * share):
             print(f"{left * share:.0f} s are too few for {contender.name}", file=sys.stderr)
             continue
-        found.append(_row(contest, contender, 0.0 if asked.quick else left * share))
+        chosen = replace(contender, settings=tuple(_on(each, asked) for each in contender.settings))
+        row, worth = _row(contest, chosen, 0.0 if asked.quick else left * share)
+        mark = asked.mark if isinstance(contender.settings[0], Learned) else ""
+        found.append((replace(row, model=row.model + mark), worth))
         print(found[-1][0].model, file=sys.stderr)
     best = max((worth for _, worth in found), default=0.0)
     for row, worth in found:
         yield replace(row, chosen=worth == best)
+
+
+def _on(model: Model, asked: Arguments) -> Model:
+    return model.on(asked.device) if isinstance(model, Learned) else model
 
 
 def _too_short(contest: Contest, contender: Contender, seconds: float) -> bool:

@@ -74,13 +74,13 @@ class Entry:
     elected: bool = True
     network: LightGcn | None = None
 
-    def within(self, minutes: float) -> "Entry":
+    def within(self, minutes: float, asked: Arguments) -> "Entry":
         """The same, of which a fit with its ranking takes so long at most."""
         if self.network is None:
             return self
         limit = min(self.minutes, minutes)
-        fit = light_gcn(self.network.within(_FITTING * limit))
-        return replace(self, fit=fit, minutes=limit)
+        fit = light_gcn(self.network.within(_FITTING * limit).on(asked.device))
+        return replace(self, fit=fit, minutes=limit, name=self.name + asked.mark)
 
 
 def everyone(split: LightGCNSplit) -> Preferences:
@@ -307,7 +307,7 @@ def rows(split: LightGCNSplit, asked: Arguments) -> Iterator[list[Row]]:
     wanted = [each for each in ENTRIES if asked.wants(each.name.split(",")[0])]
     for at, each in enumerate(wanted):
         left = (until - time.perf_counter()) / 60
-        entry = each.within(left / (len(wanted) - at) / (1 + each.elected))
+        entry = each.within(left / (len(wanted) - at) / (1 + each.elected), asked)
         if entry.network and entry.minutes < LEAST_MINUTES and not asked.quick:
             print(f"too little time for {entry.name}", file=sys.stderr)
             continue

@@ -56,6 +56,7 @@ class Arguments:
     minutes : about how long all of it may take
     quick   : just long enough to see that it works
     merge   : rows that the result has and that are not measured now stay in it
+    device  : that networks learn on; rows of others than processors are marked
     """
 
     paths: tuple[Path, ...]
@@ -64,6 +65,12 @@ class Arguments:
     minutes: float
     quick: bool
     merge: bool = False
+    device: str = "cpu"
+
+    @property
+    def mark(self) -> str:
+        """Ends the name of a row that was learned on another device than a processor."""
+        return "" if self.device == "cpu" else " (GPU)"
 
     @property
     def data(self) -> Path:
@@ -85,11 +92,14 @@ def arguments(
     parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--quick", action="store_true", help="see that it works; claims nothing")
     parser.add_argument("--merge", action="store_true", help="keep rows not measured now")
+    parser.add_argument("--device", default="cpu", help="cuda: networks learn on a GPU")
     found = parser.parse_args()
     default = (data,) if isinstance(data, Path) else tuple(data)
     models = tuple(filter(None, found.models.split(",")))
     paths = tuple(found.data) if found.data else default
-    return Arguments(paths, found.out, models, found.minutes, found.quick, found.merge)
+    return Arguments(
+        paths, found.out, models, found.minutes, found.quick, found.merge, found.device
+    )
 
 
 def write_result(
@@ -150,7 +160,16 @@ def _machine() -> str:
     model = re.search(r"model name\s*:\s*(.+)", text)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     cpu = model[1].strip() if model else platform.processor()
-    return f"{os.cpu_count()} cores of {cpu}, {memory:.0f} GB, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{os.cpu_count()} cores of {cpu}, {memory:.0f} GB{_gpu()}, Python {python}"
+
+
+def _gpu() -> str:
+    """Where something learned with torch and there is one."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return ""
+    return f", {torch.cuda.get_device_name()}"
 
 
 def data_folder() -> Path:

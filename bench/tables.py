@@ -90,6 +90,10 @@ ENGLISH = {
     "watching": "A release that does harm once it is published, simulated",
     "session": "The next item of a session",
     "sequential": "The next item of a shopper",
+    "transformer_content": "The shopper transformer and items known by their content",
+    "transformer_parts": "What each part of the shopper transformer adds, on validation",
+    "transformer_serving": "What the shopper transformer takes to answer",
+    "transformer_training": "How fast the shopper transformer learns, beside RecTools' SASRec",
 }
 CHINESE = {
     "search_peers": "同一次运行中与其他搜索引擎的比较",

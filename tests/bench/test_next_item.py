@@ -88,6 +88,10 @@ class Patient:
     def seeded(self, seed: int) -> "Patient":
         return replace(self, seed=seed)
 
+    def on(self, device: str) -> "Patient":
+        assert device == "cpu"
+        return self
+
     def fit(self, interactions: Interactions, as_of: int, step: Step) -> FittedModel:
         GIVEN.append((self.minutes, self.seed))
         n_items = interactions.n_items
@@ -107,6 +111,9 @@ def test_models_that_hang_on_chance_are_means_of_seeds(bench: Any, circles: Path
     assert [seed for _, seed in GIVEN] == [0, 1, 2]
     assert {round(minutes, 2) for minutes, _ in GIVEN} == {2.67}
     assert row.metrics["seeds"] == 3
+    hurried = replace(asked, minutes=1.0)
+    contender = contenders.Contender("patient", (Patient(),))
+    assert not list(contenders.rows(contest, (contender,), hurried)), "20 seconds a fit say nothing"
     alone = [
         contest.values(contenders.fit(Patient(seed=seed), contest.test), contest.test)["hit@10"]
         for seed in range(3)

@@ -67,6 +67,10 @@ class ShopperTransformer:
         """The same from another beginning."""
         return replace(self, learning=replace(self.learning, seed=seed))
 
+    def on(self, device: str) -> Self:
+        """The same, learned on "cpu", "cuda", "cuda:1"…"""
+        return replace(self, learning=replace(self.learning, device=device))
+
     def fit(
         self, interactions: Interactions, as_of: int, step: Step, told: ItemContent | None = None
     ) -> FittedShopperTransformer:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,14 @@ from bench.harness import (
     mercato,
     percentiles,
     served,
-    write_result,
+    source_of,
 )
+from bench.merging import write_merged
 from mercato.cli.demo import find_data
 from mercato.core.columns import Event
 from mercato.core.history import EVENT_CODES, Interactions
 from mercato.core.progress import Silent
+from mercato.evaluation.intervals import paired_difference
 from mercato.evaluation.judging import Truth, as_answers, judge
 from mercato.evaluation.metrics import Values, hit
 from mercato.evaluation.report import SHELF_K, estimates, shelf_metrics
@@ -214,11 +216,17 @@ def row(model: str, found: Mapping[str, Values], seconds: float = 0.0, peak: flo
 
 
 @contextmanager
-def built(data: Path) -> Iterator[tuple[Path, float]]:
-    """The supermarket up to the split, and the seconds that its build took."""
+def built(data: Path, transformer_minutes: float = 0.0) -> Iterator[tuple[Path, float]]:
+    """The supermarket up to the split, and the seconds that its build took.
+
+    transformer_minutes : that the build may train a shopper transformer for, each time
+    """
     with tempfile.TemporaryDirectory(prefix="mercato-bench-") as scratch:
         shop = Path(scratch) / "shop"
         mercato("init", str(shop))
+        settings = (shop / "shop.toml").read_text(encoding="utf-8")
+        never, wanted = (f"transformer_minutes = {each}" for each in (0.0, transformer_minutes))
+        (shop / "shop.toml").write_text(settings.replace(never, wanted), encoding="utf-8")
         source = ["--format", "complete-journey"]
         mercato("import", str(shop), "--items", str(data), "--events", str(data), *source)
         begun = time.perf_counter()
@@ -257,8 +265,15 @@ class OverHttp:
         return self.ask("cart", user, "".join(f"&cart={each}" for each in ids))
 
 
-def served_row(log: Log, parts: ShopSplit, baskets: Baskets, most: int | None, data: Path) -> Row:
-    with built(data) as (shop, seconds):
+def served_row(
+    log: Log,
+    parts: ShopSplit,
+    baskets: Baskets,
+    most: int | None,
+    data: Path,
+    transformer_minutes: float = 0.0,
+) -> tuple[Row, dict[str, Values]]:
+    with built(data, transformer_minutes) as (shop, seconds):
         with served(shop) as server:
             asked = OverHttp.of(server, log)
             found = (
@@ -266,10 +281,46 @@ def served_row(log: Log, parts: ShopSplit, baskets: Baskets, most: int | None, d
                 | values("home", asked.shelf("home"), parts.new.first(most), parts)
                 | cart_values(asked.cart, baskets, parts)
             )
-            measured = row("Mercato over HTTP", found, seconds, server.peak_mb())
+            measured = row(SERVED, found, seconds, server.peak_mb())
         times = percentiles(asked.seconds) | {"batch s": batch_seconds(shop)}
-    metrics = dict(measured.metrics) | times
-    return Row(measured.model, metrics, seconds, measured.peak_mb, chosen=True)
+        chosen = _chosen(shop) if transformer_minutes else {}
+    metrics = dict(measured.metrics) | times | chosen
+    return Row(measured.model, metrics, seconds, measured.peak_mb, chosen=True), found
+
+
+SERVED = "Mercato over HTTP"
+WITH_TRANSFORMER = "Mercato with its transformer over HTTP"
+"""A row only where it is named: its build takes as long as it is given."""
+
+_TRAININGS = 3
+"""Transformers that a build trains at most."""
+
+
+def _chosen(shop: Path) -> dict[str, object]:
+    """What the build's own newest days said of the transformer, by which it was kept or not."""
+    manifest = json.loads(source_of(shop).read_text())
+    compared = manifest["metrics"].get("shelf_rankers", {})
+    return {
+        f"validation {placement}, gained by it": each["gained"]
+        for placement, each in compared.items()
+        if each.get("gained")
+    }
+
+
+def transformer_row(
+    log: Log, parts: ShopSplit, baskets: Baskets, asked: Arguments, base: dict[str, Values] | None
+) -> Row:
+    """Beside the row without, on the same shoppers."""
+    most = QUICK_USERS if asked.quick else None
+    minutes = asked.minutes / (2 * _TRAININGS)
+    measured, found = served_row(log, parts, baskets, most, asked.data, minutes)
+    above = {
+        f"{name}, above without": paired_difference(found[name], each).to_json()
+        for name, each in (base or {}).items()
+        if name.startswith("home/")
+    }
+    metrics = {**measured.metrics, **above}
+    return replace(measured, model=WITH_TRANSFORMER, metrics=metrics, chosen=False)
 
 
 def batch_seconds(shop: Path) -> float:
@@ -286,12 +337,16 @@ def main() -> None:
     most = QUICK_USERS if asked.quick else None
     baskets = baskets_of(log, parts, most or MOST_BASKETS)
     rows = [each for each in baselines(parts, baskets, most) if asked.wants(each.model)]
-    if asked.wants("Mercato over HTTP"):
-        rows.append(served_row(log, parts, baskets, most, asked.data))
+    base = None
+    if asked.wants(SERVED):
+        measured, base = served_row(log, parts, baskets, most, asked.data)
+        rows.append(measured)
+    if WITH_TRANSFORMER in asked.models:
+        rows.append(transformer_row(log, parts, baskets, asked, base))
     counted = f"{int(parts.eligible.sum()):,} items count"
     shoppers = f"{len(parts.bought):,} households, {len(parts.new):,} with new items"
-    write_result(
-        asked.out,
+    write_merged(
+        asked,
         name="shop",
         protocol=(
             f"{parts.protocol}; {counted}; {shoppers}; cart: {len(baskets):,} baskets, the last "

@@ -5,11 +5,6 @@ BIN := .venv/bin
 ARGS ?=
 export PYTHON
 
-# Tests run in a process for each processor: threads of several would only wait for one another.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-# One more than there are processors: many tests wait for servers, kills and disks.
-WORKERS = $$(( $$(getconf _NPROCESSORS_ONLN) + 1 ))
-
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -21,8 +16,7 @@ demo:  ## build and serve a real supermarket at http://localhost:8000 (ARGS="--p
 	@$(BIN)/mercato demo $(ARGS)
 
 test: install  ## all checks and all tests, at most 10 minutes (ARGS="tests/search")
-	@scripts/check
-	@$(ONE_THREAD) $(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@scripts/test $(ARGS)
 
 check: install  ## style, types, floors of the house, dependencies, known vulnerabilities
 	@scripts/check

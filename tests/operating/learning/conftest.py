@@ -56,7 +56,9 @@ def at_canary(shop_state: State) -> Round:
 
 @pytest.fixture
 def watched(small_shop: Path, shop_state: State) -> Round:
-    """A round that was just decided to publish release 2, which is then looked after."""
+    """A round that was just decided to publish release 2, which is then looked after; monitors have
+    looked just now."""
+    shop_state.set("monitored", f'{{"at": {now()}, "alarms": []}}')
     looking_after = replace(HASTY, watch_share=0.5)
     (small_shop / "shop.toml").write_text(settings_text(replace(Settings(), learn=looking_after)))
     book = RoundBook(shop_state, "test@host")

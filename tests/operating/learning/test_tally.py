@@ -73,10 +73,10 @@ def write(state: State, rows: list[Answer | EventRow]) -> None:
     state.events.append(events).result(30)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_looks_add_up(state: State, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    rows = logs(chance, 300)
+    rows = logs(chance, 200)
     paths = ShopPaths(tmp_path)
     while rows:
         some = chance.randrange(1, 120)
@@ -84,7 +84,7 @@ def test_looks_add_up(state: State, tmp_path: Path, seed: int) -> None:
         rows = rows[some:]
         assert told(state, paths) == told(state, None)
     found = told(state, None)
-    assert sum(count[0] for arm in found.values() for count in arm) > 250
+    assert sum(count[0] for arm in found.values() for count in arm) > 160
     assert all(any(count[at] for arm in found.values() for count in arm) for at in range(4))
 
 

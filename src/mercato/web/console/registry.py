@@ -16,6 +16,9 @@ from mercato.web.console.pages.people import (
 )
 from mercato.web.console.pages.queries import PATH as QUERIES
 from mercato.web.console.pages.queries import QueriesPage, queries
+from mercato.web.console.pages.rule import RulePage, rule, save
+from mercato.web.console.pages.rules import EDIT, RulesPage, delete, rules, switch
+from mercato.web.console.pages.rules import PATH as RULES
 from mercato.web.console.pages.search import PATH as SEARCH
 from mercato.web.console.pages.search import SearchPage, give_grade, search_lab
 from mercato.web.console.pages.shelves import PATH as SHELVES
@@ -23,6 +26,8 @@ from mercato.web.console.pages.shelves import ShelvesPage, shelf_lab
 from mercato.web.console.pages.today import PATH as TODAY
 from mercato.web.console.pages.today import TodayPage, today
 from mercato.web.console.pages.why import WhyPage, mean, pin, why
+
+_RULE = "priority=0&enabled=1&match=exact&queries=milk&type0=bury&target0=price:0..1&number0=0.5"
 
 _PAGES = (
     (Entry("today", TODAY, today), TodayPage),
@@ -33,6 +38,8 @@ _PAGES = (
     ),
     (Entry("queries", QUERIES, queries, example="list=empty"), QueriesPage),
     (Entry("shelves", SHELVES, shelf_lab), ShelvesPage),
+    (Entry("rules", RULES, rules), RulesPage),
+    (Entry("rule", EDIT, rule, in_nav=False, example=_RULE), RulePage),
     (Entry("people", PEOPLE, people, Permission.MANAGE), PeoplePage),
     (Entry("account", ACCOUNT, account, in_nav=False), AccountPage),
 )
@@ -47,6 +54,9 @@ FORMS: tuple[Form, ...] = (
     Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
     Form(f"{SEARCH}/pin", pin, Permission.RULES),
     Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+    Form(f"{RULES}/save", save, Permission.RULES),
+    Form(f"{RULES}/switch", switch, Permission.RULES),
+    Form(f"{RULES}/delete", delete, Permission.RULES),
     Form(f"{PEOPLE}/add", add, Permission.MANAGE),
     Form(f"{PEOPLE}/link", link, Permission.MANAGE),
     Form(f"{PEOPLE}/role", change_role, Permission.MANAGE),

@@ -66,3 +66,34 @@ if (list) {
 document.addEventListener("change", (event) => {
   if (event.target.form?.matches("[data-auto]") && event.target.form.checkValidity()) event.target.form.requestSubmit();
 });
+
+// What a rule would do is shown while it is written
+
+const drafted = document.querySelector("[data-preview-form]");
+let waiting;
+let asking;
+
+async function preview() {
+  asking?.abort();
+  asking = new AbortController();
+  const url = `${drafted.getAttribute("action")}?${new URLSearchParams(new FormData(drafted))}`;
+  try {
+    const answer = await fetch(url, { signal: asking.signal });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.querySelector("[data-preview]").replaceChildren(...page.querySelector("[data-preview]").childNodes);
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+drafted?.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(preview, 350);
+});
+
+// Nothing is deleted by a slip
+
+document.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-ask]");
+  if (asked && !confirm(asked.dataset.ask)) event.preventDefault();
+});

@@ -38,8 +38,9 @@ OF_SHOP = ShopperTransformer(
     int8=True,
 )
 """What new items are met in the coming weeks. Negatives by popularity without a correction say by
-how much the shopper is likelier to meet an item than others are, which rankers are told besides
-how popular it is. Chosen on November 2017 of Complete Journey, see docs/LOG.md."""
+how much the shopper is likelier to meet an item than others are, beside how popular it is, which
+rankers know. The best of those tried on November 2017 of Complete Journey, where none adds more
+than 2% (docs/LOG.md)."""
 
 
 def make_transformer(

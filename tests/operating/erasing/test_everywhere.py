@@ -205,7 +205,10 @@ def test_a_guest_is_erased_without_the_users_of_the_device(little: Open) -> None
 def test_lines_that_were_on_their_way_go_with_a_second_look(little: Open) -> None:
     shop = little(0)
     user = "user-2-0-zebra"
+    sums = shop.paths.root / "state.db-canary.npz"
+    sums.touch()
     told = erase(shop, user)
+    assert not sums.exists(), "what a canary's shoppers did is summed up anew"
     late = EventRow("late", 0, MARCH, "view_item", user, None, None, "item-1")
     shop.state.events.append([late]).result(30)  # from a page that was offline
     drain(shop.state, shop.store)

@@ -26,6 +26,7 @@ from mercato.data.erasing.rows import erase_rows, persons_in
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import is_readable, origin_of
+from mercato.operating.learning.shoppers import forget
 from mercato.state import State
 from mercato.state.erasures import Erasure
 from mercato.training.workshop import one_at_a_time
@@ -74,6 +75,8 @@ class _Round:
     def do(self) -> None:
         self._late_lines()
         self._note_found()
+        if self.fresh:
+            forget(self.paths)
         self._assets()
         known = {each.number for each in self.erasures}
         for erasure in self.state.erasures.all():  # anew: one that was done may be open again

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,10 @@ from mercato.evaluation.experiments.preference import preference
 from mercato.ranking.interleaving import team_draft
 
 QUERIES, ITEMS, PLACES, DRAFTS = 200, 30, 10, 100
-PILOT, MOST_SESSIONS = 400_000, 30_000_000
+PILOT, AT_ONCE = 3_000_000, 100_000
+"""Sessions from which the difference is known to 1%: 4% off is 3% of power."""
+
+MOST_SESSIONS = 30_000_000
 EAGERNESS = (0.5, 1.5)
 """Of a session: most click on nothing, some on much (assumed)."""
 
@@ -101,7 +106,7 @@ def rows(runs: int, until: float) -> Iterator[Row]:
 def _sessions(
     first: Shown, second: Shown, mixed: Shown, runs: int, random: np.random.Generator
 ) -> dict[str, float]:
-    arms = [Moments.of(each.sessions(random, (PILOT,))) for each in (first, second, mixed)]
+    arms = [_known(each, random) for each in (first, second, mixed)]
     apart, credit = effect(arms[0], arms[1]), preference(arms[2])
     plan = Plan(unit_deviation(arms[0]), unit_deviation(arms[1]))
     halves = units_needed(plan, float(apart.difference))
@@ -119,6 +124,11 @@ def _sessions(
         "power, A/B": _power_of_halves(first, second, halves, runs, random),
         "power, interleaved": _power(mixed, drafted, runs, random),
     }
+
+
+def _known(answers: Shown, random: np.random.Generator) -> Moments:
+    parts = (answers.sessions(random, (AT_ONCE,)) for _ in range(PILOT // AT_ONCE))
+    return reduce(add, map(Moments.of, parts))
 
 
 def _power(mixed: Shown, sessions: int, runs: int, random: np.random.Generator) -> float:

@@ -96,7 +96,7 @@ def checkerboard(log_of: Callable[..., Interactions]) -> Interactions:
 def wild(log_of: Callable[..., Interactions]) -> Interactions:
     """Forty shoppers who do all kinds of things at random, and one who does nothing."""
     random = np.random.default_rng(0)
-    kinds = np.array(list(Event))
+    kinds = np.array([each for each in Event if each is not Event.LOGIN])  # which is of no item
     return log_of(
         [
             (int(user), float(day), int(item), Event(kind))

@@ -9,7 +9,7 @@ from mercato.data.releases import read_manifest
 from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
 
-KINDS = ("rule", "synonym", "experiment", "round")
+KINDS = ("rule", "synonym", "experiment", "round", "release")
 """Of the log of decisions; who signed in, and who may, is told elsewhere."""
 
 _COMMITS = 50
@@ -19,7 +19,7 @@ _COMMITS = 50
 class Change:
     """kind : ``release``, ``items`` or one of `KINDS`
     key  : which of them; the number of a release, the version of the items
-    did  : made, changed or deleted
+    did  : made, changed, deleted or published
     name : as people call it; empty where it has no name
     by   : who; empty where a machine did it
     """
@@ -55,6 +55,7 @@ def _decided(shop: Shop, since: datetime) -> Iterator[Change]:
     for decision in shop.state.decisions.since(round(since.timestamp() * 1e6)):
         if decision.kind in KINDS:
             did = "changed" if decision.before and decision.after else "made"
+            did = "published" if decision.kind == "release" else did
             told = decision.after or decision.before or {}
             yield Change(
                 datetime.fromtimestamp(decision.ts / 1e6, UTC),

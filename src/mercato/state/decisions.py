@@ -51,6 +51,11 @@ class DecisionLog:
         with self._database.read() as connection:
             return newest_decision(connection, kind)
 
+    def add(self, decision: Decision) -> None:
+        """Put down a change of what is kept elsewhere than in the state, durably."""
+        with self._database.write() as connection:
+            write_decision(connection, decision)
+
     def since(self, ts: int = 0) -> Iterator[Decision]:
         """The changes at or after ``ts``, oldest first."""
         wanted = select(decisions).where(decisions.c.ts >= ts).order_by(_SEQ).limit(_AT_ONCE)

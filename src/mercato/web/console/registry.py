@@ -16,6 +16,8 @@ from mercato.web.console.pages.people import (
 )
 from mercato.web.console.pages.queries import PATH as QUERIES
 from mercato.web.console.pages.queries import QueriesPage, queries
+from mercato.web.console.pages.releases import PATH as RELEASES
+from mercato.web.console.pages.releases import ReleasesPage, go_back, models, publish_release
 from mercato.web.console.pages.rule import RulePage, rule, save
 from mercato.web.console.pages.rules import EDIT, RulesPage, delete, rules, switch
 from mercato.web.console.pages.rules import PATH as RULES
@@ -39,6 +41,7 @@ _PAGES = (
     (Entry("queries", QUERIES, queries, example="list=empty"), QueriesPage),
     (Entry("shelves", SHELVES, shelf_lab), ShelvesPage),
     (Entry("rules", RULES, rules), RulesPage),
+    (Entry("releases", RELEASES, models), ReleasesPage),
     (Entry("rule", EDIT, rule, in_nav=False, example=_RULE), RulePage),
     (Entry("people", PEOPLE, people, Permission.MANAGE), PeoplePage),
     (Entry("account", ACCOUNT, account, in_nav=False), AccountPage),
@@ -54,6 +57,8 @@ FORMS: tuple[Form, ...] = (
     Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
     Form(f"{SEARCH}/pin", pin, Permission.RULES),
     Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+    Form(f"{RELEASES}/publish", publish_release, Permission.RELEASES),
+    Form(f"{RELEASES}/rollback", go_back, Permission.RELEASES),
     Form(f"{RULES}/save", save, Permission.RULES),
     Form(f"{RULES}/switch", switch, Permission.RULES),
     Form(f"{RULES}/delete", delete, Permission.RULES),

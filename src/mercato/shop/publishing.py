@@ -1,0 +1,103 @@
+"""Which release shoppers see: look at all, publish one, go back; each change is on record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mercato.data.releases import Manifest, read_manifest
+from mercato.shop.opened import Shop
+from mercato.shop.rules import By
+from mercato.state.decisions import Decision
+
+KIND = "release"
+"""Under which a change stands in the log of decisions."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """value, and the bounds of its 95% interval"""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """current  : whether shoppers see it
+    refused : why it may not be published; empty where it may
+    as_of   : until when it has learned
+    seconds : of its build's steps, those that were taken over as well
+    metrics, baselines : of what it answers, measured before it was published
+    """
+
+    number: int
+    current: bool
+    refused: str
+    made_at: datetime
+    as_of: datetime
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    megabytes: float
+    metrics: Mapping[str, Estimate]
+    baselines: Mapping[str, Mapping[str, Estimate]]
+    protocol: str
+
+
+def releases(shop: Shop) -> list[Release]:
+    """The newest first."""
+    current, refused = shop.releases.current(), shop.releases.refused()
+    return [
+        _release(number, read_manifest(shop.releases.folder(number)), current, refused)
+        for number in reversed(shop.releases.numbers())
+    ]
+
+
+def _release(
+    number: int, manifest: Manifest, current: int | None, refused: Mapping[int, str]
+) -> Release:
+    told = manifest.metrics
+    return Release(
+        number,
+        number == current,
+        refused.get(number, ""),
+        datetime.fromisoformat(manifest.created_at),
+        datetime.fromtimestamp(manifest.as_of / 1e6, UTC),
+        manifest.counts,
+        {name: float(step.get("seconds") or 0) for name, step in manifest.steps.items()},
+        sum(file["bytes"] for file in manifest.files.values()) / 1e6,
+        _estimates(told.get("metrics") or {}),
+        {name: _estimates(each) for name, each in (told.get("baselines") or {}).items()},
+        str(told.get("protocol") or ""),
+    )
+
+
+def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
+    return {
+        name: Estimate(each["value"], each["low"], each["high"]) for name, each in found.items()
+    }
+
+
+def publish(shop: Shop, number: int, by: By) -> None:
+    """Show shoppers this release from now on. Raises NotFound where there is none, NotReady where
+    it is refused, ChecksFailed where a file of it is not as it was sealed."""
+    before = shop.releases.current()
+    shop.releases.publish(number)
+    _changed(shop, before, number, by)
+
+
+def roll_back(shop: Shop, by: By) -> int:
+    """Show the newest release before the current one; its number. Raises NotFound for none."""
+    before = shop.releases.current()
+    number = shop.releases.rollback()
+    _changed(shop, before, number, by)
+    return number
+
+
+def _changed(shop: Shop, before: int | None, after: int, by: By) -> None:
+    was = None if before is None else {"release": before}
+    shop.state.decisions.add(
+        Decision(by.actor, by.action, KIND, str(after), was, {"release": after}, shop.wall())
+    )
+    shop.refresh()

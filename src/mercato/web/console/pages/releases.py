@@ -1,0 +1,161 @@
+"""Releases: what each learned and how well it answers, two beside each other, publish and back."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mercato.core.errors import BadInput
+from mercato.core.roles import Permission
+from mercato.operating.learning.book import RoundBook
+from mercato.shop.publishing import Estimate, Release, publish, releases, roll_back
+from mercato.web.console.asked import ROOT, Ask, Page, Redirect
+from mercato.web.console.figures import Figure, Kind, Measure
+from mercato.web.forms import require
+
+PATH = f"{ROOT}/releases"
+
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A metric of two releases, and of the best of what needs no learning.
+
+    better : whether the whole interval of one lies above the other's: ``one``, ``other`` or empty
+    """
+
+    metric: str
+    one: Estimate | None
+    other: Estimate | None
+    baseline: Estimate | None
+    baseline_name: str
+    better: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A round of learning, see docs/learning.md."""
+
+    number: int
+    stage: str
+    candidate: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReleasesPage:
+    """one, other : numbers of those that are compared; other is None where there is only one
+    steps : build step → its seconds, of ``one``, the longest first
+    rounds : of learning from feedback, the newest first
+    """
+
+    template: ClassVar[str] = "console/releases.html"
+    releases: tuple[Release, ...]
+    one: int | None
+    other: int | None
+    compared: tuple[Compared, ...]
+    protocol: str
+    steps: tuple[tuple[str, float], ...]
+    rounds: tuple[Learned, ...]
+    may_publish: bool
+    may_roll_back: bool
+
+
+def models(ask: Ask) -> Page:
+    """Parameters: ``one`` and ``other``, numbers of releases; the live one and the one before."""
+    found = releases(ask.shop)
+    by_number = {each.number: each for each in found}
+    one = _number(ask, "one", by_number, next((n.number for n in found if n.current), None))
+    before = next((each.number for each in found if one is not None and each.number < one), None)
+    other = _number(ask, "other", by_number, before)
+    compared = _compared(by_number.get(one or 0), by_number.get(other or 0))
+    may = Permission.RELEASES in ask.may
+    shown = by_number.get(one or 0)
+    context = ReleasesPage(
+        releases=tuple(found),
+        one=one,
+        other=other,
+        compared=compared,
+        protocol="" if shown is None else shown.protocol,
+        steps=() if shown is None else tuple(sorted(shown.seconds.items(), key=lambda e: -e[1])),
+        rounds=tuple(
+            Learned(each.number, each.stage, each.candidate, each.reason)
+            for each in RoundBook(ask.shop.state, "console").rounds()[:_ROUNDS]
+        ),
+        may_publish=may,
+        may_roll_back=may and before is not None and shown is not None and shown.current,
+    )
+    return Page(context, _figures(ask, compared, one, other))
+
+
+def _number(ask: Ask, name: str, known: dict[int, Release], default: int | None) -> int | None:
+    text = ask.query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) in known):
+        numbers = ", ".join(map(str, known))
+        raise BadInput(f"{name} as a release out of {numbers}", repr(text), "Choose one.")
+    return int(text)
+
+
+def _compared(one: Release | None, other: Release | None) -> tuple[Compared, ...]:
+    ours = {} if one is None else one.metrics
+    theirs = {} if other is None else other.metrics
+    return tuple(
+        Compared(
+            metric,
+            ours.get(metric),
+            theirs.get(metric),
+            *_baseline(one or other, metric),
+            better=_better(ours.get(metric), theirs.get(metric)),
+        )
+        for metric in dict.fromkeys([*ours, *theirs])
+    )
+
+
+def _baseline(release: Release | None, metric: str) -> tuple[Estimate | None, str]:
+    """The best of the baselines that were measured on the same."""
+    named = () if release is None else release.baselines.items()
+    found = [(each[metric], name) for name, each in named if metric in each]
+    return max(found, key=lambda pair: pair[0].value, default=(None, ""))
+
+
+def _better(one: Estimate | None, other: Estimate | None) -> str:
+    if one is None or other is None:
+        return ""
+    if one.low > other.high:
+        return "one"
+    return "other" if other.low > one.high else ""
+
+
+def _figures(
+    ask: Ask, compared: tuple[Compared, ...], one: int | None, other: int | None
+) -> dict[str, Figure]:
+    if not compared:
+        return {}
+    text = ask.language.text
+    names = [text("console.search.against_release", name=n) for n in (one, other) if n is not None]
+    rows = tuple(
+        (each.metric, *map(_value, (each.one, each.other)[: len(names)])) for each in compared
+    )
+    columns = (text("console.releases.metric"), *names)
+    says = text("console.releases.says", names=", ".join(names))
+    return {"metrics": Figure(Kind.BARS, Measure.NUMBER, columns, rows, says)}
+
+
+def _value(found: Estimate | None) -> float | None:
+    return None if found is None else found.value
+
+
+def publish_release(ask: Ask) -> Redirect:
+    """``POST /console/releases/publish``: release."""
+    number = require(ask.form, "release")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise BadInput("a release's number", repr(number), "Choose one of the list.")
+    publish(ask.shop, int(number), ask.by)
+    return Redirect(PATH, "published")
+
+
+def go_back(ask: Ask) -> Redirect:
+    """``POST /console/releases/rollback``."""
+    roll_back(ask.shop, ask.by)
+    return Redirect(PATH, "rolled_back")

@@ -282,3 +282,14 @@ def test_only_what_came_after_is_read(
     other = replace(one, item=one.item[::-1].copy())
     assert reading.behind(other) is None, "another history"
     assert fitted.begin(one).behind(short) is None, "what was erased is not remembered"
+
+
+def test_a_text_stands_where_an_item_with_that_text_alone_would(
+    fitted: FittedShopperTransformer,
+) -> None:
+    text = np.eye(6, dtype=np.float32)[[2]]
+    found = fitted.content.of_text(text)
+    item = fitted.with_items(ItemContent(text, np.array([[0]]), np.array([3])))
+    assert np.allclose(found[0], item.tables.vectors(np.array([12]))[0], atol=1e-6)
+    near = np.argsort(-(fitted.tables.items @ found[0]))[:2]
+    assert sorted(near.tolist()) == [2, 8], "the two items whose text it is"

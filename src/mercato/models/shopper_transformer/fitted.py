@@ -32,6 +32,12 @@ class Content(Saved):
     sizes: NDArray[np.int64]
     unit: bool
 
+    def of_text(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, width) of texts (n, c) alone, as of what somebody searches for: in the space of items
+        and of states, so that either is asked for what is near it."""
+        n, fields = len(vectors), len(self.sizes)
+        return self.vectors(ItemContent(vectors, np.zeros((n, fields), np.int64), self.sizes))
+
     def check(self, told: ItemContent) -> None:
         """Raise BadInput where it has other fields than was learned from."""
         told.check(len(told))

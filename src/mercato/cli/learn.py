@@ -110,7 +110,7 @@ def _show_status(folder: "Path", as_json: bool) -> None:
 
 def _show_look(look: dict[str, Any]) -> None:
     print_table(
-        (f"metric of the {look['stage']}", "control", "candidate", "difference"),
+        (f"metric of the {look.get('stage', 'canary')}", "control", "candidate", "difference"),
         [
             (name, f"{each['control']:.4f}", f"{each['candidate']:.4f}", _interval(each))
             for name, each in look["metrics"].items()

@@ -8,13 +8,8 @@ import pytest
 from mercato.core.errors import NotReady
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import ExperimentSettings, Settings, settings_text
-from mercato.operating.experiments.holdout import (
-    OTHERS,
-    HoldoutReading,
-    is_due,
-    last_holdout,
-    read_holdout,
-)
+from mercato.operating.experiments.held_out import is_due, last_holdout
+from mercato.operating.experiments.holdout import OTHERS, HoldoutReading, read_holdout
 from mercato.operating.experiments.looking import look_at_all
 
 NOON = 1_780_000_000_000_000

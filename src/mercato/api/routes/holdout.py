@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from mercato.api.answers import JSONAnswer
 from mercato.api.experiment_shapes import HoldoutAnswer
 from mercato.api.openapi import problems
-from mercato.operating.experiments.holdout import last_holdout
+from mercato.operating.experiments.held_out import last_holdout
 from mercato.shop.opened import Shop
 
 

@@ -18,6 +18,7 @@ from mercato.data.store import AssetStore
 from mercato.evaluation.experiments.mismatch import ALPHA, mismatch_p_value
 from mercato.evaluation.experiments.outcomes import Moments
 from mercato.evaluation.experiments.reading import MetricRead, read_all
+from mercato.operating.experiments.held_out import READING
 from mercato.operating.experiments.measuring import moments_of, of_arm
 from mercato.operating.experiments.reading import BEFORE_DAYS
 from mercato.ranking.rules.windows import iso
@@ -27,17 +28,11 @@ from mercato.state.experiments import StoredReading
 
 OTHERS = "everybody else"
 
-READING = f"/{HELD_OUT}"
-"""Under which the last look stands among those at experiments; no experiment has such a name."""
-
 PLANNED_UNITS = 20_000
 """Shoppers where intervals are tightest. Assumed."""
 
 LEVEL_LEFT = 0.05
 """The chance that an interval misses the truth at any look; of each metric by itself."""
-
-DAY = 86_400_000_000
-"""Microseconds between two looks of a server: each reads the log from the beginning."""
 
 _BEGUN = "holdout"
 
@@ -71,22 +66,10 @@ def look_at_holdout(store: AssetStore, state: State, share: float, now: int) -> 
     return found
 
 
-def is_due(state: State, share: float, now: int) -> bool:
-    """Whether a server is to look again."""
-    kept = state.readings.get(READING)
-    return share > 0 and (kept is None or kept.ts + DAY <= now)
-
-
 def nobody_is_held_out(state: State, now: int) -> None:
     """What is held out later, be it as many, begins anew."""
     if state.get(_BEGUN) is not None:
         _note(state, 0.0, now)
-
-
-def last_holdout(state: State) -> Mapping[str, Any] | None:
-    """What the last look found, as JSON."""
-    kept = state.readings.get(READING)
-    return None if kept is None else kept.reading
 
 
 def read_holdout(store: AssetStore, state: State, share: float, now: int) -> HoldoutReading:

@@ -6,7 +6,8 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.store import AssetStore
 from mercato.evaluation.experiments.decisions import Verdict
-from mercato.operating.experiments.holdout import is_due, look_at_holdout, nobody_is_held_out
+from mercato.operating.experiments.held_out import is_due
+from mercato.operating.experiments.holdout import look_at_holdout, nobody_is_held_out
 from mercato.operating.experiments.reading import Reading, read_experiment
 from mercato.shop.experiments.definition import Definition, Kind, Status
 from mercato.shop.experiments.keeping import end_experiment, experiment, experiments_of, stop_arm

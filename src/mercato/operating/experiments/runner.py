@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from mercato.core.paths import ShopPaths
 from mercato.operating.child import Child
-from mercato.operating.experiments.holdout import is_due
+from mercato.operating.experiments.held_out import is_due
 from mercato.shop.experiments.definition import Status
 from mercato.shop.opened import Shop
 

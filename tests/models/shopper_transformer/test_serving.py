@@ -266,8 +266,19 @@ def test_who_comes_again_is_read_on(
         assert found is not None
         assert expected is not None
         assert np.abs(found - expected).max() < 1e-4
-    assert len(remembered._kept) == 2
+    assert len(remembered) == 2
     assert remembered.state(Interactions.empty(12)) is None
+
+
+def test_who_is_away_is_forgotten(fitted: FittedShopperTransformer, browsing: Interactions) -> None:
+    now = 0.0
+    remembered = Remembered(fitted, clock=lambda: now)
+    remembered.state(browsing.of(0))
+    now = 1_000.0
+    remembered.state(browsing.of(1))
+    now = 2_000.0
+    remembered.state(browsing.of(1))
+    assert len(remembered) == 1
 
 
 def test_only_what_came_after_is_read(

@@ -16,7 +16,7 @@ _MOST = 500
 
 
 _SECONDS = 1_800.0
-"""A session's pause; who is away for longer is forgotten, also for the sake of erasures. Assumed."""
+"""A session's pause: who is away for longer is forgotten, also where they were erased. Assumed."""
 
 
 class Remembered:

@@ -4,6 +4,14 @@ from mercato.core.roles import Permission
 from mercato.web.console.asked import ROOT, Entry, Form
 from mercato.web.console.pages.account import PATH as ACCOUNT
 from mercato.web.console.pages.account import AccountPage, account, change_password
+from mercato.web.console.pages.experiments import PATH as EXPERIMENTS
+from mercato.web.console.pages.experiments import (
+    ExperimentsPage,
+    begin,
+    conclude,
+    experiments,
+    widen_it,
+)
 from mercato.web.console.pages.gallery import Gallery, gallery_of
 from mercato.web.console.pages.people import PATH as PEOPLE
 from mercato.web.console.pages.people import (
@@ -42,6 +50,7 @@ _PAGES = (
     (Entry("shelves", SHELVES, shelf_lab), ShelvesPage),
     (Entry("rules", RULES, rules), RulesPage),
     (Entry("releases", RELEASES, models), ReleasesPage),
+    (Entry("experiments", EXPERIMENTS, experiments), ExperimentsPage),
     (Entry("rule", EDIT, rule, in_nav=False, example=_RULE), RulePage),
     (Entry("people", PEOPLE, people, Permission.MANAGE), PeoplePage),
     (Entry("account", ACCOUNT, account, in_nav=False), AccountPage),
@@ -57,6 +66,9 @@ FORMS: tuple[Form, ...] = (
     Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
     Form(f"{SEARCH}/pin", pin, Permission.RULES),
     Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+    Form(f"{EXPERIMENTS}/begin", begin, Permission.EXPERIMENTS),
+    Form(f"{EXPERIMENTS}/end", conclude, Permission.EXPERIMENTS),
+    Form(f"{EXPERIMENTS}/widen", widen_it, Permission.EXPERIMENTS),
     Form(f"{RELEASES}/publish", publish_release, Permission.RELEASES),
     Form(f"{RELEASES}/rollback", go_back, Permission.RELEASES),
     Form(f"{RULES}/save", save, Permission.RULES),

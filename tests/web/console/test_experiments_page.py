@@ -1,0 +1,97 @@
+"""Experiments are begun, read, widened and ended on their page, and each step is on record."""
+
+import pytest
+
+from mercato.shop.experiments.keeping import delete_experiment, experiment, stop_experiment
+from mercato.shop.rules import By
+from mercato.state.experiments import StoredReading
+
+BY = By("me", "test")
+FORM = {
+    "name": "more-variety",
+    "description": "Do mixed shelves sell more?",
+    "change": "variety",
+    "value": "0.4",
+    "goal": "conversion",
+    "share": "20",
+    "planned": "5000",
+}
+
+
+def metric(name, control, difference, low, high):
+    numbers = {"control": control, "variant": control + difference, "difference": difference}
+    return {"metric": name, **numbers, "low": low, "high": high, "p_value": 0.01, "explained": 0.0}
+
+
+READING = {
+    "experiment": "more-variety",
+    "looked_at": "2026-03-02T10:00:00Z",
+    "units": {"control": 2000, "variant": 2010},
+    "mismatch": False,
+    "variants": [
+        {
+            "arm": "variant",
+            "verdict": "ship",
+            "reason": "conversion is better",
+            "metrics": [
+                metric("conversion", 0.10, 0.015, 0.006, 0.024),
+                metric("empty-searches", 0.05, 0.005, 0.001, 0.009),
+                metric("revenue", 0.0, 1.0, None, None),
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def begun(merchant, shop):
+    answer = merchant.post("/console/experiments/begin", data=FORM)
+    assert "Begun" in answer.text
+    shop.state.readings.put(StoredReading("more-variety", 1, READING))
+    yield experiment(shop.state, "more-variety")
+    if experiment(shop.state, "more-variety").status == "running":
+        stop_experiment(shop.state, "more-variety", "test", BY)
+    delete_experiment(shop.state, "more-variety", BY)
+    shop.refresh()
+
+
+def shown(merchant):
+    return merchant.get("/console/experiments.json?name=more-variety").json()["shown"]
+
+
+def test_an_experiment_is_read_as_it_was_looked_at(merchant, begun):
+    assert begun.arms[1].changes.variety == 0.4
+    assert (begun.share, begun.planned_units) == (0.2, 5000)
+    (read,) = shown(merchant)["read"]
+    assert (read["verdict"], read["changes"]) == ("ship", "variety = 0.4")
+    conversion, empty, revenue = read["effects"]
+    assert (conversion["is_goal"], conversion["sure"]) == (True, "better")
+    # +6% to +24% of the control, on a scale that ends at 30%.
+    assert (conversion["left"], conversion["right"]) == pytest.approx((20.0, 80.0))
+    assert conversion["middle"] == pytest.approx(50.0)
+    assert empty["sure"] == "worse"  # more searches without results are no gain
+    assert revenue["sure"] == ""
+    page = merchant.get("/console/experiments?name=more-variety").text
+    assert "Better: ship it" in page
+    assert "too little is known" in page
+
+
+def test_each_step_is_on_record(merchant, begun, shop):
+    revision = shown(merchant)["revision"]
+    wider = {"name": begun.name, "share": "50", "revision": revision}
+    merchant.post("/console/experiments/widen", data=wider)
+    assert shown(merchant)["share"] == 0.5
+    # What rests on what is not so any more is refused.
+    assert merchant.post("/console/experiments/widen", data=wider).status_code == 412
+    end = {"name": begun.name, "how": "end", "reason": "It won."}
+    merchant.post("/console/experiments/end", data=end)
+    told = shown(merchant)
+    assert (told["status"], told["reason"]) == ("ended", "It won.")
+    assert [each["by"] for each in told["decided"][-3:]] == ["ana"] * 3
+    assert "share: 0.5" in told["decided"][-2]["what"]
+    assert merchant.post("/console/experiments/end", data=end).status_code == 409
+
+
+def test_only_analysts_change_them(viewer, begun):
+    assert "Break it off" not in viewer.get("/console/experiments").text
+    assert viewer.post("/console/experiments/end", data={"name": begun.name}).status_code == 403

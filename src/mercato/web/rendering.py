@@ -6,7 +6,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from mercato.web.asked import Context
 from mercato.web.languages import CODES, Language, language
@@ -69,12 +70,30 @@ def render(context: Context, frame: Frame, spoken: Language) -> str:
     return environment(spoken.code).get_template(context.template).render(values, frame=frame)
 
 
+class _Compiled(BytecodeCache):
+    """What a template compiles to, which is the same in every language."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 @cache
 def environment(code: str) -> Environment:
     """Templates that speak one of `CODES`."""
     spoken = language(code)
     made = Environment(
         loader=PackageLoader("mercato.web"),
+        bytecode_cache=_COMPILED,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

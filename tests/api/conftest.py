@@ -25,7 +25,9 @@ from mercato.shop.opened import Shop
 
 @pytest.fixture
 def shop_folder(built_shop: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built_shop, tmp_path / "shop"))
+    # What a build keeps for the next one is not served: most of the files.
+    unserved = shutil.ignore_patterns("build")
+    return Path(shutil.copytree(built_shop, tmp_path / "shop", ignore=unserved))
 
 
 @pytest.fixture

@@ -76,7 +76,6 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
 
     Raises NotFound or NotReady where there is no shop or no release.
     """
-    from mercato.api.connections import BoundedHttp
     from mercato.data.releases import ReleaseStore
 
     if workers < 1:
@@ -99,7 +98,7 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
         workers=workers,
         access_log=False,
         server_header=False,
-        http=BoundedHttp,
+        http="mercato.api.connections:BoundedHttp",  # whoever only starts workers never imports it
         **_logs(settings.serve.logs),
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,

@@ -4,6 +4,8 @@ from mercato.core.roles import Permission
 from mercato.web.console.asked import ROOT, Entry, Form
 from mercato.web.console.pages.account import PATH as ACCOUNT
 from mercato.web.console.pages.account import AccountPage, account, change_password
+from mercato.web.console.pages.data import PATH as DATA
+from mercato.web.console.pages.data import DataPage, data
 from mercato.web.console.pages.experiments import PATH as EXPERIMENTS
 from mercato.web.console.pages.experiments import (
     ExperimentsPage,
@@ -22,6 +24,8 @@ from mercato.web.console.pages.people import (
     people,
     remove,
 )
+from mercato.web.console.pages.privacy import PATH as PRIVACY
+from mercato.web.console.pages.privacy import PrivacyPage, erase, privacy
 from mercato.web.console.pages.queries import PATH as QUERIES
 from mercato.web.console.pages.queries import QueriesPage, queries
 from mercato.web.console.pages.releases import PATH as RELEASES
@@ -51,6 +55,8 @@ _PAGES = (
     (Entry("rules", RULES, rules), RulesPage),
     (Entry("releases", RELEASES, models), ReleasesPage),
     (Entry("experiments", EXPERIMENTS, experiments), ExperimentsPage),
+    (Entry("data", DATA, data), DataPage),
+    (Entry("privacy", PRIVACY, privacy, Permission.AUDIT), PrivacyPage),
     (Entry("rule", EDIT, rule, in_nav=False, example=_RULE), RulePage),
     (Entry("people", PEOPLE, people, Permission.MANAGE), PeoplePage),
     (Entry("account", ACCOUNT, account, in_nav=False), AccountPage),
@@ -66,6 +72,7 @@ FORMS: tuple[Form, ...] = (
     Form(f"{SEARCH}/judge", give_grade, Permission.JUDGE),
     Form(f"{SEARCH}/pin", pin, Permission.RULES),
     Form(f"{ROOT}/synonyms", mean, Permission.RULES),
+    Form(f"{PRIVACY}/erase", erase, Permission.ERASE),
     Form(f"{EXPERIMENTS}/begin", begin, Permission.EXPERIMENTS),
     Form(f"{EXPERIMENTS}/end", conclude, Permission.EXPERIMENTS),
     Form(f"{EXPERIMENTS}/widen", widen_it, Permission.EXPERIMENTS),

@@ -11,7 +11,7 @@ import csv
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -62,7 +62,8 @@ PROTOCOL = (
     "shelves that the release answers with once it is published, and of the release before at the "
     "same moment; better: the difference, paired by shopper. Canary: click rates of the release "
     "before and of the candidate, and "
-    "shoppers seen until it was decided. Poisoned: learned from the log with products exchanged."
+    "shoppers seen until it was decided. Poisoned: learned from the log with products exchanged; "
+    "published: without a canary, half of the shoppers held back."
 )
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -253,8 +254,21 @@ def let_in(market: Market, candidate: int) -> None:
     book.write(replace(served, canary=where.to_json()))
 
 
+def let_through(market: Market, candidate: int) -> None:
+    """Decide to publish a release, as if nothing had been seen of it in its canary; from now on
+    half of the shoppers are held back."""
+    file = ShopPaths(market.root).settings
+    before = load_settings(file)
+    watching = replace(before.learn, watch_share=0.5)
+    file.write_text(settings_text(replace(before, learn=watching)))
+    book = RoundBook(market.shop.state, ACTOR)
+    releases = ReleaseStore(ShopPaths(market.root).releases)
+    begun = book.begin(now(), releases.current(), candidate - 1)
+    book.write(replace(begun, stage=Stage.PROMOTE, candidate=candidate, reason="let through"))
+
+
 def canary_metrics(ended: Round) -> dict[str, object]:
-    look = (ended.canary or {}).get("look")
+    look = (ended.watch or ended.canary or {}).get("look")
     if look is None or "click rate" not in look["metrics"]:
         return {}
     clicks = look["metrics"]["click rate"]
@@ -297,8 +311,9 @@ def measured(rounds: int, shoppers: int, deadline: float) -> list[Row]:
             seconds = time.perf_counter() - begun
             rows.append(Row(f"round {number}: {ended.stage}", metrics, seconds, own_peak_mb()))
             print(rows[-1], ended.reason, flush=True)
-        rows.append(_poison(market))
-        print(rows[-1], flush=True)
+        for title, begin in (("poisoned", let_in), ("poisoned, and published", let_through)):
+            rows.append(_poison(market, title, begin))
+            print(rows[-1], flush=True)
         return rows
 
 
@@ -312,17 +327,17 @@ def worths(market: Market, release: int, before: int) -> dict[str, object]:
     }
 
 
-def _poison(market: Market) -> Row:
+def _poison(market: Market, title: str, begin: Callable[[Market, int], None]) -> Row:
     """Let a bad release in, and see whether it goes."""
     begun, published = time.perf_counter(), market.shop.live.number
     bad = poisoned(market)
-    let_in(market, bad)
+    begin(market, bad)
     ended = market.learned()
     if ended.stage is Stage.ROLLED_BACK and market.shop.live.number != published:
         raise RuntimeError("rolled back, and yet another release answers")
     metrics = worths(market, bad, published) | canary_metrics(ended)
     seconds = time.perf_counter() - begun
-    return Row(f"poisoned: {ended.stage}", metrics, seconds, own_peak_mb())
+    return Row(f"{title}: {ended.stage}", metrics, seconds, own_peak_mb())
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,31 +11,17 @@ import pytest
 
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.progress import Silent, Step
-from mercato.core.settings import EvaluationSettings, SearchSettings, Settings, settings_text
-from mercato.data.importing import import_events, import_items
-from mercato.data.store import AssetStore
 from mercato.shop import batch as module
 from mercato.shop.batch import Batch, write_batch
 from mercato.shop.opened import Shop
 from mercato.shop.shelf import shelf
-from mercato.training.build import build
 
-TOUR = Path(__file__).parents[2] / "examples" / "tour"
 LETTER = Batch("email", "jsonl", n=4)
 
 
 @pytest.fixture(scope="module")
-def tour_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("batch")
-    settings = Settings(
-        search=SearchSettings(encoder="none"), evaluation=EvaluationSettings(days=0)
-    )
-    (folder / "shop.toml").write_text(settings_text(settings))
-    store = AssetStore(folder / "assets")
-    import_items(store, [TOUR / "products.csv"], settings=settings)
-    import_events(store, [TOUR / "events.csv"], settings=settings)
-    build(folder, progress=Silent())
-    opened = Shop.open(folder)
+def tour_shop(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    opened = Shop.open(Path(shutil.copytree(built_shop, tmp_path_factory.mktemp("batch") / "shop")))
     yield opened
     opened.close()
 

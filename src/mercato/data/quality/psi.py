@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri
 
 SIGNIFICANT = 0.25
 CHANCE = 1e-6
@@ -48,5 +47,7 @@ def _index(before: NDArray[np.float64], now: NDArray[np.float64]) -> float:
 
 def is_significant(index: float, bins: int, rows_before: int, rows_now: int) -> bool:
     """Whether a shift is both large and more than chance."""
+    from scipy.special import chdtri  # not at the top: every server would wait for it
+
     by_chance = chdtri(max(bins - 1, 1), CHANCE) * (1 / rows_before + 1 / rows_now)
     return bool(index >= max(SIGNIFICANT, by_chance))

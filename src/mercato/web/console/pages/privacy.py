@@ -16,7 +16,7 @@ from mercato.web.forms import require
 PATH = f"{ROOT}/privacy"
 
 _DAYS = 28
-_MOST = 200
+_MOST = 100
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from mercato.api import Exposure, create_api
+from mercato.api import create_api
 from mercato.api.access import Bucket
 from mercato.api.algolia import ALGOLIA
 from mercato.api.scopes import SCOPES, scope_of
 from mercato.core.scopes import Scope
+from mercato.shop.exposure import Exposure
 from mercato.shop.keys import create_key, revoke_key, rotate_key
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By

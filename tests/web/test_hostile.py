@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import NotReady, Overloaded
 from mercato.shop.items import Operation, change
+from mercato.shop.exposure import Exposure
 from mercato.web.answering import Answering
 
 NASTY = """<script>alert(1)</script>"onload='x'"""
@@ -192,7 +193,7 @@ def failing(shop):
 
         return make
 
-    answering = Answering(shop)
+    answering = Answering(shop, Exposure())
     kinds = {
         "/broken": RuntimeError("secret"),
         "/busy": Overloaded("room in the queue", "none", "Try again."),

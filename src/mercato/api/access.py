@@ -2,9 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -17,6 +15,7 @@ from mercato.api.origins import Forbidden
 from mercato.api.scopes import scope_of
 from mercato.core.errors import MercatoError, Overloaded
 from mercato.core.scopes import Scope as KeyScope
+from mercato.shop.exposure import Exposure
 from mercato.shop.key_book import Key
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By
@@ -33,18 +32,6 @@ class Unauthorized(MercatoError):
 
     status = 401
     title = "Unauthorized"
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """How a shop is served.
-
-    beyond_loopback : whether other machines can reach it
-    workers         : processes that answer
-    """
-
-    beyond_loopback: bool = False
-    workers: int = 1
 
 
 class CheckKeys:
@@ -71,7 +58,7 @@ class CheckKeys:
         known, Forbidden where it is for something else, Overloaded where it asks too often."""
         book = self.shop.keys
         if not book.keys:
-            reachable = self.exposure.beyond_loopback or not asked_on_loopback(scope)
+            reachable = self.exposure.reachable(Headers(scope=scope).get("host", ""))
             if reachable and wanted not in _WITHOUT_KEYS:
                 raise Forbidden(
                     "a key for what other machines can reach",
@@ -123,20 +110,6 @@ class CheckKeys:
 def _refusal(path: str, error: MercatoError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
     return doorway_at(path).refusal(error, headers)
-
-
-def asked_on_loopback(scope: Scope) -> bool:
-    """Whether a request names this machine as its host.
-
-    One that names another came through a proxy, or from a page whose name was made to lead here
-    (DNS rebinding): neither is on this machine for sure. Names without a dot are nobody's in the
-    public DNS.
-    """
-    try:
-        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-        return ("." not in host and ":" not in host) or ip_address(host).is_loopback
-    except ValueError:  # a name, or nothing that is a host
-        return Headers(scope=scope)["host"].partition(":")[0].endswith(".localhost")
 
 
 class Bucket:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 import mercato
-from mercato.api.access import CheckKeys, Exposure
+from mercato.api.access import CheckKeys
 from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.connections import TimeBodies
 from mercato.api.degrading import TellDegraded
@@ -35,6 +35,7 @@ from mercato.api.routes.users import add_users
 from mercato.api.tracing import TraceRequests, Tracing, start_tracing
 from mercato.api.unknown import refuse_unknown
 from mercato.operating.background import Background
+from mercato.shop.exposure import Exposure
 from mercato.shop.opened import Shop
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

@@ -148,7 +148,8 @@ def create_app() -> "FastAPI":
     without_pandas()
     import pyarrow as pa
 
-    from mercato.api import Exposure, create_api
+    from mercato.api import create_api
+    from mercato.shop.exposure import Exposure
     from mercato.shop.opened import Shop
     from mercato.web import create_web
 
@@ -158,7 +159,7 @@ def create_app() -> "FastAPI":
     shop = Shop.open(Path(os.environ[_FOLDER]))
     exposure = Exposure(_BEYOND in os.environ, int(os.environ.get(_WORKERS, "1")))
     app = create_api(shop, exposure)
-    app.mount("/", create_web(shop))
+    app.mount("/", create_web(shop, exposure))
     _spare_the_collector()
     sys.setswitchinterval(_SECONDS_A_TURN)
     return app

@@ -17,6 +17,7 @@ from mercato.data.assets import ASSETS
 from mercato.data.auditing import LOOKING, Reader
 from mercato.data.auditing import record as put_on_record
 from mercato.shop.events import Accepted, Door
+from mercato.shop.exposure import Exposure
 from mercato.shop.marking import marking_of
 from mercato.shop.opened import Shop
 from mercato.web.asked import Ask, Data, Page, Redirect, Revealed
@@ -39,8 +40,9 @@ _SECONDS_PER_MINUTE = 60
 class Answering:
     """Answers requests in the name of one shop."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, exposure: Exposure) -> None:
         self.shop = shop
+        self.exposure = exposure
 
     @property
     def handlers(self) -> Mapping[Any, Any]:
@@ -77,6 +79,7 @@ class Answering:
         return Ask(
             self.shop,
             self._visit(request),
+            self._chooses(request),
             request.url.path.removesuffix(_TWIN),
             self._path_params(request),
             request.query_params,
@@ -84,7 +87,12 @@ class Answering:
         )
 
     def _visit(self, request: Request) -> Visit:
-        return read_visit(request, self.shop.settings.shop.language)
+        language = self.shop.settings.shop.language
+        return read_visit(request, language, chooses=self._chooses(request))
+
+    def _chooses(self, request: Request) -> bool:
+        """Whether this browser may look through any shopper's eyes: only on this very machine."""
+        return not self.exposure.reachable(request.headers.get("host", ""))
 
     def _path_params(self, request: Request) -> Mapping[str, str]:
         """The parts of the path; an item's id loses ``.json`` unless it is an id as it stands."""
@@ -181,6 +189,7 @@ class Answering:
         return Frame(
             shop_name=self.shop.settings.shop.name,
             user_id=visit.user_id,
+            chooses=self._chooses(request),
             basket_pieces=sum(
                 line.quantity
                 for line in visit.basket.lines

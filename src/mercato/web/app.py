@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from mercato.core.errors import NotFound
+from mercato.shop.exposure import Exposure
 from mercato.shop.opened import Shop
 from mercato.web.answering import Answering
 from mercato.web.asked import Ask, Data, Page, Redirect
@@ -49,10 +50,13 @@ _COMPRESSED_FROM_BYTES = 1_000
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def create_web(shop: Shop) -> Starlette:
-    """The storefront of a shop; mount it behind all other routes, at the root."""
+def create_web(shop: Shop, exposure: Exposure | None = None) -> Starlette:
+    """The storefront and the console of a shop; mount them behind all other routes, at the root.
+
+    exposure : on loopback, if not said
+    """
     warm()
-    answering = Answering(shop)
+    answering = Answering(shop, exposure or Exposure())
     return Starlette(
         routes=routes(answering),
         middleware=[

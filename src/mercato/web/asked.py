@@ -15,12 +15,14 @@ from mercato.web.visit import Visit
 class Ask:
     """One request, read and checked.
 
+    chooses : whether this browser may look through any shopper's eyes
     path_params : parts of the path by name
     form : fields of a form that was sent; empty for a page that is only looked at
     """
 
     shop: Shop
     visit: Visit
+    chooses: bool
     path: str
     path_params: Mapping[str, str]
     query: QueryParams

@@ -51,6 +51,7 @@ def asset_url(name: str) -> str:
 class Frame:
     """What every page has around it.
 
+    chooses : whether this browser may shop as anybody
     languages : (code, name, address of this page in it) of the other languages
     departments : (name, address) of the fullest top levels
     twin : address of this page's context as JSON; None of a page that says an error
@@ -58,6 +59,7 @@ class Frame:
 
     shop_name: str
     user_id: str | None
+    chooses: bool
     basket_pieces: int
     languages: tuple[tuple[str, str, str], ...]
     departments: tuple[tuple[str, str], ...]

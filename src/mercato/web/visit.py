@@ -74,15 +74,16 @@ def valid_user(user_id: str) -> bool:
     return 0 < len(user_id) <= _USER_LENGTH and user_id.isprintable()
 
 
-def read_visit(request: Request, default_language: str) -> Visit:
-    """The visit of a request; cookies that do not fit count as absent."""
+def read_visit(request: Request, default_language: str, *, chooses: bool) -> Visit:
+    """The visit of a request; cookies that do not fit count as absent, and so does a shopper's id
+    where nobody ``chooses`` one: it is as easily guessed as written."""
     cookies = request.cookies
     user_id = unquote(cookies.get(_USER, ""))
     asked = request.query_params.get("lang")
     return Visit(
         visitor_id=_random_or_new(cookies.get(_VISITOR)),
         session_id=_random_or_new(cookies.get(_SESSION)),
-        user_id=user_id if valid_user(user_id) else None,
+        user_id=user_id if chooses and valid_user(user_id) else None,
         language=language_of(request, default_language),
         remembered=asked is not None or _LANGUAGE in cookies,
         basket=Basket.from_cookie(cookies.get(_BASKET, "")),

@@ -1,5 +1,5 @@
-"""What the console shows of days and searches is summed up beside a server, by a process of its
-own: `mercato assets DIR --sum-up`. Pages read the sums, never the log."""
+"""What the console shows of days, searches and products is summed up beside a server, by a process
+of its own: `mercato assets DIR --sum-up`. Pages read the sums, never the log."""
 
 import fcntl
 import json
@@ -11,14 +11,18 @@ from pathlib import Path
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress
 from mercato.core.settings import load_settings
+from mercato.data.asset import Asset
+from mercato.data.assets import ASSETS
 from mercato.data.assets.daily_activity import DAILY_ACTIVITY
+from mercato.data.assets.item_quality import ITEM_QUALITY
+from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.query_lists import QUERY_LISTS
 from mercato.data.derive import derive_versions
 from mercato.data.store import AssetStore
 from mercato.operating.child import Child
 from mercato.shop.opened import Shop
 
-SUMS = (DAILY_ACTIVITY.name, QUERY_LISTS.name)
+SUMS = (DAILY_ACTIVITY.name, QUERY_LISTS.name, ITEM_STATISTICS.name, ITEM_QUALITY.name)
 
 LOOK_SECONDS = 30.0
 """Between two looks whether the sums are outdated."""
@@ -59,10 +63,15 @@ class SumRunner:
 
 
 def outdated(store: AssetStore) -> bool:
-    """Whether the sums were made of other versions of the log than there are now."""
-    newest = store.history(DAILY_ACTIVITY.name, limit=1)
+    """Whether a sum was made of another version than there is now of what it is made of."""
+    return any(_outdated(store, ASSETS[name]) for name in SUMS)
+
+
+def _outdated(store: AssetStore, asset: Asset) -> bool:
+    newest = store.history(asset.name, limit=1)
     made_of = json.loads(newest[0].note.get("inputs", "{}")) if newest else {}
-    return any(made_of.get(name) != store.version(name) for name in ("events", "answers"))
+    sources = (name for name in asset.inputs if ASSETS[name].build is None)
+    return any(made_of.get(name) != store.version(name) for name in sources)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from mercato.core.roles import Permission
 from mercato.web.console.asked import ROOT, Entry, Form
 from mercato.web.console.pages.account import PATH as ACCOUNT
 from mercato.web.console.pages.account import AccountPage, account, change_password
+from mercato.web.console.pages.catalogue import PATH as CATALOGUE
+from mercato.web.console.pages.catalogue import CataloguePage, catalogue
 from mercato.web.console.pages.data import PATH as DATA
 from mercato.web.console.pages.data import DataPage, data
 from mercato.web.console.pages.experiments import PATH as EXPERIMENTS
@@ -55,6 +57,7 @@ _PAGES = (
     (Entry("rules", RULES, rules), RulesPage),
     (Entry("releases", RELEASES, models), ReleasesPage),
     (Entry("experiments", EXPERIMENTS, experiments), ExperimentsPage),
+    (Entry("catalogue", CATALOGUE, catalogue), CataloguePage),
     (Entry("data", DATA, data), DataPage),
     (Entry("privacy", PRIVACY, privacy, Permission.AUDIT), PrivacyPage),
     (Entry("rule", EDIT, rule, in_nav=False, example=_RULE), RulePage),

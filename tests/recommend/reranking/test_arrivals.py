@@ -56,3 +56,12 @@ def test_a_known_item_has_no_such_place(corner_shop) -> None:
     """Ale is what a third of those who drink beer buy: it stands where its score puts it."""
     plain = corner_shop.ask(Placement.HOME, DRINKS, n=100)
     assert corner_shop.ask(Placement.HOME, DRINKS, n=100, reranking=NEW) == plain
+
+
+def test_a_new_item_that_is_put_elsewhere_goes_to_others(corner_shop) -> None:
+    """What is worked out of new items is worked out again once their category is another."""
+    shop = corner_shop.after(STOUT)
+    assert "stout" not in shop.ids(shop.ask(Placement.HOME, EATS, n=4, reranking=NEW))
+    moved = shop.after((Change.PATCH, "stout", {"product_type": "Food > Spreads"}))
+    spreads = [(90, "jam"), (95, "jam")]
+    assert "stout" in moved.ids(moved.ask(Placement.HOME, spreads, n=4, reranking=NEW))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
-from mercato.core.columns import CREATED_AT, PRICE
+from mercato.core.columns import BRAND, CREATED_AT, PRICE, PRODUCT_TYPE
 from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.models.item_links import positions
 from mercato.models.preference import Preferences
@@ -40,23 +40,19 @@ is rare or its first day is long ago; and, besides, where it has no price. Assum
 
 
 class _Unknown(NamedTuple):
-    """Rows of which hardly anybody bought anything, by leaf category; of one snapshot and day.
+    """Rows of which hardly anybody bought anything, by leaf category; of one snapshot.
 
     rows   : (m,)
     kinds  : for each level (m,) the kind of each, see `kinds`
-    worth  : (m,) what each counts by its first day and its price
     starts : (n_leaves + 1,) those of a leaf's kind start here
     """
 
     rows: Rows
     kinds: tuple[NDArray[np.int64], ...]
-    worth: NDArray[np.float32]
     starts: NDArray[np.int64]
 
 
-def _unknown(catalogue: Catalogue, now: int) -> _Unknown:
-    day = now // MICROSECONDS_PER_DAY
-
+def _unknown(catalogue: Catalogue) -> _Unknown:
     def make() -> _Unknown:
         base = catalogue.live_of[catalogue.base.popularity < FEW_SHOPPERS]
         late = np.flatnonzero(catalogue.base_of[catalogue.n_base :] < 0) + catalogue.n_base
@@ -66,10 +62,26 @@ def _unknown(catalogue: Catalogue, now: int) -> _Unknown:
         order = np.argsort(found[1], kind="stable")
         n_leaves = len(kinds.levels[1].keys)
         starts = np.searchsorted(found[1][order], np.arange(n_leaves + 1))
-        worth = _worth(catalogue, rows, now)[order]
-        return _Unknown(rows[order], tuple(kind[order] for kind in found), worth, starts)
+        return _Unknown(rows[order], tuple(kind[order] for kind in found), starts)
 
-    return catalogue.memo.get(("unknown items", day), make, frozenset({CREATED_AT, PRICE}))
+    return catalogue.memo.get("unknown items", make, frozenset({BRAND, PRODUCT_TYPE}))
+
+
+def _worths(catalogue: Catalogue, now: int) -> NDArray[np.float32]:
+    """(n_rows,) what each row counts by its first day and its price, today; 0: enough bought it.
+
+    Apart from `_unknown`: prices change all day long, kinds hardly ever.
+    """
+
+    def make() -> NDArray[np.float32]:
+        rows = np.sort(_unknown(catalogue).rows)
+        worths = np.zeros(catalogue.n_rows, np.float32)
+        worths[rows] = _worth(catalogue, rows, now)
+        return worths
+
+    day = now // MICROSECONDS_PER_DAY
+    fields = frozenset({CREATED_AT, PRICE})
+    return catalogue.memo.get(("worth of unknown items", day), make, fields)
 
 
 def _worth(catalogue: Catalogue, rows: Rows, now: int) -> NDArray[np.float32]:
@@ -113,7 +125,7 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
     cares = asked.cares
     if len(cares.item) == 0:
         return NOTHING
-    unknown = _unknown(catalogue, asked.context.now)
+    unknown = _unknown(catalogue)
     shares = [
         _share(level, cares, many)
         for level, many in zip(kinds_of(catalogue).levels, _active(catalogue), strict=True)
@@ -126,7 +138,8 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
     # A brand that its category did not have yet, or none, is like any other there.
     branded = np.where(unknown.kinds[0][at] < 0, leaf, branded)
     scores = np.array(_LEVELS, np.float32) @ np.stack([branded, leaf, above])
-    return best(unknown.rows[at], scores * unknown.worth[at], most)
+    rows = unknown.rows[at]
+    return best(rows, scores * _worths(catalogue, asked.context.now)[rows], most)
 
 
 def _share(level: Level, cares: Preferences, active: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -106,6 +106,7 @@ def test_the_menu_folds_on_a_phone(console):
     page.locator("summary", has_text="Menu").click()
     today.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    page.wait_for_load_state("networkidle")  # its chart may still be drawn
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -89,6 +89,7 @@ ASKED: dict[str, Sequence[Sequence[str]]] = {
     "backup": [["backup", "{shop}", "{new}/backup", "--json"]],
     "restore": [["restore", "{new}/backup", "--verify"]],
     "keys": [["keys", "{shop}", "--json"]],
+    "people": [["people", "{shop}", "--json"]],
     "learn": [["learn", "{shop}", "--status", "--json"]],
     "state": [["state", "{shop}", "--json"]],
     "doctor": [["doctor", "{shop}", "--json"]],

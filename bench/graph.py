@@ -224,7 +224,11 @@ LIGHT_GCN = LightGcn(
     examples=Examples(batch=8_192),
     learning=Learning(passes=60, learning_rate=5e-3, weight_decay=0.0, checks=6, patience=2),
 )
-CONTRASTED = replace(LIGHT_GCN, loss=replace(LIGHT_GCN.loss, contrast=0.1, noise=0.1))
+CONTRASTED = replace(
+    LIGHT_GCN,
+    passing=replace(LIGHT_GCN.passing, own=False),
+    loss=replace(LIGHT_GCN.loss, contrast=0.1, noise=0.1),
+)
 PAIRWISE = replace(LIGHT_GCN, loss=Loss(kind="bpr", ridge=1e-4))
 
 

@@ -68,15 +68,17 @@ def test_a_shopper_is_served_and_erased_by_a_plain_id(shop: Shop, folder: Path) 
         assert client.get("/v1/suggest", params={"q": "te", **ASKED}).status_code == 200
         query = {"query": "tent", "userToken": VISITOR}
         assert client.post("/1/indexes/products/query", json=query).status_code == 200
-        (row,) = shop.state.events.after(0, 10).rows
-        assert (row.visitor_id or "").startswith("id-")
+        bought, joined = shop.state.events.after(0, 10).rows
+        assert joined.event == "login"
+        for sent in (bought.visitor_id, joined.visitor_id, joined.user_id):
+            assert (sent or "").startswith("id-")
         known = client.get(f"/v1/users/{USER}/export").json()["known"]
         assert "lantern" in str(known)
         drain(shop.state, AssetStore(folder / "assets"))
         assert on_disk(folder) == []
         receipt = client.delete(f"/v1/users/{USER}").json()
         places = {each["place"]: each["found"] for each in receipt["places"]}
-        assert places["state/events"] == 1
+        assert places["state/events"] == 2
         assert client.get("/v1/recommend/buy-again", params=asked).json()["items"][0]["reason"][
             "code"
         ] == ("popular")

@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import NotReady, Overloaded
-from mercato.shop.items import Operation, change
 from mercato.shop.exposure import Exposure
+from mercato.shop.items import Operation, change
 from mercato.web.answering import Answering
 
 NASTY = """<script>alert(1)</script>"onload='x'"""

@@ -7,6 +7,7 @@ from mercato.core.columns import Placement
 from mercato.ranking.reasons import Reason, ReasonCode
 from mercato.recommend.reranking.arrivals import places
 from mercato.recommend.reranking.settings import Reranking
+from mercato.recommend.retrievers.new_items import _unknown
 
 STOUT = (
     Change.PUT,
@@ -58,10 +59,19 @@ def test_a_known_item_has_no_such_place(corner_shop) -> None:
     assert corner_shop.ask(Placement.HOME, DRINKS, n=100, reranking=NEW) == plain
 
 
-def test_a_new_item_that_is_put_elsewhere_goes_to_others(corner_shop) -> None:
-    """What is worked out of new items is worked out again once their category is another."""
-    shop = corner_shop.after(STOUT)
-    assert "stout" not in shop.ids(shop.ask(Placement.HOME, EATS, n=4, reranking=NEW))
-    moved = shop.after((Change.PATCH, "stout", {"product_type": "Food > Spreads"}))
-    spreads = [(90, "jam"), (95, "jam")]
-    assert "stout" in moved.ids(moved.ask(Placement.HOME, spreads, n=4, reranking=NEW))
+def test_a_price_counts_at_once_and_finds_no_new_items_again(corner_shop) -> None:
+    """Two new beers without a price stand as they came; the second gets one, and passes."""
+    beer = {"product_type": "Drinks > Beer"}
+    before = corner_shop.after(
+        (Change.PUT, "porter", {"id": "porter", "title": "porter", **beer}),
+        (Change.PUT, "pale", {"id": "pale", "title": "pale", **beer}),
+    )
+
+    def order(shop) -> list[str]:
+        shelf = shop.ask(Placement.HOME, DRINKS, n=4, reranking=Reranking(new_items=1.0))
+        return [each for each in shop.ids(shelf) if each in ("porter", "pale")]
+
+    assert order(before) == ["porter", "pale"]
+    after = before.after((Change.PATCH, "pale", {"price": 2.0}))
+    assert order(after) == ["pale", "porter"]
+    assert _unknown(after.catalogue) is _unknown(before.catalogue)

@@ -15,6 +15,7 @@ from mercato.models.ctr.base import FittedClicks
 from mercato.models.ctr.fields import UNKNOWN, Examples, Rows, check_examples, check_known
 from mercato.models.ctr.formula import Operations, Value
 from mercato.models.ctr.graph import GraphWriter, Run, runner
+from mercato.models.neural.learning import torch_needed
 from mercato.models.saving import Saved
 
 GRAPH_FILE = "network.onnx"
@@ -133,12 +134,8 @@ def fit_network(
 ) -> FittedNetwork:
     """Learn the weights and write the graph. Raises NotReady where torch is missing."""
     check_examples(train, validation)
-    try:
+    with torch_needed():
         from mercato.models.ctr.descent import learned
-    except ImportError as error:
-        raise NotReady(
-            "torch", str(error), "Install it with: pip install 'mercato[train]'"
-        ) from None
     weights = learned(network, train, validation, step)
     rows = train.rows.of(np.arange(1))
     inputs = inputs_of(rows, network.longest)

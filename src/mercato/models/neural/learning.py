@@ -1,8 +1,12 @@
 """How a network learns, declared once, and how its learning rate goes."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from mercato.core.errors import NotReady
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,34 @@ class Learning:
             "constant": 1.0,
         }[self.schedule]
         return self.learning_rate * (self.least_rate + (1 - self.least_rate) * left)
+
+
+class LearnedModel:
+    """What models have in common that a network learns: dataclasses with a ``learning``."""
+
+    learning: Learning
+
+    def within(self, minutes: float) -> Self:
+        """The same, learned in so many minutes at most."""
+        own = self.learning.minutes
+        limit = min(own, minutes) if own else minutes
+        return replace(self, learning=replace(self.learning, minutes=limit))  # type: ignore[type-var]
+
+    def seeded(self, seed: int) -> Self:
+        """The same from another beginning."""
+        return replace(self, learning=replace(self.learning, seed=seed))  # type: ignore[type-var]
+
+    def on(self, device: str) -> Self:
+        """The same, learned on "cpu", "cuda", "cuda:1"…"""
+        return replace(self, learning=replace(self.learning, device=device))  # type: ignore[type-var]
+
+
+@contextmanager
+def torch_needed() -> Iterator[None]:
+    """Around the import of what learns. Raises NotReady where torch is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise NotReady(
+            "torch", str(error), "Install it with: pip install 'mercato[train]'"
+        ) from None

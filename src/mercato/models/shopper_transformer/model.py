@@ -4,14 +4,13 @@ Hyperparameters, sizes, and the way from a log to what is served. What the parts
 they are, stands in `settings`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from mercato.core.errors import NotReady
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, check_log
-from mercato.models.neural.learning import Learning
+from mercato.models.neural.learning import LearnedModel, Learning, torch_needed
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.int8 import smaller
@@ -19,7 +18,7 @@ from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, 
 
 
 @dataclass(frozen=True)
-class ShopperTransformer:
+class ShopperTransformer(LearnedModel):
     """See `settings` and `neural.learning`.
 
     int8 : serve in int8, where that proposes the same
@@ -57,20 +56,6 @@ class ShopperTransformer:
             learning=Learning(learning_rate=2e-3, precision="bfloat16", device="cuda"),
         )
 
-    def within(self, minutes: float) -> Self:
-        """The same, learned in so many minutes at most."""
-        own = self.learning.minutes
-        limit = min(own, minutes) if own else minutes
-        return replace(self, learning=replace(self.learning, minutes=limit))
-
-    def seeded(self, seed: int) -> Self:
-        """The same from another beginning."""
-        return replace(self, learning=replace(self.learning, seed=seed))
-
-    def on(self, device: str) -> Self:
-        """The same, learned on "cpu", "cuda", "cuda:1"…"""
-        return replace(self, learning=replace(self.learning, device=device))
-
     def fit(
         self, interactions: Interactions, as_of: int, step: Step, told: ItemContent | None = None
     ) -> FittedShopperTransformer:
@@ -83,12 +68,8 @@ class ShopperTransformer:
         self.shape.check()
         told = ItemContent.none(interactions.n_items) if told is None else told
         told.check(interactions.n_items)
-        try:
+        with torch_needed():
             from mercato.models.shopper_transformer.learned import learned
-        except ImportError as error:
-            raise NotReady(
-                "torch", str(error), "Install it with: pip install 'mercato[train]'"
-            ) from None
         found = learned(
             interactions,
             as_of,

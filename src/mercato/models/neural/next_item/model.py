@@ -4,14 +4,13 @@ What the parts are, and whose they are, stands in `settings`. The shopper transf
 all that a shopper does and goes on event by event, is `models.shopper_transformer`.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from mercato.core.errors import NotReady
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, check_log
-from mercato.models.neural.learning import Learning
+from mercato.models.neural.learning import LearnedModel, Learning, torch_needed
 from mercato.models.neural.next_item.fitted import FittedNextItem
 from mercato.models.neural.next_item.settings import (
     Drawn,
@@ -25,7 +24,7 @@ from mercato.models.shopper_transformer.content import ItemContent
 
 
 @dataclass(frozen=True)
-class NextItemNetwork:
+class NextItemNetwork(LearnedModel):
     """See `settings` and `neural.learning`."""
 
     encoder: Encoder = field(default_factory=Recurrent)
@@ -35,20 +34,6 @@ class NextItemNetwork:
     examples: Examples = field(default_factory=Examples)
     learning: Learning = field(default_factory=lambda: Learning(passes=20, learning_rate=3e-3))
     fitted: ClassVar[type[FittedModel]] = FittedNextItem
-
-    def within(self, minutes: float) -> Self:
-        """The same, learned in so many minutes at most."""
-        own = self.learning.minutes
-        limit = min(own, minutes) if own else minutes
-        return replace(self, learning=replace(self.learning, minutes=limit))
-
-    def seeded(self, seed: int) -> Self:
-        """The same from another beginning."""
-        return replace(self, learning=replace(self.learning, seed=seed))
-
-    def on(self, device: str) -> Self:
-        """The same, learned on "cpu", "cuda", "cuda:1"…"""
-        return replace(self, learning=replace(self.learning, device=device))
 
     def fit(
         self, interactions: Interactions, as_of: int, step: Step, told: ItemContent | None = None
@@ -60,12 +45,8 @@ class NextItemNetwork:
         check_log(interactions, as_of)
         told = ItemContent.none(interactions.n_items) if told is None else told
         told.check(interactions.n_items)
-        try:
+        with torch_needed():
             from mercato.models.neural.next_item.learned import learned
-        except ImportError as error:
-            raise NotReady(
-                "torch", str(error), "Install it with: pip install 'mercato[train]'"
-            ) from None
         return learned(
             interactions,
             as_of,

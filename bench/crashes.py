@@ -1,8 +1,9 @@
 """Crashes at random moments under load: what was acknowledged is there, once, and all is whole.
 
 ``--data`` is a built shop; a small one is made of examples/tour, if none is named. ``--models``
-are kinds of crashes. ``MERCATO_SEED`` sets the moments and the load. Two kinds need a disk of their
-own, which only root can mount; without it they are left out, and the result does not name them.
+are kinds of crashes; ``--merge`` keeps the rows of the others. ``MERCATO_SEED`` sets the moments
+and the load. Two kinds need a disk of their own, which only root can mount; without it they are
+left out, and the result does not name them.
 """
 
 import os
@@ -14,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.disks import Disk, can_mount, own_disk
@@ -29,8 +30,8 @@ from bench.harness import (
     served,
     shop_copy,
     source_of,
-    write_result,
 )
+from bench.merging import write_merged
 from bench.postgres_server import PostgresServer
 from bench.publishing import publishing
 from bench.senders import Sent, sending
@@ -94,6 +95,7 @@ class Life:
         self.crashes += 1
         if self.crashes % CHECKED_EVERY == 0:
             self.check()
+            print(f"{self.crashes} crashes, {len(self.broken)} broken", flush=True)
 
     def check(self) -> None:
         """Look at everything while no server runs beside or does; what is wrong is noted."""
@@ -212,6 +214,8 @@ SHARES = {
 
 ON_OWN_DISK = ("power cut", "disk full")
 
+FAULTS = ("lost", "twice", "wrong", "broken")
+
 
 def measure(shop: Path, kind: str, crashes: int) -> Row:
     begun = time.perf_counter()
@@ -288,20 +292,24 @@ def kinds(asked: Arguments) -> Sequence[str]:
 def main() -> None:
     asked = arguments(__doc__, name="crashes", data=TOUR, minutes=90)
     total = int(os.environ.get("N", "100")) if asked.quick else 1_000
+    faults = 0
     with ExitStack() as stack:
         is_built = (asked.data / "shop.toml").exists()
         shop = stack.enter_context(shop_copy(asked.data) if is_built else small_shop())
         _set(shop, "drain_seconds", "0.3")
-        rows = [measure(shop, kind, round(total * SHARES[kind])) for kind in kinds(asked)]
-    write_result(
-        asked.out,
-        name="Crashes",
-        protocol=PROTOCOL.format(seed=SEED),
-        data=[source_of(asked.data) if is_built else TOUR / "products.csv"],
-        rows=rows,
-    )
-    faults = ("lost", "twice", "wrong", "broken")
-    if any(row.metrics[each] for row in rows for each in faults):
+        for kind in kinds(asked):
+            row = measure(shop, kind, round(total * SHARES[kind]))
+            faults += sum(row.metrics[each] != 0 for each in FAULTS)
+            # Kind by kind, so that hours are not lost to whatever ends the last of them.
+            write_merged(
+                asked,
+                name="Crashes",
+                protocol=PROTOCOL.format(seed=SEED),
+                data=[source_of(asked.data) if is_built else TOUR / "products.csv"],
+                rows=[row],
+            )
+            asked = replace(asked, merge=True)
+    if faults:
         raise SystemExit("what should not happen happened: see the rows")
 
 

@@ -3,6 +3,7 @@ and the server's memory stays.
 
     python -m bench.fuzz --requests 1000000 --seed 1
 
+A million takes hours; ``--merge`` adds a run with another seed to what was measured before.
 Several processes make requests up and ask one server (`bench/made_up.py` says how). Things that
 they leave behind, as items and rules, are taken away again between chunks: else memory would grow
 as the catalogue does.
@@ -13,6 +14,7 @@ import multiprocessing
 import os
 import random
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,13 +27,21 @@ import numpy as np
 import requests
 from schemathesis import GenerationMode
 
-from bench.harness import DEMO, ROOT, Row, Served, served, shop_copy, source_of, write_result
+from bench.harness import DEMO, ROOT, Arguments, Row, Served, served, shop_copy, source_of
 from bench.made_up import GENERATED, TOGETHER, Asker, Broken, Chunk, Told, everything_in
+from bench.merging import write_merged
 
 _KEPT = 50
 """Rules, experiments and synonyms beyond which they are taken away."""
 
 _LINE_SECONDS = 30
+
+PROTOCOL = (
+    "Requests to every operation of the OpenAPI document, made up by schemathesis, fitting and "
+    "not, and put together of these; a server of its own for each seed. Answers that do not fit: "
+    "of a status, type or form that the document does not know, or 5xx. MB per 100,000 requests: "
+    "the slope of the server's own memory over the last two thirds of them."
+)
 
 KNOWN_RULE: dict[str, Any] = {
     "conditions": {"queries": [{"match": "exact", "text": "known"}]},
@@ -66,6 +76,11 @@ class Outcome:
                 print(f"{each.operation}: {each.message}\n{each.request[:2_000]}\n", flush=True)
         self.at.append(self.told.requests)
         self.mb.append(mb)
+
+    def points(self) -> Iterator[tuple[int, float]]:
+        """Memory at every 100,000 requests."""
+        for part in range(1, self.at[-1] // 100_000 + 1):
+            yield part * 100_000, round(self.mb[bisect_left(self.at, part * 100_000)], 1)
 
     def slope(self) -> float:
         """MB more per 100,000 requests, over the last two thirds: before that, caches fill."""
@@ -180,7 +195,7 @@ def _too_many(session: requests.Session, address: str) -> Iterator[str]:
             yield from (f"/v1/{kind}/{quote(each, safe='')}" for each in names if each != "known")
 
 
-def row_of(outcome: Outcome, server: Served) -> Row:
+def row_of(seed: int, outcome: Outcome, server: Served) -> Row:
     statuses = Counter(outcome.told.statuses)
     metrics = {
         "requests": outcome.told.requests,
@@ -191,8 +206,9 @@ def row_of(outcome: Outcome, server: Served) -> Row:
         "requests/s": round(outcome.told.requests / outcome.seconds, 1),
         "MB per 100,000 requests": round(outcome.slope(), 2),
         "MB at the end": round(outcome.mb[-1], 1),
+        **{f"MB at {n:,}": mb for n, mb in outcome.points()},
     }
-    return Row("mercato", metrics, outcome.seconds, server.peak_mb())
+    return Row(f"seed {seed}", metrics, outcome.seconds, server.peak_mb())
 
 
 def main() -> None:
@@ -202,15 +218,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results" / "fuzz.json")
+    parser.add_argument("--merge", action="store_true", help="keep the rows of other seeds")
     asked = parser.parse_args()
     with shop_copy(asked.shop) as shop, served(shop) as server:
         address = f"http://{server.host}:{server.port}"
         outcome = run(address, server, asked.requests, asked.seed, asked.processes)
-        row = row_of(outcome, server)
-    protocol = f"{asked.requests:,} requests, seed {asked.seed}, {asked.processes} processes"
-    write_result(
-        asked.out, name="fuzz", protocol=protocol, data=[source_of(asked.shop)], rows=[row]
-    )
+        row = row_of(asked.seed, outcome, server)
+    source = source_of(asked.shop)
+    result = Arguments((asked.shop,), asked.out, (), 0.0, False, asked.merge)
+    write_merged(result, name="fuzz", protocol=PROTOCOL, data=[source], rows=[row])
 
 
 if __name__ == "__main__":

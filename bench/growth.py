@@ -48,7 +48,8 @@ PROTOCOL = (
     "other, 24 hits a page: cold, so that the encoder runs, and warm. browse: no words, a "
     "category of any level, four facets, two in five with a range of prices, half sorted by "
     "price; each listing is asked once. One worker; MB: resident in the end, mapped files and "
-    "Python included; bytes a product: what a product adds to it, from the smallest catalogue on."
+    "Python included; bytes a product: what a product adds to it, from the smallest catalogue on. "
+    "MB of two: workers that answered the same between them, what they share counted once."
 )
 
 
@@ -129,8 +130,18 @@ def measure(made: Recombined, n: int, data: Path, most: int) -> tuple[dict[str, 
                     metrics |= {f"{way} {name} {key}": value for key, value in found.items()}
             metrics["MB"] = round(resident_mb(server))
             peak = server.peak_mb()
+        metrics["MB of two"] = round(together_mb(folder, words[WARMING:] + browsing[WARMING:]))
         shop.close()
         return metrics, peak
+
+
+def together_mb(folder: Path, calls: Sequence[SearchCall]) -> float:
+    """The memory of two workers that have answered all calls between them."""
+    with served(folder, workers=2) as server:
+        for call in calls:
+            _ask(server, call)
+            server.connection.close()  # any of the workers may take the next
+        return server.together_mb()
 
 
 def _ask(server: Served, call: SearchCall) -> None:

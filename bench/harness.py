@@ -282,10 +282,22 @@ class Served:
             os.kill(pid, signal.SIGKILL)
         self.process.wait(_STOP_SECONDS)
 
+    def together_mb(self) -> float:
+        """The memory now of all its processes; what they share counts once."""
+        return sum(mapped_mb(pid, "Pss") for pid in _family(self.process.pid))
+
     def own_mb(self) -> float:
         """The memory now that is no file's, of all its processes together: a release is mapped,
         and the system takes its pages back when it wants."""
         return sum(_memory_mb(pid, "RssAnon") for pid in _family(self.process.pid))
+
+
+def mapped_mb(pid: int, *fields: str) -> float:
+    """Of a process, summed over its mappings (Linux): ``Pss`` counts what n processes share a
+    n-th each."""
+    told = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = [re.search(rf"^{field}:\s+(\d+) kB", told, re.MULTILINE) for field in fields]
+    return sum(int(each[1]) for each in found if each) / 1024
 
 
 def _family(pid: int) -> list[int]:

@@ -7,6 +7,7 @@ of things that are there put into addresses. What the document says of answers h
 
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +17,11 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
+from requests.adapters import HTTPAdapter
 from schemathesis import Case, GenerationMode, SerializationContext, checks
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.schemas import APIOperation, BaseSchema
+from urllib3.util import Retry
 
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -39,6 +42,10 @@ GENERATED, TOGETHER = 50, 150
 
 _KNOWN_SHARE = 0.5
 _SECONDS = 60
+
+_LONG = 4.0
+"""Seconds after which a chunk ends: else the few operations that read whole assets, as the export
+of what is known of a person, would take most of the time."""
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -98,6 +105,9 @@ class Asker:
     def __init__(self, address: str, known: Mapping[str, str]) -> None:
         self.schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
         self.session = requests.Session()
+        # A connection that has lain idle may end just as it is used again, which is nobody's fault.
+        again = Retry(total=None, connect=2, read=2, allowed_methods=None, status=0, redirect=0)
+        self.session.mount("http://", HTTPAdapter(max_retries=again))
         self.known = known
 
     def ask(self, chunk: Chunk) -> Told:
@@ -123,8 +133,11 @@ class Asker:
             generated()
         except Unsatisfiable:
             return told
+        begun = time.monotonic()
         for _ in range(TOGETHER):
             self._send(self._put_together(operation, made, chance), told)
+            if time.monotonic() - begun > _LONG:
+                break
         return told
 
     def _put_together(

@@ -15,6 +15,8 @@ from typing import Any
 import psutil
 import psycopg
 
+_LOOPBACK = "127.0.0.1"
+
 
 @dataclass
 class PostgresServer:
@@ -27,11 +29,16 @@ class PostgresServer:
     port: int
     pid: int = 0
     settings: tuple[str, ...] = ("fsync=off", "max_connections=60", "shared_buffers=16MB")
+    address: str = _LOOPBACK
 
     @classmethod
-    def make(cls) -> "PostgresServer":
+    def make(cls, address: str = _LOOPBACK) -> "PostgresServer":
+        """address : at which hosts of a test's own reach it, beside the loopback"""
         made = cls._placed()
+        made.address = address
         made._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        with (made.folder / "pg_hba.conf").open("a") as trusted:
+            trusted.write("host all all samenet trust\n")
         made.start()
         return made
 
@@ -60,7 +67,8 @@ class PostgresServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         told = [word for each in self.settings for word in ("-c", each)]
-        words = ["-p", str(self.port), "-h", "127.0.0.1", "-k", "", *told]
+        at = ",".join({_LOOPBACK, self.address})
+        words = ["-p", str(self.port), "-h", at, "-k", "", *told]
         self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", shlex.join(words), "start")
         self.pid = int((self.folder / "postmaster.pid").read_text().split()[0])
 
@@ -79,7 +87,7 @@ class PostgresServer:
         shutil.rmtree(f"{self.folder}-programs", ignore_errors=True)
 
     def url(self, database: str = "postgres", port: int | None = None) -> str:
-        return f"postgresql+psycopg://postgres@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql+psycopg://postgres@{self.address}:{port or self.port}/{database}"
 
     def run(self, statement: str, database: str = "postgres") -> list[Any]:
         """Run a statement outside of any transaction; its rows."""

@@ -1,6 +1,5 @@
 """Releases that are sealed and published one after the other, by a process that may be killed."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ def publish_again_and_again(shop: Path) -> None:
             link_tree(store.folder(current), draft, leave=MANIFEST)
             store.publish(store.seal(draft, read_manifest(store.folder(current))))
         for number in store.numbers()[:-KEPT]:
-            shutil.rmtree(store.folder(number))
+            store.remove(number)
         time.sleep(PAUSE_SECONDS)
 
 

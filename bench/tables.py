@@ -79,6 +79,8 @@ ENGLISH = {
     "search_peers": "Search beside other engines, in one run",
     "search_throughput": "Searches a second over HTTP",
     "growth": "Growth: ten thousand, a hundred thousand, a million products",
+    "scale": "Table work: a million events and more, by DuckDB and by Spark",
+    "vectors": "The nearest of many texts, with one index in two workers",
     "upserts": "A hundred thousand changes beside searches",
     "Hostile requests": "A shopper's searches beside hostile ones",
     "default_ranker": "The ranking weights that Mercato comes with",
@@ -94,6 +96,7 @@ ENGLISH = {
     "transformer_parts": "What each part of the shopper transformer adds, on validation",
     "transformer_serving": "What the shopper transformer takes to answer",
     "transformer_training": "How fast the shopper transformer learns, beside RecTools' SASRec",
+    "training_processes": "The shopper transformer learned by one process and by several",
 }
 CHINESE = {
     "search_peers": "同一次运行中与其他搜索引擎的比较",

@@ -139,7 +139,7 @@ class Home:
         at = self.at[number]
         with Silent().step("learn") as step:
             before = self.log.where(self.log.ts < at)
-            network = of_shop(self.catalogue, before, at, minutes, step, model)
+            network = of_shop(self.catalogue, before, at, step, model.within(minutes))
             models = replace(self.models[number], transformer=network)
             end = at + _DAYS * MICROSECONDS_PER_DAY
             moment = Moment(self.catalogue, models, self.log, at, end)

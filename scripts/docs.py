@@ -358,7 +358,8 @@ another one.
   nobody has.
 
 Behind a reverse proxy the address and https are those of `X-Forwarded-For` and
-`X-Forwarded-Proto`, from a proxy on the same machine.
+`X-Forwarded-Proto`, from a proxy on the same machine or one that `FORWARDED_ALLOW_IPS`
+names ([Deploying](deploying.md)).
 """
 
 

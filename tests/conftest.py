@@ -20,7 +20,9 @@ import pytest
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from bench.buckets import Buckets, buckets
 from bench.postgres_server import PostgresServer
+from bench.wire import Wire, wire_to
 from mercato.catalogue.base import open_base, write_catalogue
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import VectorIndex, write_vectors
@@ -148,6 +150,33 @@ def supermarket(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
         build(folder, progress=Silent())
 
     return made_once("supermarket", make)
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[Buckets]:
+    """Object storage on this machine, with an empty bucket ``shops``."""
+    with buckets() as served:
+        served.make("shops")
+        yield served
+
+
+@pytest.fixture
+def bucket_wire(bucket_server: Buckets) -> Iterator[Wire]:
+    """A way to it that can be cut."""
+    with wire_to(bucket_server.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def told_of(bucket_server: Buckets, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let this process reach the bucket by a port."""
+
+    def tell(port: int) -> None:
+        for name, value in bucket_server.environment(port).items():
+            monkeypatch.setenv(name, value)
+
+    tell(bucket_server.port)
+    return tell
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,13 @@ def test_a_key_is_changed_without_a_gap(client: TestClient, shop: Shop) -> None:
     assert opens(old, new, newest) == [False, False, True]
 
 
+def test_a_rate_is_that_of_all_processes_together(client: TestClient, shop: Shop) -> None:
+    limited = key(shop, "search", rate=3)
+    shop.processes = 30
+    asked = [client.get("/v1/search", headers=bearer(limited)).status_code for _ in range(3)]
+    assert asked == [200, 429, 429]
+
+
 def test_a_rate_is_kept_for_each_key(client: TestClient, shop: Shop) -> None:
     limited, other = key(shop, "search", rate=2), key(shop, "search")
     statuses = [client.get("/v1/search", headers=bearer(limited)).status_code for _ in range(5)]

@@ -84,6 +84,7 @@ def test_the_release_and_what_came_after(client: TestClient) -> None:
     client.put("/v1/items/kettle", json={"title": "Kettle"})
     assert value(client, "mercato_overlay_items") == 1
     assert value(client, "mercato_answers_lost") == 0
+    assert value(client, 'mercato_processes{release="1"}') == 1
 
 
 def test_an_error_is_counted_too(

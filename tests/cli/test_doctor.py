@@ -34,6 +34,17 @@ def test_a_new_shop_lacks_items_and_a_release(mercato):
     )
 
 
+def test_a_vector_engine_that_does_not_answer_is_broken(mercato, tmp_path):
+    mercato("init", "shop")
+    assert health(mercato("doctor", "shop", "--json"))["vector engine"] == "ok"
+    path = tmp_path / "shop" / "shop.toml"
+    nowhere = 'engine = "postgresql+psycopg://me:secret@127.0.0.1:1/codes"'
+    path.write_text(path.read_text().replace('engine = ""', nowhere))
+    done = mercato("doctor", "shop", "--json")
+    assert (health(done)["settings"], health(done)["vector engine"]) == ("ok", "broken")
+    assert "secret" not in done.stdout
+
+
 def test_settings_that_cannot_be_read_are_said_with_the_nearest_name(mercato, tmp_path):
     mercato("init", "shop")
     path = tmp_path / "shop" / "shop.toml"

@@ -245,7 +245,9 @@ def test_routes_that_show_a_person_leave_a_record(canary_shop: Path, http: TestC
 
 
 def test_seeing_the_shop_as_somebody_leaves_a_record(canary_shop: Path, http: TestClient) -> None:
-    assert set(FORMS) == {"/basket/add", "/basket/change", "/basket/checkout", "/shopper"}
+    keeps = {"/basket/add", "/basket/add-all", "/basket/change", "/basket/checkout"}
+    keeps |= {"/compare/add", "/compare/remove", "/personal", "/less"}
+    assert set(FORMS) == keeps | {"/shopper"}  # which alone shows what is known of somebody
     count = len(recorded(canary_shop))
     http.post("/shopper", data={"user_id": USER}, headers={"origin": "http://testserver"})
     (access,) = recorded(canary_shop)[count:]

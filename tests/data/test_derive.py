@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from mercato.core.errors import ChecksFailed, NotFound, WrongUse
-from mercato.core.settings import SessionSettings, Settings
+from mercato.core.settings import DataSettings, SessionSettings, Settings
 from mercato.data import derive as derive_module
 from mercato.data.assets import ASSETS
 from mercato.data.derive import derive
@@ -164,8 +164,9 @@ def test_a_shop_without_any_event_can_be_derived(
 def test_only_derived_assets_and_known_engines(shop: AssetStore, settings: Settings) -> None:
     with pytest.raises(NotFound, match="a derived asset out of .*sessions.*found 'items'"):
         derive(shop, ["items"], settings=settings)
-    with pytest.raises(WrongUse, match="engine out of duckdb; found 'spork'"):
-        derive(shop, ["histories"], settings=settings, engine="spork")
+    other = replace(settings, data=DataSettings(engine="spork"))
+    with pytest.raises(WrongUse, match="engine out of duckdb, spark; found 'spork'"):
+        derive(shop, ["histories"], settings=other)
 
 
 def test_a_result_that_fails_its_checks_is_not_committed(

@@ -96,3 +96,12 @@ def test_old_releases_go_but_never_the_current_one(tmp_path: Path) -> None:
     store.publish(1)
     assert store.prune(keep=2) == [2]
     assert store.numbers() == [1, 3, 4]
+
+
+def test_a_number_that_is_refused_is_not_given_again(tmp_path: Path) -> None:
+    store = ReleaseStore(tmp_path)
+    assert [sealed(store, text) for text in "ab"] == [1, 2]
+    store.refuse([2], "it knows somebody")
+    store.remove(2)
+    store.publish(sealed(store, "c"))
+    assert (store.numbers(), store.current()) == ([1, 3], 3)

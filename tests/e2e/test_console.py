@@ -99,6 +99,27 @@ def test_a_session_is_built_by_clicking(console):
     expect(page.get_by_role("link", name="Forget the session")).to_have_count(0)
 
 
+def test_a_key_is_made_and_ended_and_a_shopper_looked_at(console):
+    page = console("/console/settings", permissions=["clipboard-read", "clipboard-write"], **SMALL)
+    page.get_by_label("Whose key it is").fill("website")
+    page.get_by_role("button", name="Make a key").click()
+    key = page.locator(".said code").inner_text()
+    expect(page.locator("#snippet-ga4")).to_contain_text(key)
+    page.locator("[data-copy]").first.click()
+    expect(page.locator("[data-notice]")).to_have_text("Copied.")
+    assert key in page.evaluate("navigator.clipboard.readText()")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_role("status").first).to_have_text("The key opens no more.")
+    page.goto("/shopper")
+    somebody = page.locator(".people input[name=user_id]").nth(1).get_attribute("value")
+    page.goto("/console/audience")
+    page.get_by_label("Look at one shopper").fill(somebody)
+    page.get_by_role("button", name="Look").click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("p-")
+    expect(page.locator(".moments .tag").filter(has_text="bought").first).to_be_visible()
+
+
 def test_the_menu_folds_on_a_phone(console):
     page = console("/console/gallery", **SMALL)
     today = page.locator(".menu a", has_text="Today")

@@ -26,6 +26,8 @@ PAGES = {
     "departments": "/browse",
     "item": f"/item/{BANANAS}",
     "basket": "/basket",
+    "compare": "/compare",
+    "personal": "/personal",
     "shopper": "/shopper",
     "nothing-found": "/search?q=zzzzqqqq",
     "not-found": "/item/nowhere",
@@ -43,10 +45,15 @@ def test_a_whole_visit_without_scripts(visit):
     assert page.locator(".chips").get_by_role("link").count() == 1
     assert page.locator(".found p").inner_text() != everything
     page.get_by_label("Sort by").select_option("price:asc")
-    page.get_by_role("button", name="Sort").click()
+    page.get_by_role("button", name="Sort", exact=True).click()
     assert "sort=price" in page.url
     title = page.locator(".card .name").first.inner_text()
     page.locator(".card .open").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_role("region", name="Put beside them").get_by_role("button").first.click()
+    expect(page.locator(".compare thead th")).to_have_count(2)
+    page.locator(".compare thead a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     page.get_by_label("Pieces", exact=True).fill("3")
     page.get_by_role("button", name="Add to basket").click()
@@ -133,6 +140,27 @@ def test_shopping_as_somebody_changes_the_window(visit):
     page.goto(f"/item/{BANANAS}")
     page.goto("/")
     expect(page.get_by_role("heading", name="Because you looked at")).to_be_visible()
+    expect(page.get_by_role("region", name="Recently viewed").locator(".card")).to_have_count(1)
+    # A reason opens, and what is wanted less goes at once.
+    card = page.get_by_role("region", name="Buy again").locator(".card").first
+    name = card.locator(".name").inner_text()
+    card.locator("summary").click()
+    expect(card.get_by_text("Chosen because you bought it")).to_be_visible()
+    card.get_by_role("button", name="Less of this").click()
+    expect(page.get_by_role("status").filter(has_text="less of this")).to_be_visible()
+    expect(page.locator(".card .name").first).not_to_have_text(name)
+    page.get_by_role("link", name="Personal suggestions: on").click()
+    page.get_by_role("button", name="Turn them off").click()
+    page.goto("/")
+    expect(page.get_by_role("region", name="Buy again")).to_have_count(0)
+
+
+def test_what_is_bought_together_is_added_with_one_press(visit):
+    page = visit(f"/item/{BANANAS}")
+    bundle = page.get_by_role("region", name="Bought together", exact=True)
+    pieces = bundle.get_by_role("listitem").count()
+    bundle.get_by_role("button").click()
+    expect(page.locator("[data-pieces]")).to_have_text(str(pieces))
 
 
 def test_two_languages(visit):
@@ -261,6 +289,9 @@ def test_photographs(visit, tmp_path, name, path, options):
     page = visit("/shopper", **options)
     if name.startswith("home") and name != "home-new":
         page.locator(".people button").nth(1).click()
+    if name.startswith("compare"):
+        for item_id in (BANANAS, "995242"):
+            page.request.post("/compare/add", form={"item_id": item_id})
     if name.startswith("basket"):
         for item_id in (BANANAS, "995242", "840361"):
             page.request.post("/basket/add", form={"item_id": item_id, "quantity": "2"})

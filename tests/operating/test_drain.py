@@ -150,6 +150,23 @@ def test_large_logs_go_in_several_commits(
     assert sorted(in_asset(store)) == sorted(f"e{n}" for n in range(10))
 
 
+def test_a_drain_ends_though_lines_come_all_the_while(
+    state: State, store: AssetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(state, "e0")
+    come = iter(range(1, 10))
+    real = AssetStore.commit
+
+    def one_more_meanwhile(self: AssetStore, *given: object, **named: object) -> int:
+        add(state, f"e{next(come)}")
+        return real(self, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(AssetStore, "commit", one_more_meanwhile)
+    assert drain(state, store) == Moved(added=1)
+    assert drain(state, store) == Moved(added=1)
+    assert sorted(in_asset(store)) == ["e0", "e1"]
+
+
 def test_another_writer_in_between_makes_the_drain_begin_again(
     state: State, store: AssetStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

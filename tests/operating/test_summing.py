@@ -1,6 +1,5 @@
 """The sums that the console shows are made where the log went on, and by one process."""
 
-import fcntl
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mercato.core.progress import Silent
 from mercato.data.assets import ASSETS
 from mercato.data.store import AssetStore
 from mercato.operating.summing import SUMS, outdated, sum_up
+from mercato.state import alone
 
 BOUGHT = {"line": 0, "event": "purchase", "user_id": "u", "item_id": "a", "price": 2.0}
 
@@ -26,8 +26,7 @@ def test_sums_are_outdated_as_soon_as_the_log_goes_on(tmp_path: Path) -> None:
     assert not outdated(store)
     bought(store, 1)
     assert outdated(store)
-    with (tmp_path / "state.db-summing").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("sqlite:///state.db", tmp_path, "summing"):
         assert sum_up(tmp_path, Silent()) is None  # another process is at it
     assert sum_up(tmp_path, Silent()) == dict.fromkeys(SUMS, 0)
     assert not outdated(store)

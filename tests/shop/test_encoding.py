@@ -71,7 +71,7 @@ def test_a_vector_of_a_text_that_was_changed_meanwhile_is_not_taken(
 def test_of_two_workers_one_encodes(shop: Shop) -> None:
     change_many(shop, [Operation("put", f"n{at}", {"title": f"Lute {at}"}) for at in range(MANY)])
     other = Shop.open(shop.paths.root)
-    with Encoding(other)._turn() as is_mine:
+    with other.state.alone("encoding") as is_mine:
         assert is_mine
         Encoding(shop).look()
         assert len(shop.live.catalogue.awaiting(MANY)) == MANY

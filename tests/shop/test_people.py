@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,23 @@ def test_the_first_owner_comes_by_a_link_until_there_is_a_password(tmp_path: Pat
     token = first_owner_link(state, BY)
     assert token is not None
     sign_in_by_link(state, token, PASSWORD, "127.0.0.1", "POST")
+    assert first_owner_link(state, BY) is None
+    state.close()
+
+
+def test_a_server_starts_where_others_were_faster(tmp_path: Path) -> None:
+    states = [State.open("sqlite:///state.db", tmp_path) for _ in range(4)]
+    with ThreadPoolExecutor(len(states)) as pool:
+        links = list(pool.map(lambda each: first_owner_link(each, BY), states))
+    assert all(links)
+    assert [each.name for each in people_of(states[0])] == ["owner"]
+    for each in states:
+        each.close()
+
+
+def test_a_server_starts_where_an_owners_name_is_anothers(tmp_path: Path) -> None:
+    state = State.open("sqlite:///state.db", tmp_path)
+    add_person(state, "owner", Role.VIEWER, BY)
     assert first_owner_link(state, BY) is None
     state.close()
 

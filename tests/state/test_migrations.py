@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import Connection, inspect
 
 from mercato.core.changes import Change, ItemChange
 from mercato.state import EventRow, State
+from mercato.state.databases import postgres
 from mercato.state.tables import FORMAT, metadata
 
 FIRST = """
@@ -104,3 +107,23 @@ State.open({url!r}, Path({str(tmp_path)!r})).close()
 """
     running = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(4)]
     assert [process.wait(timeout=120) for process in running] == [0] * 4
+
+
+def test_replicas_that_start_together_wait_for_the_one_that_changes_tables(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres._OF_SESSION, "lock_timeout", "50")  # milliseconds
+    first = State.open(postgres_url, tmp_path)
+    with first.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE processes")
+        connection.exec_driver_sql("UPDATE meta SET value = '6' WHERE key = 'format'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '6'")
+    with ThreadPoolExecutor() as pool:
+        with first.database.write():  # at work, for longer than a lock is waited for
+            opening = pool.submit(State.open, postgres_url, tmp_path)
+            time.sleep(0.3)
+            assert not opening.done()
+        second = opening.result(timeout=30)
+    assert second.processes.living(0) == {}
+    first.close()
+    second.close()

@@ -8,6 +8,7 @@ import pytest
 from mercato.core.columns import Placement
 from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.core.progress import Silent
+from mercato.core.settings import TrainSettings
 from mercato.ranking.shelf_features import NAMES
 from mercato.ranking.shelf_ranker import FACTS, ShelfRanker
 from mercato.recommend.pool import network_columns, said_names
@@ -24,7 +25,7 @@ HOME = Placement.HOME
 def test_it_is_not_learned_where_it_may_not_be(tmp_path: Path) -> None:
     part = Made("part", "0", tmp_path, 0.0, reused=False)
     workshop = Workshop(tmp_path, Silent())
-    assert make_transformer(workshop, "network", part, None, part, AS_OF, 0.0) is None
+    assert make_transformer(workshop, "network", part, None, part, AS_OF, TrainSettings()) is None
 
 
 def lessons(network: bool, seed: int) -> Lessons:

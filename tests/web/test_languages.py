@@ -41,6 +41,7 @@ def used_keys() -> tuple[set[str], set[str]]:
     """Keys that stand whole in templates and code, and beginnings of those put together."""
     whole, begun = set(), set()
     for template in ROOM.rglob("*.html"):
+        begun |= {f"{key}." for key in re.findall(r'\bword\("([\w.]+)",', template.read_text())}
         for key, joined in re.findall(r'\b(?:t|count)\(\s*"([\w.]+)"\s*(~)?', template.read_text()):
             (begun if joined else whole).add(key)
     for module in ROOM.rglob("*.py"):

@@ -95,7 +95,8 @@ class CheckKeys:
     def _take(self, key: Key) -> None:
         if key.rate is None:
             return
-        rate = key.rate / self.exposure.workers
+        # A balancer gives each as many.
+        rate = key.rate / max(self.exposure.workers, self.shop.processes)
         bucket = self._buckets.setdefault(key.id, Bucket(rate))
         if bucket.rate != rate:
             bucket = self._buckets[key.id] = Bucket(rate)

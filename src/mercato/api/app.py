@@ -16,6 +16,7 @@ from mercato.api.dialects.google_retail import add_google_retail
 from mercato.api.dialects.segment import add_segment
 from mercato.api.dialects.ubi import add_ubi
 from mercato.api.dialects.ubi_bulk import add_ubi_bulk
+from mercato.api.leaving import CloseConnections, Leaving
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
 from mercato.api.problems import answer_errors
@@ -47,14 +48,16 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
     answered here. ``exposure``: on loopback, by one process, if not said.
     """
+    exposure = exposure or Exposure()
     metrics, background, tracing = Metrics(shop), Background(shop), start_tracing()
+    leaving = Leaving(exposure.leave_seconds)
     app = FastAPI(
         title="Mercato",
         version=mercato.__version__,
         summary="Search and recommendations of a shop",
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(shop, background, metrics, tracing),
+        lifespan=_lifespan(shop, background, metrics, tracing, leaving),
     )
     add_events(app, shop, metrics)
     add_search(app, shop)
@@ -67,7 +70,7 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     add_experiments(app, shop)
     add_holdout(app, shop)
     add_users(app, shop)
-    add_health(app, shop, metrics, background)
+    add_health(app, shop, metrics, background, leaving)
     for add_dialect in (add_ga4, add_segment, add_google_retail, add_ubi, add_ubi_bulk):
         add_dialect(app, shop, metrics)
     answer_errors(app)
@@ -75,9 +78,10 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
     refuse_unknown(app)
     complete_openapi(app)
     app.add_middleware(TellDegraded, metrics=metrics)
-    app.add_middleware(CheckKeys, shop=shop, exposure=exposure or Exposure())
+    app.add_middleware(CheckKeys, shop=shop, exposure=exposure)
     app.add_middleware(RefuseEarly, shop=shop)
     app.add_middleware(TimeBodies)
+    app.add_middleware(CloseConnections, leaving=leaving)
     origins = shop.settings.serve.cors_origins
     if origins:
         app.add_middleware(
@@ -90,13 +94,17 @@ def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
 
 
 def _lifespan(
-    shop: Shop, background: Background, metrics: Metrics, tracing: Tracing | None
+    shop: Shop,
+    background: Background,
+    metrics: Metrics,
+    tracing: Tracing | None,
+    leaving: Leaving,
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             with background:
-                async with shop.overload.turns.watched(), metrics.noted():
+                async with shop.overload.turns.watched(), metrics.noted(), leaving.heeded():
                     yield
         finally:
             shop.close()

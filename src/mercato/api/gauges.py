@@ -56,6 +56,12 @@ class ShopGauges:
         )
         overlay = live.catalogue.n_rows - live.catalogue.n_base
         yield _gauge("mercato_overlay_items", "Items changed or added since.", overlay)
+        answering = GaugeMetricFamily(
+            "mercato_processes", "That answer, on all hosts.", labels=("release",)
+        )
+        for release, count in state.processes.living(int(now * 1e6)).items():
+            answering.add_metric((str(release),), count)
+        yield answering
         yield from experiment_gauges(self._shop)
         yield from learning_gauges(self._shop)
 

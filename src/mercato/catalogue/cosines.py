@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 class Cosines:
     """Of all n_texts with one query.
 
-    query     : (1, d) int8
-    length    : of the query as int8
-    values    : (k,) float32, the exact ones
-    texts     : (k,) int64, ascending, whose they are; None where they are of all
-    distances : (n_base,) float32, see `signs`; None where all are exact
+    query  : (1, d) int8
+    length : of the query as int8
+    values : (k,) float32, the exact ones
+    texts  : (k,) int64, ascending, whose they are; None where they are of all
     """
 
     query: NDArray[np.int8]
     length: np.float32
     values: NDArray[np.float32]
     texts: NDArray[np.int64] | None = None
-    distances: NDArray[np.float32] | None = None
 
     def reaching(self, threshold: float) -> NDArray[np.int64]:
         """Texts whose exact cosine is at least so high, ascending."""

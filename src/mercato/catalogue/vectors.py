@@ -3,10 +3,11 @@
 Each vector is scaled by its own largest component, which keeps the most of a short range; a
 cosine does not depend on the scale, so the bytes alone say everything. All products of 54,667 x
 384 with one query take 1 ms (measured, one core), and then every item has its exact cosine. Above
-MOST_EXACT texts the nearest by sign are found first, see `signs`; only these can match by meaning.
+MOST_EXACT texts a `first_look` names those that may be near, by scanning their signs or, of more
+texts still, by a graph or an engine; only these can match by meaning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from numpy.typing import NDArray
 
 from mercato.catalogue.cosines import Cosines
 from mercato.catalogue.distinct import distinct
+from mercato.catalogue.first_look import FirstLook
 from mercato.catalogue.growing import Growing
 from mercato.catalogue.packed import open_array, save_array
 from mercato.catalogue.signs import (
-    MOST_RESCORED,
+    SignScan,
     distances,
     estimated_cosine,
-    nearest_by_sign,
     open_signs,
     save_signs,
 )
@@ -64,21 +65,40 @@ def write_vectors(
 
     Raises BadInput where a row names a text that is not there.
     """
-    if len(text_of_row) and not -1 <= text_of_row.min() <= text_of_row.max() < len(vectors):
+    starts = range(0, len(vectors), _CHUNK)
+    parts = (quantise(vectors[start : start + _CHUNK]) for start in starts)
+    write_quantised(folder, parts, vectors.shape, text_of_row, most_exact=most_exact)
+
+
+def write_quantised(
+    folder: Path,
+    parts: Iterable[NDArray[np.int8]],
+    shape: tuple[int, ...],
+    text_of_row: NDArray[np.int32],
+    *,
+    most_exact: int = MOST_EXACT,
+) -> None:
+    """As `write_vectors`, of vectors that come in parts, (n_texts, d) int8 together: no more than
+    one part is in memory."""
+    n_texts = shape[0]
+    if len(text_of_row) and not -1 <= text_of_row.min() <= text_of_row.max() < n_texts:
         raise BadInput(
-            f"texts from -1 to {len(vectors) - 1}",
+            f"texts from -1 to {n_texts - 1}",
             f"{text_of_row.min()} to {text_of_row.max()}",
             "Give a vector for each text.",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    quantised = np.empty(vectors.shape, np.int8)
-    for start in range(0, len(vectors), _CHUNK):
-        quantised[start : start + _CHUNK] = quantise(vectors[start : start + _CHUNK])
-    if len(vectors) > most_exact:
+    quantised: NDArray[np.int8] = np.lib.format.open_memmap(
+        folder / "vectors.npy", "w+", np.int8, (n_texts, shape[1])
+    )
+    start = 0
+    for part in parts:
+        quantised[start : start + len(part)] = part
+        start += len(part)
+    if n_texts > most_exact:
         save_signs(folder, quantised)
     rows_by_text = np.argsort(text_of_row, kind="stable").astype(np.int32)
-    starts = np.searchsorted(text_of_row[rows_by_text], np.arange(len(vectors) + 1))
-    save_array(folder, "vectors", quantised)
+    starts = np.searchsorted(text_of_row[rows_by_text], np.arange(n_texts + 1))
     save_array(folder, "inverse_lengths", inverse_lengths(quantised))
     save_array(folder, "text_of_row", text_of_row.astype(np.int32))
     save_array(folder, "rows_by_text", rows_by_text)
@@ -121,6 +141,7 @@ class VectorIndex:
     rows_by_text : (n_base,) int32, the release's rows by text, then row
     text_starts  : (n_texts + 1,) int32, where each text's rows start in it
     signs        : of the release's texts; None where they are few
+    look         : at which of them are compared with a query; None: all are
     """
 
     base: Vectors
@@ -130,9 +151,11 @@ class VectorIndex:
     rows_by_text: NDArray[np.int32]
     text_starts: NDArray[np.int32]
     signs: NDArray[np.uint8] | None = None
+    look: FirstLook | None = None
 
     @classmethod
     def open(cls, folder: Path) -> "VectorIndex":
+        """What `write_vectors` wrote; of many texts all signs are scanned with each query."""
         vectors = open_array(folder, "vectors").view(np.int8)
         lengths = open_array(folder, "inverse_lengths").view(np.float32)
         return cls(
@@ -142,7 +165,8 @@ class VectorIndex:
             Growing.of(open_array(folder, "text_of_row").view(np.int32)),
             open_array(folder, "rows_by_text").view(np.int32),
             open_array(folder, "text_starts").view(np.int32),
-            open_signs(folder),
+            signs := open_signs(folder),
+            None if signs is None else SignScan(signs),
         )
 
     @property
@@ -216,7 +240,8 @@ class VectorIndex:
         return Vectors(vectors, lengths)
 
     def cosines(self, query_vector: NDArray[np.float32]) -> Cosines:
-        """Of every text with the query (d,), or of the nearest by sign and of later texts."""
+        """Of every text with the query (d,), or of those that the first look names and of later
+        ones."""
         if query_vector.shape != (self.dimensions,):
             raise BadInput(
                 f"a vector of {self.dimensions} numbers",
@@ -226,15 +251,14 @@ class VectorIndex:
         query = quantise(query_vector.reshape(1, -1))
         length = np.float32(np.linalg.norm(query.astype(np.float32)) or 1.0)
         late = self.tail.products(query)
-        if self.signs is None:
+        if self.look is None:
             values = np.concatenate([self.base.products(query), late])
             return Cosines(query, length, np.divide(values, length, dtype=np.float32))
-        apart = distances(query, self.signs)
-        near = nearest_by_sign(apart, MOST_RESCORED)
+        near = self.look.near(query)
         values = np.concatenate([self.base.some(near).products(query), late])
         texts = np.concatenate([near, np.arange(len(self.base), self.n_texts)])
         values = np.divide(values, length, dtype=np.float32)
-        return Cosines(query, length, values, texts, apart)
+        return Cosines(query, length, values, texts)
 
     def cosines_of(self, rows: NDArray[np.integer], cosines: Cosines) -> NDArray[np.float32]:
         """(k,) the cosine of each row; 0 for a row without a vector.
@@ -251,16 +275,17 @@ class VectorIndex:
 
     def _cosines_of_texts(self, texts: NDArray[np.int32], cosines: Cosines) -> NDArray[np.float32]:
         known = cosines.texts
-        if known is None or cosines.distances is None:
-            return cosines.values[texts]
+        if known is None:
+            return cosines.of(texts)
         n_base = len(self.base)
-        if len(texts) <= MOST_ROWS_EXACT:
+        if len(texts) <= MOST_ROWS_EXACT or self.signs is None:
             early = texts < n_base
             found = np.empty(len(texts), np.float32)
             found[early] = self.base.some(texts[early]).products(cosines.query) / cosines.length
             found[~early] = cosines.of(texts[~early])
             return found
-        found = estimated_cosine(cosines.distances[np.minimum(texts, n_base - 1)], self.dimensions)
+        signs = self.signs[np.minimum(texts, n_base - 1)]
+        found = estimated_cosine(distances(cosines.query, signs), self.dimensions)
         at = np.minimum(np.searchsorted(known, texts), len(known) - 1)
         return np.where(known[at] == texts, cosines.values[at], found)
 

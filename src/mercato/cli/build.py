@@ -4,7 +4,7 @@ import shutil
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from mercato.cli.output import print_json, say
 from mercato.cli.progress import Remembering, duration, shown
 from mercato.cli.recording import on_record, opened_state
 from mercato.core.errors import NotReady
-from mercato.core.paths import ShopPaths
+from mercato.core.paths import Location, ShopPaths
 
 if TYPE_CHECKING:
     from mercato.training.build import Built
@@ -33,10 +33,18 @@ _LEAST_ROOM = 500_000_000
 def command(
     folder: ShopFolder,
     until: Until = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What makes derived tables: duckdb, or spark on the master or Spark Connect "
+            "server that shop.toml names; by default what shop.toml says.",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Build a release from what was imported, and publish it; only what changed is redone."""
-    built = run_build(folder, parse_time("--until", until) if until else None)
+    built = run_build(folder, parse_time("--until", until) if until else None, engine)
     if as_json:
         manifest = built.manifest
         print_json(
@@ -51,8 +59,9 @@ def command(
         say(f"Next: mercato serve {folder}")
 
 
-def run_build(folder: Path, until: datetime | None = None) -> "Built":
+def run_build(folder: Path, until: datetime | None = None, engine: str = "") -> "Built":
     """Build with progress; after Ctrl-C says what is kept."""
+    from mercato.data.storage.choosing import storage_of
     from mercato.operating.erasing.carrying_out import carry_out
     from mercato.operating.settling import settle
     from mercato.training.build import build
@@ -65,22 +74,26 @@ def run_build(folder: Path, until: datetime | None = None) -> "Built":
     with shown() as progress:
         steps = Remembering(progress)
         try:
-            built = build(folder, until=until, progress=steps)
+            built = build(folder, until=until, engine=engine, progress=steps)
         except KeyboardInterrupt:
             kept = ", ".join(steps.finished) or "nothing was finished yet"
             say(f"Stopped. Kept: {kept}. This goes on from there: mercato build {folder}")
             raise typer.Exit(INTERRUPTED) from None
     with opened_state(folder) as state:
         carry_out(paths, state)  # releases before this one may know shoppers who were erased
+    for place in (paths.assets, paths.releases):
+        storage_of(place).sweep()  # and so may copies on this host, where others have erased
     say(f"Release {built.number} is published after {duration(time.monotonic() - started)}.")
     return built
 
 
-def check_room(assets: Path) -> None:
+def check_room(assets: Location) -> None:
     """Raises NotReady where the disk has no room for a build of these assets."""
-    held = sum(path.stat().st_size for path in assets.rglob("*.parquet"))
-    needed = max(_LEAST_ROOM, _ROOM_FACTOR * held)
-    place = next(path for path in (assets, *assets.resolve().parents) if path.exists())
+    from mercato.data.store import AssetStore
+
+    store = AssetStore(assets)
+    needed = max(_LEAST_ROOM, _ROOM_FACTOR * store.size())
+    place = next(path for path in (store.shop, *store.shop.resolve().parents) if path.exists())
     free = shutil.disk_usage(place).free
     if free < needed:
         raise NotReady(

@@ -78,7 +78,7 @@ def command(
 
 def shop_time(paths: ShopPaths) -> datetime:
     """Now; or where a release stands whose log ended earlier, the time that goes on from there."""
-    from mercato.data.releases import ReleaseStore, read_manifest
+    from mercato.data.releases import ReleaseStore
     from mercato.shop.clock import Clock
 
     now = datetime.now(UTC)
@@ -86,7 +86,7 @@ def shop_time(paths: ShopPaths) -> datetime:
     number = releases.current()
     if number is None:
         return now
-    manifest = read_manifest(releases.folder(number))
+    manifest = releases.manifest(number)
     made_at = datetime.fromisoformat(manifest.created_at)
     clock = Clock(manifest.as_of, _microseconds(made_at))
     return datetime.fromtimestamp(clock.now(_microseconds(now)) / 1e6, UTC)

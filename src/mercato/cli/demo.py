@@ -65,14 +65,14 @@ def _build_aside(folder: Path) -> None:
 
 def _is_built(paths: ShopPaths) -> bool:
     """Whether this very Mercato has published a release there."""
-    from mercato.data.releases import ReleaseStore, read_manifest
+    from mercato.data.releases import ReleaseStore
 
     releases = ReleaseStore(paths.releases)
     number = releases.current()
     if number is None:
         return False
     try:
-        return read_manifest(releases.folder(number)).mercato == mercato.__version__
+        return releases.manifest(number).mercato == mercato.__version__
     except ChecksFailed:
         return False
 

@@ -133,6 +133,15 @@ def _state(paths: ShopPaths) -> Finding:
     return Finding("state", Health.OK, found)
 
 
+def _storage(paths: ShopPaths) -> Finding:
+    from mercato.data.storage.choosing import storage_of
+
+    storages = [storage_of(place) for place in (paths.assets, paths.releases)]
+    for storage in storages:
+        storage.check()
+    return Finding("storage", Health.OK, " and ".join(storage.uri("") for storage in storages))
+
+
 def _asset(paths: ShopPaths, name: str, lack: Health) -> Finding:
     from mercato.data.store import AssetStore
 
@@ -195,13 +204,32 @@ def _feeds(paths: ShopPaths) -> Finding:
     return Finding("feeds", Health.OK, f"{len(last)}, none of which failed the last time")
 
 
+def _vector_engine(paths: ShopPaths) -> Finding:
+    from mercato.data.releases import ReleaseStore
+    from mercato.shop.vector_engine import name_of, vector_engine
+
+    engine = vector_engine(load_settings(paths.settings).vectors)
+    if engine is None:
+        return Finding("vector engine", Health.OK, "none: releases look up their texts themselves")
+    releases = ReleaseStore(paths.releases)
+    number = releases.current()
+    name = None if number is None else name_of(releases.manifest(number))
+    if not engine.holds(name or "nothing"):
+        remedy = f"mercato build {paths.root}"
+        found = "answers, and lacks the texts of the published release"
+        return Finding("vector engine", Health.WARNING, found, remedy)
+    return Finding("vector engine", Health.OK, "holds the texts of the published release")
+
+
 EXAMINATIONS: dict[str, Callable[[ShopPaths], Finding]] = {
     "settings": _settings,
     "disk": _room,
     "state": _state,
+    "storage": _storage,
     "items": lambda paths: _asset(paths, "items", Health.BROKEN),
     "events": lambda paths: _asset(paths, "events", Health.WARNING),
     "feeds": _feeds,
+    "vector engine": _vector_engine,
     "quarantine": _quarantine,
     "release": _release,
 }

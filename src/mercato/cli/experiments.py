@@ -238,11 +238,12 @@ def _show(folder: Path, name: str, as_json: bool) -> None:
 
 
 def _look(folder: Path, due: bool, as_json: bool) -> None:
+    from mercato.core.settings import load_settings
     from mercato.operating.experiments.looking import look_at_all
-    from mercato.operating.experiments.runner import one_at_a_time
+    from mercato.state import alone
 
     paths = ShopPaths(folder)
-    with one_at_a_time(paths) as ours:
+    with alone(load_settings(paths.settings).state.url, folder, "experiments") as ours:
         if due and not ours:
             return
         on_record(folder, "experiments", ["events", "answers"], purpose="experiments")

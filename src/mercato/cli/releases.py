@@ -1,11 +1,13 @@
 """`mercato releases`: what was built; publish one, or go back."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mercato.cli.arguments import AsJson, ShopFolder
 from mercato.cli.output import print_json, print_table, say
+from mercato.cli.recording import opened_state, who
 from mercato.core.errors import WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
@@ -34,10 +36,7 @@ def command(
     paths = ShopPaths(folder)
     load_settings(paths.settings)
     releases = ReleaseStore(paths.releases)
-    if publish is not None:
-        releases.publish(publish)
-    if rollback:
-        releases.rollback()
+    _decide(folder, releases, publish, rollback=rollback)
     if publish is not None or rollback:
         say(f"Release {releases.current()} is current.")
     rows = [_described(releases, number) for number in releases.numbers()]
@@ -51,10 +50,22 @@ def command(
         )
 
 
-def _described(releases: "ReleaseStore", number: int) -> dict[str, Any]:
-    from mercato.data.releases import read_manifest
+def _decide(folder: Path, releases: "ReleaseStore", number: int | None, *, rollback: bool) -> None:
+    if number is None and not rollback:
+        return
+    from mercato.shop import release_decisions
+    from mercato.shop.rules import By
 
-    manifest = read_manifest(releases.folder(number))
+    by = By(who(), "releases")
+    with opened_state(folder) as state:
+        if number is not None:
+            release_decisions.publish(releases, state, number, by)
+        else:
+            release_decisions.roll_back(releases, state, by)
+
+
+def _described(releases: "ReleaseStore", number: int) -> dict[str, Any]:
+    manifest = releases.manifest(number)
     return {
         "release": number,
         "current": number == releases.current(),

@@ -36,6 +36,7 @@ _FOLDER = "MERCATO_SHOP"
 
 _WORKERS = "MERCATO_WORKERS"
 _BEYOND = "MERCATO_BEYOND_LOOPBACK"
+_LEAVE = "MERCATO_LEAVE_SECONDS"
 """What workers have to know of how the shop is served."""
 
 _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
@@ -62,17 +63,33 @@ great upsert was 150 ms instead of 80 (measured on a busy machine, one worker)."
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")]
 Workers = Annotated[int, typer.Option(help="Processes that answer.")]
+LeaveSeconds = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        help="Once told to stop, go on answering for so long while /readyz is 503, so that a "
+        "balancer sends nothing more.",
+    ),
+]
 
 
 def command(
-    folder: ShopFolder, host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1
+    folder: ShopFolder,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Workers = 1,
+    leave_seconds: LeaveSeconds = 0.0,
 ) -> None:
     """Serve the published release until Ctrl-C; a newer release is taken up while serving."""
-    serve(folder, listen(host, port), workers)
+    serve(folder, listen(host, port), workers, leave_seconds)
 
 
-def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
+def serve(
+    folder: Path, listener: socket.socket, workers: int = 1, leave_seconds: float = 0.0
+) -> None:
     """Answer requests on ``listener`` until SIGINT or SIGTERM.
+
+    leave_seconds : for which it goes on answering after SIGTERM, see `api.leaving`
 
     Raises NotFound or NotReady where there is no shop or no release.
     """
@@ -86,6 +103,7 @@ def serve(folder: Path, listener: socket.socket, workers: int = 1) -> None:
     on_record(folder, "serve", ("events", "answers", "histories"), purpose="serve")
     os.environ[_FOLDER] = str(folder.resolve())
     os.environ[_WORKERS] = str(workers)
+    os.environ[_LEAVE] = str(leave_seconds)
     if not ip_address(listener.getsockname()[0]).is_loopback:
         os.environ[_BEYOND] = "1"
         _warn_without_keys(folder)
@@ -157,7 +175,11 @@ def create_app() -> "FastAPI":
     pa.set_memory_pool(pa.system_memory_pool())
     _give_memory_back()
     shop = Shop.open(Path(os.environ[_FOLDER]))
-    exposure = Exposure(_BEYOND in os.environ, int(os.environ.get(_WORKERS, "1")))
+    exposure = Exposure(
+        _BEYOND in os.environ,
+        int(os.environ.get(_WORKERS, "1")),
+        float(os.environ.get(_LEAVE, "0")),
+    )
     app = create_api(shop, exposure)
     app.mount("/", create_web(shop, exposure))
     _spare_the_collector()

@@ -64,10 +64,14 @@ class Interactions:
 
     def of(self, user: int) -> "Interactions":
         """The events of one shopper, without copying."""
-        start, stop = self.offsets[user], self.offsets[user + 1]
+        return self.between(user, user + 1)
+
+    def between(self, first: int, last: int) -> "Interactions":
+        """The events of the shoppers from ``first`` up to ``last``, without copying."""
+        start, stop = self.offsets[first], self.offsets[last]
         part = slice(start, stop)
         return Interactions(
-            np.array([0, stop - start]),
+            self.offsets[first : last + 1] - start,
             self.item[part],
             self.ts[part],
             self.event[part],

@@ -71,9 +71,31 @@ class QualitySettings:
 
 @dataclass(frozen=True)
 class AssetSettings:
+    url: str = ""
+    """Where the assets lie, as ``s3://bucket/my-shop/assets`` (docs/scale.md); empty: in the
+    shop's folder."""
     keep_days: int = 30
     """Days for which `mercato assets --vacuum` keeps versions that were replaced; those that a
     release was made from are kept as long as it is."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    engine: str = "duckdb"
+    """What makes derived assets: ``duckdb``, in the process that asks for them, or ``spark``
+    (docs/scale.md)."""
+    memory_mb: int = 600
+    """Megabytes of tables that DuckDB holds in memory; beyond them it spills to disk."""
+    spark_url: str = "local[*]"
+    """A master of Spark, as ``spark://host:7077`` or ``local[*]``, or a Spark Connect server, as
+    ``sc://host:15002``."""
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    url: str = ""
+    """Where the releases lie, as ``s3://bucket/my-shop/releases`` (docs/scale.md); empty: in the
+    shop's folder."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +141,19 @@ class SearchSettings:
     hardly mean anything else) or ``off``."""
     extract_prices: str = "filter"
     """The same for prices, sales, stock and ratings, as in ``lamp under $50``."""
+
+
+@dataclass(frozen=True)
+class VectorSettings:
+    engine: str = ""
+    """Where the nearest of very many texts are looked up, as
+    ``postgresql+psycopg://user:password@host/database``, whose server has the extension ``vector``
+    (docs/scale.md); empty: by the release itself."""
+    setup: str = ""
+    """SQL that runs there on each new table before it is filled, which may spread it over servers,
+    as ``SELECT create_distributed_table('{table}', 'text')``."""
+    cleanup: str = ""
+    """The same before a table is dropped."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +217,17 @@ class TrainSettings:
     """Minutes at most in which a build trains the shopper transformer, where the extra ``train`` is
     installed and the log is long enough; it does so two or three times, and keeps it where shelves
     do better with it. 0: never."""
+    device: str = "cpu"
+    """What it is trained on: ``cpu``, ``cuda``, ``cuda:1``…"""
+    processes: int = 1
+    """Processes of this machine that train it together, started by torchrun; on GPUs, one for each
+    (docs/scale.md)."""
+    torchrun: tuple[str, ...] = ()
+    """Further arguments of torchrun, by which it meets other machines, as
+    ``--nnodes=2`` and ``--rdzv-endpoint=10.0.0.5:29400``."""
+    spread_items: bool = False
+    """Whether each process holds the vectors of some products only, where those of all do not fit
+    into its memory."""
 
 
 @dataclass(frozen=True)
@@ -292,10 +338,13 @@ class Settings:
     quality: QualitySettings = field(default_factory=QualitySettings)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     assets: AssetSettings = field(default_factory=AssetSettings)
+    releases: ReleaseSettings = field(default_factory=ReleaseSettings)
+    data: DataSettings = field(default_factory=DataSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     lineage: LineageSettings = field(default_factory=LineageSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    vectors: VectorSettings = field(default_factory=VectorSettings)
     suggest: SuggestSettings = field(default_factory=SuggestSettings)
     algolia: AlgoliaSettings = field(default_factory=AlgoliaSettings)
     recommend: RecommendSettings = field(default_factory=RecommendSettings)

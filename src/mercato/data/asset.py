@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import ibis
 import pyarrow as pa
@@ -13,7 +14,20 @@ from mercato.data.cleaning.step import Cleaning
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.provenance import PROVENANCE
 
-Through = Callable[[ibis.Table, Callable[[pa.Table], pa.Table], pa.Schema], ibis.Table]
+Make = Callable[[pa.Table], pa.Table]
+Keep = Callable[[ibis.Table], ibis.Table]
+
+
+class Through(Protocol):
+    def __call__(
+        self, table: ibis.Table, make: Make, schema: pa.Schema, *, whole: bool = False
+    ) -> ibis.Table: ...
+
+
+def _through(
+    table: ibis.Table, make: Make, schema: pa.Schema, *, whole: bool = False
+) -> ibis.Table:
+    return ibis.table(ibis.schema(schema))
 
 
 @dataclass(frozen=True)
@@ -24,15 +38,15 @@ class DeriveContext:
     shop  : language and currency of what names none
     cleaning : what the shop says of outliers and of its own people
     keep  : gives a table of the same rows that is computed once, however often it is used
-    through : gives the table that a function of ours makes of a table's rows, in memory; its
-              code and the table's meaning are its own
+    through : gives the table that a function of ours makes of a table's rows, in memory: of a
+              batch at a time, or of the ``whole``; its code and the table's meaning are its own
     """
 
     session_gap_minutes: int
     shop: Identity = field(default_factory=Identity)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
-    keep: Callable[[ibis.Table], ibis.Table] = lambda table: table
-    through: Through = lambda table, make, schema: ibis.table(ibis.schema(schema))
+    keep: Keep = lambda table: table
+    through: Through = _through
 
 
 Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table]

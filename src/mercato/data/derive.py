@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from mercato.core.errors import ChecksFailed, NotFound
+from mercato.core.errors import NotFound
 from mercato.core.progress import Progress, Silent
 from mercato.core.settings import CleaningSettings, Settings
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.assets import ASSETS
-from mercato.data.checks import Rows, first_failures
-from mercato.data.engines import Engine, open_engine
+from mercato.data.engines.choosing import open_table_engine
+from mercato.data.engines.protocol import TableEngine
 from mercato.data.lineage.runs import derive_run
+from mercato.data.made import commit_made
 from mercato.data.plans import Plan, planned
 from mercato.data.pseudonyms import pseudonyms_at
 from mercato.data.store import AssetStore
@@ -28,13 +29,10 @@ def derive(
     *,
     until: datetime | None = None,
     settings: Settings,
-    engine: str = "duckdb",
     progress: Progress | None = None,
 ) -> dict[str, pa.Table]:
     """The derived assets called ``names``, as `derive_versions` has them."""
-    versions = derive_versions(
-        store, names, until=until, settings=settings, engine=engine, progress=progress
-    )
+    versions = derive_versions(store, names, until=until, settings=settings, progress=progress)
     return {name: store.read(name, version) for name, version in versions.items()}
 
 
@@ -44,7 +42,6 @@ def derive_versions(
     *,
     until: datetime | None = None,
     settings: Settings,
-    engine: str = "duckdb",
     progress: Progress | None = None,
 ) -> dict[str, int]:
     """Versions of the derived assets called ``names``, from the present ones of their inputs.
@@ -64,26 +61,30 @@ def derive_versions(
     versions: dict[str, int | None] = {}
     made: dict[str, int] = {}
     named: set[str] = set()
-    with open_engine(engine) as opened:
+    assets = _in_order(names)
+    plans = {asset.name: _planned(asset, context) for asset in assets}
+    with open_table_engine(settings.data, store.shop) as engine:
         for name, moment in moments.items():
-            opened.tell(name, moment)
-        for asset in _in_order(names):
+            engine.tell(name, moment)
+        for asset in assets:
             with shown.step(f"Deriving {asset.name}") as step:
                 versions |= {
                     name: store.version(name) for name in asset.inputs if name not in versions
                 }
-                plan = planned(asset, {each: ASSETS[each].schema for each in asset.inputs}, context)
+                plan = plans.pop(asset.name)
                 fingerprint = _fingerprint(store, asset, plan, versions, moments)
                 version = _made_before(store, asset, fingerprint)
                 if version is None:
                     with derive_run(store, settings, asset, versions) as told:
-                        table = _make(store, opened, asset, plan, versions, named)
+                        rows = _rows(store, engine, asset, plan, versions, named)
                         note = _note(asset, fingerprint, versions, until)
-                        version = store.commit(asset.name, table, note=note)
+                        version = commit_made(store, asset, rows, note)
                         told.append(version)
                     step.note("made")
                 else:
                     step.note("nothing changed")
+                for name in plan.kept - {name for each in plans.values() for name in each.kept}:
+                    engine.forget(name)
                 made[asset.name] = versions[asset.name] = version
     return {name: made[name] for name in names}
 
@@ -93,7 +94,7 @@ def _cleaning(settings: Settings, store: AssetStore) -> CleaningSettings:
     cleaning = settings.cleaning
     if not (settings.privacy.pseudonyms and cleaning.own_users):
         return cleaning
-    ids = pseudonyms_at(settings, store.root.parent)
+    ids = pseudonyms_at(settings, store.shop)
     return replace(cleaning, own_users=tuple(map(ids.of, cleaning.own_users)))
 
 
@@ -139,26 +140,28 @@ def _made_before(store: AssetStore, asset: Asset, fingerprint: str) -> int | Non
     return None
 
 
-def _make(
+def _planned(asset: Asset, context: DeriveContext) -> Plan:
+    return planned(asset, {name: ASSETS[name].schema for name in asset.inputs}, context)
+
+
+def _rows(
     store: AssetStore,
-    engine: Engine,
+    engine: TableEngine,
     asset: Asset,
     plan: Plan,
     versions: Mapping[str, int | None],
     named: set[str],
-) -> pa.Table:
-    """Compute and check an asset.
+) -> pa.RecordBatchReader:
+    """An asset's rows, as they are computed.
 
     named : the inputs that the engine knows by name
     """
     for name in asset.inputs:
         if name not in named:
             files = [] if versions[name] is None else store.files(name, versions[name])
-            engine.name(name, engine.files(files, ASSETS[name].schema))
+            engine.open(name, files, ASSETS[name].schema)
             named.add(name)
-    table = plan.run(engine, asset.schema)
-    _check(asset, table)
-    return table
+    return plan.run(engine, asset.schema)
 
 
 def _note(
@@ -173,20 +176,3 @@ def _note(
         "inputs": json.dumps({name: versions[name] for name in asset.inputs}),
         "until": "" if until is None else until.isoformat(),
     }
-
-
-def _check(asset: Asset, table: pa.Table) -> None:
-    """Raises ChecksFailed where a row fails a check of the asset, or its key is not unique."""
-    for batch in table.to_batches():
-        failed = first_failures(Rows({}, batch), asset.checks).drop_null()
-        if len(failed):
-            check = asset.checks[failed[0].as_py()]
-            found = f"{len(failed):,} rows that fail {check.name}"
-            raise ChecksFailed(f"{check.expected} in {asset.name}", found, check.remedy)
-    distinct = len(table.group_by(list(asset.keys)).aggregate([]))
-    if distinct != len(table):
-        raise ChecksFailed(
-            f"one row a {' and '.join(asset.keys)} in {asset.name}",
-            f"{len(table) - distinct:,} rows too many",
-            "Check the inputs' keys.",
-        )

@@ -18,10 +18,11 @@ def flush_commit(table: Path, version: int) -> None:
     lines = [orjson.loads(line) for line in commit.read_bytes().splitlines()]
     added = [table / unquote(line["add"]["path"]) for line in lines if "add" in line]
     for path in (*added, *{each.parent for each in added}, commit, log):
-        _flush(path)
+        flush(path)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """A file, or a folder's names, onto the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

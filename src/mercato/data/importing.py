@@ -125,7 +125,7 @@ def _imported(
     context = cleaning_context(settings, order.date_format)
     how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
     ids = _ids(store, order.asset, settings)
-    with open_staging(store.root, order.asset) as staging, open_engine() as engine:
+    with open_staging(store.storage.scratch, order.asset) as staging, open_engine() as engine:
         staging.reading = order.reading
         with progress.step(f"Reading {order.asset.name}") as step:
             for source, dialect in zip(sources, dialects, strict=True):
@@ -154,7 +154,7 @@ def _check_mapping(order: ImportOrder) -> None:
 
 
 def _ids(store: AssetStore, asset: Asset, settings: Settings) -> Pseudonyms:
-    return pseudonyms_at(settings, store.root.parent) if asset is EVENTS else Pseudonyms()
+    return pseudonyms_at(settings, store.shop) if asset is EVENTS else Pseudonyms()
 
 
 def _stage(

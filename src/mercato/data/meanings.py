@@ -129,6 +129,10 @@ _DERIVED = {
     "orders": "Purchases, whatever number of products they hold.",
     "search_revenue": "Of the revenue, what shoppers came to from a search.",
     "shelf_revenue": "Of the revenue, what shoppers came to from a shelf.",
+    "cohort": "First day of the month of the first purchase, UTC.",
+    "months": "Months since then; 0 is that month itself.",
+    "came": "Shoppers of whom anything is known on that day.",
+    "looked": "Shoppers who came at least to a product.",
     "grade": "How well the product fits the query, higher is better.",
 }
 
@@ -149,6 +153,9 @@ MEANINGS: Mapping[str, str] = _FOUND | _DERIVED | _IMPORTS | _ANSWERS | _BOTH | 
 _OF_ASSET: Mapping[tuple[str, str], str] = {
     ("quarantine", c.VALUE): _IMPORTS["value"],
     ("reformulations", "sessions"): "Visits in which the second followed the first.",
+    ("daily_funnel", "carted"): "Shoppers who came at least to the basket.",
+    ("daily_funnel", "bought"): "Shoppers who bought.",
+    ("cohorts", "shoppers"): "Shoppers of the cohort who bought in that month.",
     ("sessions", "events"): "Events of the visit.",
     ("histories", "events"): "What the shopper did, oldest first.",
     **{("users", each.name): each.english for each in users.COLUMNS},

@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from mercato.data.store import AssetStore
+from mercato.core.errors import NotFound
+from mercato.data.store import LOG, AssetStore
 
-_LOG = "_delta_log"
 _HINT = "_last_checkpoint"
 _OF_LOG = re.compile(r"(\d{20})(\.checkpoint)?(\.\d+\.\d+)?(\.[0-9a-f-]{36})?\.(json|parquet|crc)")
 """A commit, its checksum, or a checkpoint in one or several parts."""
@@ -32,20 +32,29 @@ def pin_asset(store: AssetStore, name: str, versions: Collection[int], folder: P
     newest is missing, or goes while this runs.
     """
     newest = max(versions)
-    log = folder / _LOG
+    log = folder / LOG
     log.mkdir(parents=True)
-    wanted = {Path(file) for version in versions for file in store.files(name, version)}
     needed = {Path(file) for file in store.files(name, newest)}
-    for file in sorted(wanted):
+    older = (Path(file) for version in versions for file in _still_told(store, name, version))
+    for file in sorted({*needed, *older}):
         if file in needed or file.exists():
             link(file, folder / file.name)
-    for file in sorted((store.root / name / _LOG).iterdir()):
-        named = _OF_LOG.fullmatch(file.name)
-        if named and int(named.group(1)) <= newest:
-            link(file, log / file.name)
-    hint = store.root / name / _LOG / _HINT
-    if hint.exists() and json.loads(hint.read_bytes())["version"] <= newest:
-        shutil.copy2(hint, log)
+    of_log = [entry.name for entry in store.storage.entries(f"{name}/{LOG}")]
+    named = ((each, _OF_LOG.fullmatch(each)) for each in of_log)
+    entries = [each for each, found in named if found and int(found.group(1)) <= newest]
+    for file in store.storage.copies(f"{name}/{LOG}", entries):
+        link(file, log / file.name)
+    hint = store.storage.read(f"{name}/{LOG}/{_HINT}")
+    if hint is not None and json.loads(hint)["version"] <= newest:
+        (log / _HINT).write_bytes(hint)
+
+
+def _still_told(store: AssetStore, name: str, version: int) -> list[str]:
+    """The files of a version; none where the log no longer reaches back to it."""
+    try:
+        return store.files(name, version)
+    except NotFound:
+        return []
 
 
 def link(file: Path, place: Path) -> None:

@@ -7,47 +7,39 @@ from a small log takes: a process makes each plan, and compiles it, once.
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import ibis
 import pyarrow as pa
 
-from mercato.data.asset import Asset, Build, DeriveContext
-from mercato.data.engines import Engine, checksum, sql_of
+from mercato.data.asset import Asset, Build, DeriveContext, Make
+from mercato.data.engines.expressions import checksum
+from mercato.data.engines.protocol import Made, TableEngine
 from mercato.data.moments import VARIABLE, before_until
 
 CUT = ("events", "answers")
 """The inputs of which nothing at or after ``until`` is used."""
-
-Make = Callable[[pa.Table], pa.Table]
 
 
 @dataclass(frozen=True)
 class Step:
     """A table that is computed once, under a name that its meaning gives it.
 
-    make   : a function of ours that its rows go through, in memory
-    schema : of what ``make`` gives
+    made : by which function of ours; None where the rows are the table's own
     """
 
     name: str
     table: ibis.Table
-    make: Make | None = None
-    schema: pa.Schema | None = None
+    made: Made | None = None
 
-    @cached_property
-    def sql(self) -> str:
-        return sql_of(self.table)
-
-    def run(self, engine: Engine) -> None:
+    def run(self, engine: TableEngine) -> None:
         """The engine knows the table by its name afterwards."""
-        if self.make is None:
-            engine.keep(self.name, self.sql)
+        if self.made is None:
+            engine.keep(self.name, self.table)
         else:
-            rows = engine.rows(self.sql, self.table.schema().to_pyarrow())
-            engine.name(self.name, engine.arrow(self.make(rows).cast(self.schema)))
+            engine.through(self.name, self.table, self.made)
 
 
 @dataclass(frozen=True)
@@ -66,17 +58,22 @@ class Plan:
         return self.result.name
 
     @cached_property
+    def kept(self) -> frozenset[str]:
+        """The names of its steps."""
+        return frozenset(step.name for step in self.steps)
+
+    @cached_property
     def moments(self) -> tuple[str, ...]:
         """The variables that it reads."""
         tables = [step.table for step in (*self.steps, self.result)]
         found = {node.args[0].value for table in tables for node in table.op().find(VARIABLE)}
         return tuple(sorted(found))
 
-    def run(self, engine: Engine, schema: pa.Schema) -> pa.Table:
-        """The asset's rows. The engine knows the inputs by name, and the moments."""
+    def run(self, engine: TableEngine, schema: pa.Schema) -> pa.RecordBatchReader:
+        """The asset's rows, as they come. The engine knows the inputs by name, and the moments."""
         for step in self.steps:
             step.run(engine)
-        return engine.rows(self.result.sql, schema)
+        return engine.result(self.result.name, self.result.table, schema)
 
 
 def planned(asset: Asset, schemas: Mapping[str, pa.Schema], context: DeriveContext) -> Plan:
@@ -103,10 +100,12 @@ def _planned(
     def keep(table: ibis.Table) -> ibis.Table:
         return named(Step(checksum(table), table), table.schema())
 
-    def through(table: ibis.Table, make: Make, schema: pa.Schema) -> ibis.Table:
+    def through(
+        table: ibis.Table, make: Make, schema: pa.Schema, *, whole: bool = False
+    ) -> ibis.Table:
         code = inspect.getsource(sys.modules[make.__module__]) + make.__qualname__
         name = hashlib.sha256((code + checksum(table)).encode()).hexdigest()
-        return named(Step(name, table, make, schema), ibis.schema(schema))
+        return named(Step(name, table, Made(make, schema, whole)), ibis.schema(schema))
 
     tables = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in inputs}
     tables |= {name: before_until(tables[name]) for name in CUT if name in tables}

@@ -19,10 +19,12 @@ import pyarrow as pa
 from mercato.core.columns import EVENT_ID, USER_ID, VISITOR_ID
 from mercato.core.errors import BadInput
 from mercato.core.events import EventRow
+from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, StateSettings
 from mercato.data.casts import spaced
 from mercato.data.importers.raw import Refusal
 from mercato.data.rows import Checked
+from mercato.data.store import AssetStore
 from mercato.state import State
 from mercato.state.events import GUEST
 
@@ -174,4 +176,5 @@ def _knows_anybody(state: State, root: Path) -> bool:
     if any(counts[name] for name in ("events", "answers", "links", "erasures")):
         return True
     logs: Sequence[str] = ("events", "answers")
-    return any((root / "assets" / name / "_delta_log").is_dir() for name in logs)
+    store = AssetStore(ShopPaths(root).assets)
+    return any(store.version(name) is not None for name in logs)

@@ -1,7 +1,8 @@
-"""Releases on disk: immutable numbered folders, each with a manifest, and one pointer.
+"""Releases: immutable numbered folders, each with a manifest, and one pointer.
 
-A release is put together in a draft folder, sealed (checksums of every file, one rename), verified
-and published by swapping the file ``current`` atomically. Rolling back is the same swap.
+A release is put together in a draft folder, sealed (checksums of every file, then whole or not at
+all under its number), verified and published by swapping the file ``current`` atomically. Rolling
+back is the same swap.
 """
 
 import hashlib
@@ -15,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from mercato.core.errors import ChecksFailed, NotFound, NotReady
+from mercato.core.paths import Location
+from mercato.data.flushing import flush
+from mercato.data.storage.choosing import storage_of
+from mercato.data.storage.protocol import SEAL, Conflict, Storage
 
 FORMAT = 1
-MANIFEST = "manifest.json"
+MANIFEST = SEAL
+_ATTEMPTS = 5
 _CURRENT = "current"
 _REFUSED = "refused.json"
 _DRAFT = ".draft-"
@@ -60,14 +66,6 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def link_tree(source: Path, target: Path, *, leave: str) -> None:
     """Give ``target`` the files of ``source``, but for those named ``leave``.
 
@@ -86,64 +84,76 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest durably."""
     text = json.dumps(asdict(manifest), indent=1, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    _sync(folder / MANIFEST)
+    flush(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest in a release's folder. Raises NotFound, or ChecksFailed for another format."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        said = (folder / MANIFEST).read_bytes()
     except FileNotFoundError:
-        raise NotFound(
-            f"a release in {folder}", "no manifest.json there", "See: mercato releases DIR"
-        ) from None
+        said = None
+    return _manifest(said, str(folder))
+
+
+def _manifest(said: bytes | None, place: str) -> Manifest:
+    if said is None:
+        raise NotFound(f"a release in {place}", f"no {MANIFEST} there", "See: mercato releases DIR")
+    found = json.loads(said)
     known = {each.name for each in fields(Manifest)}
     if found.get("format") != FORMAT or set(found) != known:
         raise ChecksFailed(
             f"a release of format {FORMAT}",
-            f"format {found.get('format')} in {folder}",
+            f"format {found.get('format')} in {place}",
             "Build again with this Mercato: mercato build DIR",
         )
     return Manifest(**found)
 
 
 class ReleaseStore:
-    """The folder ``releases`` of a shop."""
+    """The releases of a shop; safe to use by many processes at once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Location) -> None:
         self.root = root
 
+    @property
+    def storage(self) -> Storage:
+        return storage_of(self.root)
+
     def folder(self, number: int) -> Path:
-        return self.root / str(number)
+        """Where a release lies on this machine. From object storage it is fetched, and compared
+        with its checksums. Raises NotFound or ChecksFailed where that fails."""
+        return self.storage.folder(str(number))
+
+    def manifest(self, number: int) -> Manifest:
+        """Raises NotFound, or ChecksFailed for another format."""
+        place = self.storage.uri(str(number))
+        return _manifest(self.storage.read(f"{number}/{MANIFEST}"), place)
 
     def numbers(self) -> list[int]:
         """All sealed releases, oldest first."""
-        if not self.root.is_dir():
-            return []
-        return sorted(int(p.name) for p in self.root.iterdir() if p.name.isdigit())
+        return sorted(int(name) for name in self.storage.folders(MANIFEST) if name.isdigit())
 
     def current(self) -> int | None:
         """The published release; None where none is."""
-        try:
-            return int((self.root / _CURRENT).read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return None
+        found = self.storage.text(_CURRENT)
+        return None if found is None else int(found.said)
 
     def require_current(self) -> int:
         """The published release. Raises NotReady where none is."""
         number = self.current()
         if number is None:
             raise NotReady(
-                f"a published release in {self.root}",
+                f"a published release in {self.storage.uri('')}",
                 "none",
-                f"Build one with: mercato build {self.root.parent}",
+                f"Build one with: mercato build {self.storage.shop}",
             )
         return number
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """An empty folder to put a release together in; gone afterwards unless sealed."""
-        folder = self.root / f"{_DRAFT}{os.getpid()}"
+        folder = self.storage.scratch / f"{_DRAFT}{os.getpid()}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -152,31 +162,32 @@ class ReleaseStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def seal(self, draft: Path, manifest: Manifest) -> int:
-        """Make a draft the next release: checksums, fsync, one rename. Does not publish it."""
+        """Make a draft the next release: checksums, then all of it or nothing. Does not publish
+        it."""
         files = {}
         for path in _files(draft):
-            _sync(path)
             name = path.relative_to(draft).as_posix()
             files[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
         write_manifest(draft, replace(manifest, files=files))
-        number = max(self.numbers(), default=0) + 1
-        draft.rename(self.folder(number))
-        _sync(self.root)
+        number = max((*self.numbers(), *self.refused()), default=0) + 1
+        while not self.storage.add(draft, str(number)):
+            number += 1
         return number
 
     def changes_in_all(self) -> int:
         """Item changes up to this ``seq`` are in the catalogue of every release kept here."""
-        manifests = [read_manifest(self.folder(number)) for number in self.numbers()]
+        manifests = [self.manifest(number) for number in self.numbers()]
         return min((manifest.changes for manifest in manifests), default=0)
 
     def verify(self, number: int) -> Manifest:
         """Compare every file with its checksum. Raises ChecksFailed that names what differs."""
         folder = self.folder(number)
-        manifest = read_manifest(folder)
+        manifest = self.manifest(number)
+        sizes = {entry.name: entry.size for entry in self.storage.entries(str(number))}
         wrong = [
             name
             for name, known in manifest.files.items()
-            if not (folder / name).is_file() or _sha256(folder / name) != known["sha256"]
+            if sizes.get(name) != known["bytes"] or _sha256(folder / name) != known["sha256"]
         ]
         if wrong:
             raise ChecksFailed(
@@ -189,39 +200,49 @@ class ReleaseStore:
     def publish(self, number: int) -> None:
         """Verify a release and point ``current`` at it, atomically and durably.
 
-        Raises NotReady for one that is refused.
+        Raises NotReady for one that is refused, Conflict where another one was published while it
+        was verified.
         """
+        before = self.storage.text(_CURRENT)
         if why := self.refused().get(number):
             raise NotReady(
                 f"release {number} to be one that may be served",
                 why,
-                f"Build a new one: mercato build {self.root.parent}",
+                f"Build a new one: mercato build {self.storage.shop}",
             )
         self.verify(number)
-        self._replace(_CURRENT, f"{number}\n")
+        self.storage.swap(_CURRENT, f"{number}\n", before)
 
     def refused(self) -> dict[int, str]:
         """Releases that are not published again, and why."""
-        try:
-            found = json.loads((self.root / _REFUSED).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return {int(number): str(why) for number, why in found.items()}
+        found = self.storage.text(_REFUSED)
+        return {} if found is None else _reasons(found.said)
 
     def refuse(self, numbers: Iterable[int], why: str) -> None:
-        """Never publish these again, durably; one that is current stays so until the next."""
-        known = self.refused()
-        wanted = {number: why for number in numbers if number not in known}
-        if wanted:
-            there = {n: reason for n, reason in known.items() if self.folder(n).is_dir()}
-            self._replace(_REFUSED, json.dumps(there | wanted) + "\n")
+        """Never publish these again, durably; one that is current stays so until the next.
 
-    def _replace(self, name: str, text: str) -> None:
-        swap = self.root / f"{name}.{os.getpid()}"
-        swap.write_text(text, encoding="utf-8")
-        _sync(swap)
-        swap.replace(self.root / name)
-        _sync(self.root)
+        Raises Conflict where others refuse some all the time.
+        """
+        asked = list(numbers)
+        for attempt in range(1, _ATTEMPTS + 1):
+            before = self.storage.text(_REFUSED)
+            known = {} if before is None else _reasons(before.said)
+            wanted = {number: why for number in asked if number not in known}
+            if not wanted:
+                return
+            kept = set(self.numbers())
+            told = {n: reason for n, reason in known.items() if n in kept} | wanted
+            try:
+                self.storage.swap(_REFUSED, json.dumps(told) + "\n", before)
+            except Conflict:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def remove(self, number: int) -> None:
+        """Delete a release, whichever it is."""
+        self.storage.drop(str(number))
 
     def rollback(self) -> int:
         """Publish the newest release older than the current one; its number."""
@@ -240,5 +261,9 @@ class ReleaseStore:
         the numbers gone."""
         gone = [n for n in self.numbers()[:-keep] if n != self.current() and n not in spare]
         for number in gone:
-            shutil.rmtree(self.folder(number))
+            self.remove(number)
         return gone
+
+
+def _reasons(said: str) -> dict[int, str]:
+    return {int(number): str(why) for number, why in json.loads(said).items()}

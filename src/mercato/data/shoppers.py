@@ -6,7 +6,7 @@ import ibis
 from ibis import _
 
 from mercato.core.programs import BOT, OWN, mark
-from mercato.data.asset import DeriveContext
+from mercato.data.asset import DeriveContext, Keep
 from mercato.data.outliers import winsorised, winsorises
 
 SHOPPER_ID = "shopper_id"
@@ -28,7 +28,7 @@ def counted_lines(tables: Mapping[str, ibis.Table], context: DeriveContext) -> i
     if winsorises(context.cleaning):
         events = winsorised(events)
     flagged = tables["shopper_flags"].select(SHOPPER_ID).distinct()
-    return with_shopper(events).anti_join(flagged, SHOPPER_ID)
+    return with_shopper(events, context.keep).anti_join(flagged, SHOPPER_ID)
 
 
 def is_marked(events: ibis.Table) -> ibis.Value:
@@ -37,15 +37,18 @@ def is_marked(events: ibis.Table) -> ibis.Value:
     return said.contains(mark(BOT)) | said.contains(mark(OWN))
 
 
-def with_shopper(events: ibis.Table) -> ibis.Table:
+def with_shopper(events: ibis.Table, keep: Keep = lambda table: table) -> ibis.Table:
     """Events with ``shopper_id``: the user, else the user with whom the visitor was last seen,
-    else ``visitor:`` and the visitor's id. Null for lines of nobody."""
+    else ``visitor:`` and the visitor's id. Null for lines of nobody.
+
+    keep : of `DeriveContext`; who was last seen with whom is then worked out once
+    """
     both = events.filter(_.user_id.notnull() & _.visitor_id.notnull())
     nth = ibis.row_number().over(
         group_by=both.visitor_id, order_by=[both.ts.desc(), both.event_id.desc(), both.line.desc()]
     )
     last = both.mutate(nth=nth).filter(_.nth == 0)
-    links = last.select(known_visitor=_.visitor_id, known_user=_.user_id)
+    links = keep(last.select(known_visitor=_.visitor_id, known_user=_.user_id))
     joined = events.left_join(links, events.visitor_id == links.known_visitor)
     guest = ibis.literal("visitor:") + joined.visitor_id
     shopper = ibis.coalesce(joined.user_id, joined.known_user, guest)
@@ -74,5 +77,5 @@ def _opened(events: ibis.Table, gap_minutes: int) -> ibis.Table:
     silent = before.isnull() | (before + ibis.interval(minutes=gap_minutes) < events.ts)
     opens = events.mutate(opens=ibis.ifelse(silent, events.ts, ibis.null(events.ts.type())))
     so_far = ibis.cumulative_window(group_by=opens[SHOPPER_ID], order_by=[opens.ts, opens.event_id])
-    start = opens.opens.max().over(so_far).epoch_seconds().cast("int64").cast("string")
+    start = opens.opens.max().over(so_far).epoch_seconds().floor().cast("int64").cast("string")
     return opens.mutate(**{VISIT: opens[SHOPPER_ID] + "@" + start}).drop("opens")

@@ -1,9 +1,6 @@
 """Rows of an import between reading and committing, on disk beside the assets."""
 
-import fcntl
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +21,7 @@ from mercato.data.engines import Engine
 from mercato.data.importers.raw import Level, Refusal, Source
 from mercato.data.provenance import source_id
 from mercato.data.rows import Checked
+from mercato.data.scratch import scratch_in
 
 ORDER = "__order"
 """A staged row's place in the import, beside what every stored row has."""
@@ -37,7 +35,6 @@ EXAMPLES = 3
 """Places that are remembered of the rows that fail a check."""
 
 _FOLDER = ".staging"
-_LOCK = "lock"
 
 
 @dataclass
@@ -172,41 +169,10 @@ class Staging:
 
 @contextmanager
 def open_staging(root: Path, asset: Asset) -> Iterator[Staging]:
-    """A staging area under ``root`` that is gone afterwards.
-
-    What killed imports left behind is removed too: the lock of a process that lives is held.
-    """
-    parent = root / _FOLDER
-    parent.mkdir(parents=True, exist_ok=True)
-    with _locked(parent / _LOCK):  # nobody tidies up between the making of a folder and its lock
-        for left in parent.iterdir():
-            if left.is_dir():
-                _remove_if_abandoned(left)
-        folder = Path(tempfile.mkdtemp(dir=parent))
-        lock = (folder / _LOCK).open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    with lock:
+    """A staging area under ``root``; see `scratch_in`."""
+    with scratch_in(root / _FOLDER) as folder:
         staging = Staging(folder, asset)
         try:
             yield staging
         finally:
             staging.close()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _remove_if_abandoned(folder: Path) -> None:
-    try:
-        with (folder / _LOCK).open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return  # another import is at work there
-    except FileNotFoundError:
-        pass  # it was killed while it was made, or while it was removed
-    shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Versioned tables of a shop: Delta Lake under ``<shop>/assets/<name>``.
+"""Versioned tables of a shop: Delta Lake under ``<shop>/assets/<name>``, or in object storage.
 
 A commit is atomic: readers see the version before it or the version after it, whole, also when
 the writer is killed (Armbrust et al., Delta Lake, VLDB 2020).
@@ -21,9 +21,13 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from mercato.core.errors import BadInput, MercatoError, NotFound
-from mercato.data.flushing import flush_commit
+from mercato.core.errors import NotFound
+from mercato.core.paths import Location
 from mercato.data.provenance import HIDDEN
+from mercato.data.storage.choosing import storage_of
+from mercato.data.storage.protocol import LOG as LOG
+from mercato.data.storage.protocol import Conflict as Conflict
+from mercato.data.storage.protocol import Storage
 
 NOTE = "mercato"
 """The key of our notes in a commit's metadata."""
@@ -32,9 +36,6 @@ _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=F
 """By itself delta-rs forgets entries of the log after 30 days, and with them versions that a
 release was made from; `mercato.data.versions.retention` knows which may go."""
 
-_ODD = frozenset("[]^|%\\")
-"""Signs that delta-rs 1.6 cannot have in the path of a table."""
-
 Mode = Literal["overwrite", "append"]
 
 _SCHEMA_MODE: dict[Mode, Literal["merge", "overwrite"]] = {
@@ -42,13 +43,6 @@ _SCHEMA_MODE: dict[Mode, Literal["merge", "overwrite"]] = {
     "overwrite": "overwrite",
 }
 """A newer Mercato may have added columns."""
-
-
-class Conflict(MercatoError):
-    """Another writer committed to the same asset in between; nothing of ours was written."""
-
-    status = 409
-    title = "Somebody else wrote at the same time"
 
 
 @dataclass(frozen=True)
@@ -66,15 +60,27 @@ class Version:
 
 @dataclass(frozen=True)
 class AssetStore:
-    """The assets in the folder ``root``; safe to use by many processes at once."""
+    """The assets at ``root``; safe to use by many processes at once."""
 
-    root: Path
+    root: Location
+
+    @property
+    def storage(self) -> Storage:
+        return storage_of(self.root)
+
+    @property
+    def shop(self) -> Path:
+        """The shop's folder."""
+        return self.storage.shop
 
     def names(self) -> tuple[str, ...]:
         """The assets that have a version, in alphabetical order."""
-        if not self.root.is_dir():
-            return ()
-        return tuple(sorted(f.name for f in self.root.iterdir() if (f / "_delta_log").is_dir()))
+        return tuple(self.storage.folders(LOG))
+
+    def size(self) -> int:
+        """Bytes of the data files of all versions."""
+        found = self.storage.entries("")
+        return sum(entry.size for entry in found if entry.name.endswith(".parquet"))
 
     def version(self, name: str) -> int | None:
         """The newest version; None where the asset was never committed."""
@@ -82,9 +88,9 @@ class AssetStore:
         return None if table is None else table.version()
 
     def files(self, name: str, version: int | None = None) -> list[str]:
-        """The Parquet files that make up a version (default: the newest)."""
-        uris = self._existing(name, version).file_uris()
-        return sorted(str(self.root / name / Path(uri).name) for uri in uris)
+        """The Parquet files that make up a version (default: the newest), on this machine."""
+        names = file_names(self.open(name, version))
+        return [str(path) for path in self.storage.copies(name, names)]
 
     def read(
         self,
@@ -100,7 +106,8 @@ class AssetStore:
 
         Raises NotFound where the asset or the version does not exist.
         """
-        table = self._existing(name, version)
+        table = self.open(name, version)
+        self.storage.copies(name, file_names(table))
         stored = [field.name for field in table.schema().fields]
         shown = [each for each in stored if hidden or not each.startswith(HIDDEN)]
         return table.to_pyarrow_table(columns=shown if columns is None else list(columns))
@@ -115,7 +122,7 @@ class AssetStore:
         transaction: tuple[str, int] | None = None,
         base: int | None = None,
     ) -> int:
-        """Write ``data`` as the next version, onto the disk, and return its number.
+        """Write ``data`` as the next version, durably, and return its number.
 
         A table's rows keep their order; a reader's batches may come to lie in another.
 
@@ -126,32 +133,27 @@ class AssetStore:
         Raises Conflict where the newest version is not ``base``, or another writer was faster;
         BadInput where the folder's path cannot hold a table.
         """
-        folder = self.root / name
-        if odd := sorted(_ODD.intersection(str(folder.absolute()))):
-            raise BadInput(
-                f"a shop's folder without any of {' '.join(sorted(_ODD))} in its path",
-                f"{' '.join(odd)} in {folder.absolute()}",
-                "Rename or move the folder.",
-            )
-        table = self._table(name)
+        self.storage.prepare(name)
+        table = self._writable(name)
         newest = -1 if table is None else table.version()
         if base is not None and base != newest:
             raise _conflict(name, base, newest)
-        folder.mkdir(parents=True, exist_ok=True)
         transactions = [Transaction(*transaction)] if transaction else None
         try:
-            write_deltalake(
-                folder if table is None else table,
-                data.combine_chunks() if isinstance(data, pa.Table) else data,
-                mode="error" if table is None else mode,
-                schema_mode=None if table is None else _SCHEMA_MODE[mode],
-                commit_properties=CommitProperties(
-                    custom_metadata={NOTE: json.dumps(dict(note or {}))},
-                    app_transactions=transactions,
-                    max_commit_retries=0 if base is not None or transaction else None,
-                ),
-                post_commithook_properties=_HOOKS,
-            )
+            with self.storage.delta():
+                write_deltalake(
+                    self.storage.uri(name) if table is None else table,
+                    data.combine_chunks() if isinstance(data, pa.Table) else data,
+                    mode="error" if table is None else mode,
+                    schema_mode=None if table is None else _SCHEMA_MODE[mode],
+                    commit_properties=CommitProperties(
+                        custom_metadata={NOTE: json.dumps(dict(note or {}))},
+                        app_transactions=transactions,
+                        max_commit_retries=0 if base is not None or transaction else None,
+                    ),
+                    post_commithook_properties=_HOOKS,
+                    storage_options=self.storage.options() if table is None else None,
+                )
         except DeltaError as error:
             made_meanwhile = table is None and self.version(name) is not None
             if made_meanwhile or isinstance(error, CommitFailedError):
@@ -159,13 +161,13 @@ class AssetStore:
             raise
         written = self.version(name) if table is None else table.version()
         assert written is not None
-        flush_commit(folder, written)
+        self.storage.flush(name, written)
         return written
 
     def transaction(self, name: str, application: str, version: int | None = None) -> int | None:
         """The number of the last commit of ``application`` to an asset, up to a version (default:
         the newest); None before the first."""
-        table = self._table(name) if version is None else self._existing(name, version)
+        table = self._table(name) if version is None else self.open(name, version)
         return None if table is None else table.transaction_version(application)
 
     def history(self, name: str, limit: int | None = None) -> list[Version]:
@@ -173,13 +175,8 @@ class AssetStore:
         table = self._table(name)
         return [] if table is None else [_version(commit) for commit in table.history(limit)]
 
-    def _table(self, name: str) -> DeltaTable | None:
-        try:
-            return DeltaTable(self.root / name)
-        except TableNotFoundError:
-            return None
-
-    def _existing(self, name: str, version: int | None) -> DeltaTable:
+    def open(self, name: str, version: int | None = None) -> DeltaTable:
+        """A version (default: the newest), to read it. Raises NotFound where there is none."""
         table = self._table(name)
         if table is None:
             known = ", ".join(self.names()) or "no asset at all"
@@ -187,7 +184,45 @@ class AssetStore:
         if version is not None and not 0 <= version <= table.version():
             found = f"versions 0 to {table.version()}"
             raise NotFound(f"version {version} of asset {name!r}", found, "Name one of those.")
-        return table if version is None else DeltaTable(self.root / name, version=version)
+        if version is None or version == table.version():
+            return table
+        try:
+            return self.opened(name, version)
+        except DeltaError:
+            found = "a log that was shortened since"
+            raise NotFound(
+                f"version {version} of asset {name!r}", found, "Name a newer one."
+            ) from None
+
+    def opened(self, name: str, version: int | None = None) -> DeltaTable:
+        """As `open`, but raises what delta-rs raises where there is none."""
+        return DeltaTable(self.storage.readable(name), version=version)
+
+    def writable(self, name: str, version: int | None = None) -> DeltaTable:
+        """A version (default: the newest), to commit over it. Raises NotFound where there is
+        none."""
+        table = self._writable(name, version)
+        return self.open(name, version) if table is None else table
+
+    def _writable(self, name: str, version: int | None = None) -> DeltaTable | None:
+        try:
+            with self.storage.delta():
+                return DeltaTable(
+                    self.storage.uri(name), version=version, storage_options=self.storage.options()
+                )
+        except TableNotFoundError:
+            return None
+
+    def _table(self, name: str) -> DeltaTable | None:
+        try:
+            return self.opened(name)
+        except TableNotFoundError:
+            return None
+
+
+def file_names(table: DeltaTable) -> list[str]:
+    """Of the Parquet files that make up a version, below the table's folder."""
+    return sorted(Path(uri).name for uri in table.file_uris())
 
 
 def _version(commit: dict[str, object]) -> Version:

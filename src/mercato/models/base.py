@@ -106,13 +106,8 @@ class Model(Protocol):
 
 def check_log(interactions: Interactions, as_of: int) -> None:
     """Raise BadInput where a log contradicts itself or goes beyond ``as_of``."""
-    n, offsets = len(interactions.item), interactions.offsets
-    arrays = (interactions.ts, interactions.event, interactions.quantity)
-    if any(len(each) != n for each in arrays) or offsets[0] != 0 or offsets[-1] != n:
-        raise BadInput("arrays of one length", f"{n} items, offsets to {offsets[-1]}", _ANEW)
-    if (np.diff(offsets) < 0).any():
-        raise BadInput("offsets that do not fall", "some that do", _ANEW)
-    if n == 0:
+    check_form(interactions)
+    if len(interactions.item) == 0:
         return
     if interactions.item.min() < 0 or interactions.item.max() >= interactions.n_items:
         raise BadInput(
@@ -124,6 +119,16 @@ def check_log(interactions: Interactions, as_of: int) -> None:
         raise BadInput(
             f"no event after {as_of}", f"one at {interactions.ts.max()}", "Leave newer events out."
         )
+
+
+def check_form(interactions: Interactions) -> None:
+    """Raise BadInput where arrays are of different lengths; no event is looked at."""
+    n, offsets = len(interactions.item), interactions.offsets
+    arrays = (interactions.ts, interactions.event, interactions.quantity)
+    if any(len(each) != n for each in arrays) or offsets[0] != 0 or offsets[-1] != n:
+        raise BadInput("arrays of one length", f"{n} items, offsets to {offsets[-1]}", _ANEW)
+    if (np.diff(offsets) < 0).any():
+        raise BadInput("offsets that do not fall", "some that do", _ANEW)
 
 
 _ANEW = "Derive the histories anew."

@@ -5,12 +5,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 
 from deltalake.exceptions import DeltaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from mercato.core.errors import MercatoError
+from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
@@ -33,8 +35,11 @@ _log = logging.getLogger(__name__)
 REFRESH_SECONDS = 0.2
 """Between two looks for item changes and releases of other processes: visible in under a second."""
 
+LOOK_SECONDS_ELSEWHERE = 2.0
+"""Between two looks for a release in object storage, which cost a request each."""
+
 COUNT_SECONDS = 5.0
-"""Between two times at which it is put down how each release answered."""
+"""Between two times at which a process says that it answers, and how each release did."""
 
 ANSWERS_SECONDS = 1.0
 """Between two tries to write answers that found no database."""
@@ -44,6 +49,12 @@ DRAINS_A_PRUNING = 100
 
 ITEM_DRAIN_REST = 20
 """How many times as long as the last drain of items took the next one waits."""
+
+_DRAINED = "drained-at"
+"""In the state: seconds since 1970 when a process last drained it."""
+
+_SOON = 0.8
+"""Of the seconds between two drains."""
 
 _EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
 """What a full disk, a busy database or another writer brings about; the next round may do."""
@@ -93,7 +104,8 @@ class Background:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
         self._drains = 0
-        self._looked: Looked = {}
+        self._looked = Looked()
+        self._stopping = threading.Event()
         self._items_due = 0.0
         self._counted: Mapping[int, Served] = {}
         self.threads: tuple[Every, ...] = (
@@ -104,6 +116,8 @@ class Background:
             Every(COUNT_SECONDS, "counting", self._count),
             Every(ANSWERS_SECONDS, "held answers", shop.state.answers.again),
         )
+        if not ReleaseStore(shop.paths.releases).storage.is_near:
+            self.threads += (Every(LOOK_SECONDS_ELSEWHERE, "look for releases", shop.look),)
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:
             self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)
@@ -122,6 +136,7 @@ class Background:
 
     def __enter__(self) -> "Background":
         number_on(self._shop.state, self._store)
+        self._shop.be_counted()
         for thread in self.threads:
             thread.start()
         return self
@@ -129,26 +144,43 @@ class Background:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        self._stopping.set()
         for thread in self.threads:
             thread.stop()
         self._feeds.stop()
         self._experiments.stop()
         self._learning.stop()
         self._sums.stop()
-        self._count()
+        with suppress(MercatoError):  # the state takes no more: it is forgotten in a while
+            self._put_down()
+            self._shop.state.processes.leave()
 
     def _compact(self) -> None:
         self._shop.compact()
 
     def _count(self) -> None:
+        self._shop.be_counted()
+        self._put_down()
+
+    def _put_down(self) -> None:
         counted = self._shop.counts.so_far()
         if counted != self._counted:
             self._shop.state.served.write(counted)
             self._counted = counted
 
     def _drain(self) -> None:
+        """One process at a time, and all together as often as one would alone: a second would read
+        the same rows and be refused their commit."""
+        state = self._shop.state
+        with state.alone("draining") as ours:
+            ago = time.time() - float(state.get(_DRAINED) or 0)
+            if ours and not 0 <= ago < _SOON * self._shop.settings.serve.drain_seconds:
+                self._drain_all()
+                state.set(_DRAINED, repr(time.time()))
+
+    def _drain_all(self) -> None:
         drain(self._shop.state, self._store)
-        carry_out(self._shop.paths, self._shop.state, self._looked)
+        carry_out(self._shop.paths, self._shop.state, self._looked, self._stopping.is_set)
         self._drain_items()
         self._drains += 1
         if self._drains % DRAINS_A_PRUNING == 0:
@@ -157,6 +189,8 @@ class Background:
             prune(self._shop.state, self._store, days, learned, privacy)
             retire(self._shop.state, self._store, privacy)
             self._shop.state.items.prune(self._shop.releases.changes_in_all())
+            self._store.storage.sweep()
+            self._shop.releases.storage.sweep()
 
     def _drain_items(self) -> None:
         """All of the items are written anew, so the longer that takes, the longer it waits."""

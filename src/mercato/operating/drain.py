@@ -43,7 +43,7 @@ class Moved:
 
 
 def drain(state: State, store: AssetStore) -> Moved:
-    """Move what is not yet in the assets.
+    """Move what is not yet in the assets as it begins; some of what comes meanwhile, too.
 
     Raises Conflict where another writer was faster; then the rest stays in the state.
     """
@@ -104,6 +104,8 @@ def _drain(asset: Asset, store: AssetStore, after: Callable[[int], Batch]) -> Mo
             base=-1 if version is None else version,
         )
         moved += Moved(new.num_rows, rows.num_rows - new.num_rows)
+        if rows.num_rows < ROWS_AT_ONCE:
+            return moved  # what came meanwhile is the next drain's: else one would never end
 
 
 def _events(state: State, seq: int) -> Batch:

@@ -1,11 +1,9 @@
 """What the console shows of days, searches and products is summed up beside a server, by a process
 of its own: `mercato assets DIR --sum-up`. Pages read the sums, never the log."""
 
-import fcntl
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from mercato.core.paths import ShopPaths
@@ -13,21 +11,32 @@ from mercato.core.progress import Progress
 from mercato.core.settings import load_settings
 from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
+from mercato.data.assets.cohorts import COHORTS
 from mercato.data.assets.daily_activity import DAILY_ACTIVITY
+from mercato.data.assets.daily_funnel import DAILY_FUNNEL
 from mercato.data.assets.item_quality import ITEM_QUALITY
 from mercato.data.assets.item_statistics import ITEM_STATISTICS
+from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
 from mercato.data.assets.query_lists import QUERY_LISTS
 from mercato.data.derive import derive_versions
 from mercato.data.store import AssetStore
 from mercato.operating.child import Child
 from mercato.shop.opened import Shop
+from mercato.state import alone
 
-SUMS = (DAILY_ACTIVITY.name, QUERY_LISTS.name, ITEM_STATISTICS.name, ITEM_QUALITY.name)
+SUMS = (
+    DAILY_ACTIVITY.name,
+    DAILY_FUNNEL.name,
+    COHORTS.name,
+    QUERY_LISTS.name,
+    ITEM_STATISTICS.name,
+    ITEM_QUALITY.name,
+    NEAR_DUPLICATES.name,
+)
 
 LOOK_SECONDS = 30.0
 """Between two looks whether the sums are outdated."""
 
-_LOCK = "state.db-summing"
 _SECONDS_PER_MINUTE = 60
 
 
@@ -35,7 +44,7 @@ def sum_up(root: Path, progress: Progress) -> Mapping[str, int] | None:
     """Bring the sums up to date; their versions. None where another process is at it."""
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
-    with _alone(paths) as ours:
+    with alone(settings.state.url, root, "summing") as ours:
         if not ours:
             return None
         return derive_versions(AssetStore(paths.assets), SUMS, settings=settings, progress=progress)
@@ -72,15 +81,3 @@ def _outdated(store: AssetStore, asset: Asset) -> bool:
     made_of = json.loads(newest[0].note.get("inputs", "{}")) if newest else {}
     sources = (name for name in asset.inputs if ASSETS[name].build is None)
     return any(made_of.get(name) != store.version(name) for name in sources)
-
-
-@contextmanager
-def _alone(paths: ShopPaths) -> Iterator[bool]:
-    """Whether no other process sums up this shop."""
-    with (paths.root / _LOCK).open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

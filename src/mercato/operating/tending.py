@@ -1,11 +1,8 @@
 """What a worker does for the catalogue in memory, beside its requests."""
 
-import fcntl
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from mercato.shop.encoding import encode_awaiting
 from mercato.shop.opened import Shop
@@ -21,11 +18,9 @@ MOST_ENCODED = 256
 
 _NICE = 10
 
-_LOCK = "state.db-encoding"
-
 
 class Encoding:
-    """Encodes texts that wait; of several workers' threads one at a time."""
+    """Encodes texts that wait; of the threads of all workers and hosts one at a time."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -36,20 +31,10 @@ class Encoding:
         if not self._shop.live.catalogue.awaiting(1):
             return
         self._stand_back()
-        with self._turn() as is_mine:
+        with self._shop.state.alone("encoding") as is_mine:
             if is_mine:
                 self._shop.refresh()
                 encode_awaiting(self._shop, MOST_ENCODED)
-
-    @contextmanager
-    def _turn(self) -> Iterator[bool]:
-        with (self._shop.paths.root / _LOCK).open("wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
 
     def _stand_back(self) -> None:
         """Let requests go first: on Linux a thread has a priority of its own."""

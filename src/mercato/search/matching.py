@@ -158,7 +158,7 @@ def _fused(
         return cosine
     known_share = evidence.text.n_known / max(n_words(understood.sought), 1)
     scores = fuse(lexical, known_share, cosine, context.calibration)
-    if evidence.cosines.distances is not None and len(rows) > MOST_ROWS_EXACT:
+    if evidence.cosines.texts is not None and len(rows) > MOST_ROWS_EXACT:
         best = np.argpartition(-scores, MOST_ROWS_EXACT)[:MOST_ROWS_EXACT]
         cosine = evidence.cosine(rows[best], context.catalogue)
         scores[best] = fuse(lexical[best], known_share, cosine, context.calibration)

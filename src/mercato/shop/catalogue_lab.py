@@ -1,30 +1,27 @@
 """How well the catalogue is described, and what of it shoppers never meet or never buy."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mercato.catalogue.catalogue import Catalogue
 from mercato.core.columns import PATH_SEPARATOR, PRODUCT_TYPE
 from mercato.data.assets.item_quality import ITEM_QUALITY
 from mercato.data.assets.item_statistics import ITEM_STATISTICS
+from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
 from mercato.data.assets.quarantine import QUARANTINE
 from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
-
-Told = TypeVar("Told")
-
-_TOLD: dict[tuple[Path, str], tuple[int, Any]] = {}
-"""Of the assets of the shops that this process has open: version, and what it told."""
+from mercato.shop.told import of_newest
 
 _WORST = 30
 _IDLE = 30
+_UNMET = 30
+_DOUBLES = 30
 _DEPARTMENTS = 15
 
 
@@ -44,6 +41,15 @@ class Idle:
     item_id: str
     impressions: int
     views: int
+
+
+@dataclass(frozen=True)
+class Double:
+    """A product that reads like another one; similarity : 0 to 1, 1 where letters are the same"""
+
+    item_id: str
+    other_id: str
+    similarity: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class CatalogueRead:
 
     mean_score : of quality, 0 to 100
     lacking : part of an entry → share of products that lack it, the most lacking first
+    unmet : ids of some of the products that nobody ever met
+    doubles : some of the products that read like another one; doubled : how many those are
     """
 
     items: int
@@ -80,15 +88,19 @@ class CatalogueRead:
     lacking: tuple[tuple[str, float], ...]
     worst: tuple[Poor, ...]
     idle: tuple[Idle, ...]
+    unmet: tuple[str, ...]
+    doubles: tuple[Double, ...]
+    doubled: int
     departments: tuple[Department, ...]
     refused: tuple[Refused, ...]
 
 
 def catalogue_read(shop: Shop) -> CatalogueRead:
     """Of the assets as they were last summed up, and of the living products."""
-    root = shop.paths.assets
-    sold = _of_newest(root, ITEM_STATISTICS.name, _sold)
-    described = _of_newest(root, ITEM_QUALITY.name, _described)
+    store = AssetStore(shop.paths.assets)
+    sold = of_newest(store, ITEM_STATISTICS.name, _sold)
+    described = of_newest(store, ITEM_QUALITY.name, _described)
+    doubled = of_newest(store, NEAR_DUPLICATES.name, _doubled)
     return CatalogueRead(
         items=len(shop.live.catalogue.living),
         never_bought=None if sold is None else sold.never_bought,
@@ -97,8 +109,11 @@ def catalogue_read(shop: Shop) -> CatalogueRead:
         lacking=() if described is None else described.lacking,
         worst=() if described is None else described.worst,
         idle=() if sold is None else sold.idle,
+        unmet=() if sold is None else sold.unmet,
+        doubles=() if doubled is None else doubled.first,
+        doubled=0 if doubled is None else doubled.all,
         departments=_departments(shop.live.catalogue),
-        refused=_of_newest(root, QUARANTINE.name, _refused) or (),
+        refused=of_newest(store, QUARANTINE.name, _refused) or (),
     )
 
 
@@ -107,6 +122,13 @@ class _Sold:
     never_bought: float
     never_seen: float
     idle: tuple[Idle, ...]
+    unmet: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Doubled:
+    all: int
+    first: tuple[Double, ...]
 
 
 @dataclass(frozen=True)
@@ -118,8 +140,19 @@ class _Described:
 
 def _sold(statistics: pa.Table) -> _Sold:
     return _Sold(
-        _share(statistics, ("purchases",)), _share(statistics, _MEETINGS), _idle(statistics)
+        _share(statistics, ("purchases",)),
+        _share(statistics, _MEETINGS),
+        _idle(statistics),
+        _unmet(statistics),
     )
+
+
+def _doubled(near: pa.Table) -> _Doubled:
+    """Each pair once, the most alike first."""
+    once = near.filter(pc.less(near["item_id"], near["other_id"]))
+    order = [("similarity", "descending"), ("item_id", "ascending")]
+    rows = once.take(pc.select_k_unstable(once, _DOUBLES, order)).to_pylist()
+    return _Doubled(len(near), tuple(Double(**row) for row in rows))
 
 
 def _described(quality: pa.Table) -> _Described:
@@ -132,10 +165,21 @@ _MEETINGS = ("impressions", "clicks", "views", "carts", "purchases")
 
 def _share(statistics: pa.Table, names: tuple[str, ...]) -> float:
     """Of products of which none of these ever happened."""
+    happened = _happened(statistics, names)
+    return float(1 - happened.mean()) if len(happened) else 0.0
+
+
+def _happened(statistics: pa.Table, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """(n,) whether any of these happened to a product."""
     happened = np.zeros(len(statistics), bool)
     for name in names:
         happened |= statistics[name].to_numpy() > 0
-    return float(1 - happened.mean()) if len(happened) else 0.0
+    return happened
+
+
+def _unmet(statistics: pa.Table) -> tuple[str, ...]:
+    ids = statistics["item_id"].filter(pa.array(~_happened(statistics, _MEETINGS)))
+    return tuple(ids.sort().slice(0, _UNMET).to_pylist())
 
 
 def _lacking(quality: pa.Table) -> tuple[tuple[str, float], ...]:
@@ -182,17 +226,3 @@ def _refused(quarantine: pa.Table) -> tuple[Refused, ...]:
         Refused(row["asset"], row["check"], row["column"] or "", row["count_all"]) for row in rows
     )
     return tuple(sorted(found, key=lambda each: (-each.rows, each.check)))
-
-
-def _of_newest(root: Path, name: str, make: Callable[[pa.Table], Told]) -> Told | None:
-    """What is told of an asset's newest version; None where there is none. Told once a version:
-    the table itself is not kept."""
-    version = AssetStore(root).version(name)
-    if version is None:
-        return None
-    key = (root, name)
-    kept = _TOLD.get(key)
-    if kept is None or kept[0] != version:
-        kept = _TOLD[key] = (version, make(AssetStore(root).read(name, version)))
-    told: Told = kept[1]
-    return told

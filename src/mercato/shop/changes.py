@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mercato.data.assets.items import ITEMS
-from mercato.data.releases import read_manifest
 from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
 
@@ -40,7 +39,7 @@ def changes_since(shop: Shop, since: datetime, most: int = 30) -> list[Change]:
 
 def _releases(shop: Shop, since: datetime) -> Iterator[Change]:
     for number in shop.releases.numbers():
-        made = datetime.fromisoformat(read_manifest(shop.releases.folder(number)).created_at)
+        made = datetime.fromisoformat(shop.releases.manifest(number).created_at)
         if made >= since:
             yield Change(made, "release", str(number), "made")
 

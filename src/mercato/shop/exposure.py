@@ -10,11 +10,13 @@ class Exposure:
     """How a shop is served.
 
     beyond_loopback : whether other machines can reach it
-    workers         : processes that answer
+    workers         : processes that answer on this machine
+    leave_seconds   : for which it goes on answering once it is told to stop
     """
 
     beyond_loopback: bool = False
     workers: int = 1
+    leave_seconds: float = 0.0
 
     def reachable(self, host: str) -> bool:
         """Whether a request with this ``Host`` may come from another machine.

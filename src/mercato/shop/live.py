@@ -14,9 +14,11 @@ from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.entities import Entities
 from mercato.catalogue.forms import Forms
+from mercato.catalogue.graph import Graph
 from mercato.catalogue.lexicon_of_release import WrittenWords
 from mercato.catalogue.suggested import SuggestedQueries
 from mercato.catalogue.vectors import VectorIndex
+from mercato.core.settings import VectorSettings
 from mercato.data.histories import Histories
 from mercato.data.releases import Manifest, read_manifest
 from mercato.data.segments import Segments
@@ -29,6 +31,7 @@ from mercato.ranking.learned import LearnedRanker
 from mercato.ranking.shelf_ranker import ShelfRankers
 from mercato.shop.clock import Clock
 from mercato.shop.erased import ErasedBook, hidden_from
+from mercato.shop.vector_engine import NO_ENGINE, looked_up_by
 
 _QUERIES_REMEMBERED = 4096
 """Vectors of the last queries, some 6 MB; encoding one takes about a millisecond."""
@@ -71,17 +74,23 @@ class Live:
     shelf_rankers: ShelfRankers | None = None
 
 
-def open_release(folder: Path, number: int, beside: Live | None = None) -> Live:
+def open_release(
+    folder: Path,
+    number: int,
+    beside: Live | None = None,
+    vectors: VectorSettings = NO_ENGINE,
+) -> Live:
     """Open the release in ``folder``; large arrays are memory-mapped.
 
-    beside : a release that is open already: where both have the same encoder it is held once.
-             Arrays that a build took over unchanged are the same files on the disk, whose pages the
-             operating system holds once.
+    beside  : a release that is open already: where both have the same encoder it is held once.
+              Arrays that a build took over unchanged are the same files on the disk, whose pages
+              the operating system holds once.
+    vectors : who looks up the nearest of very many texts
     """
     manifest = read_manifest(folder)
     has_vectors = (folder / "vectors").is_dir()
-    vectors = VectorIndex.open(folder / "vectors") if has_vectors else None
-    base = open_base(folder / "catalogue", vectors)
+    index = _vectors(folder, vectors, manifest) if has_vectors else None
+    base = open_base(folder / "catalogue", index)
     calibration = _calibration(folder / "calibration" / "calibration.json")
     reads = has_vectors and calibration.reads
     shared = beside if beside is not None and _same_encoder(manifest, beside.manifest) else None
@@ -117,6 +126,13 @@ def without_erased(live: Live, book: ErasedBook) -> Live:
     hidden = hidden_from(live.manifest.inputs, book)
     segments = None if live.segments is None else replace(live.segments, hidden=hidden)
     return replace(live, histories=replace(live.histories, hidden=hidden), segments=segments)
+
+
+def _vectors(folder: Path, settings: VectorSettings, manifest: Manifest) -> VectorIndex:
+    index = VectorIndex.open(folder / "vectors")
+    if (graph := folder / "graph").is_dir():
+        index = replace(index, look=Graph.open(graph, index.dimensions))
+    return looked_up_by(settings, index, manifest)
 
 
 Encode = Callable[[str], NDArray[np.float32]]

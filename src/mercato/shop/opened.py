@@ -48,9 +48,11 @@ class Shop:
         self.erased = read_erased_book(state)
         self.live = without_erased(live, self.erased)
         self.experiments = read_experiment_book(state, settings.experiments)
-        self._beside = Beside(self.releases, state)
+        self._beside = Beside(self.releases, state, settings.vectors)
         self.blocked = read_blocked(settings.suggest, paths.root)
+        self._published: tuple[int, Path] | None = None
         self._swapping = threading.Lock()
+        self.processes = 1
         self.refresh()
 
     @classmethod
@@ -64,7 +66,7 @@ class Shop:
         settings = load_settings(paths.settings)
         releases = ReleaseStore(paths.releases)
         number = releases.require_current()
-        live = open_release(releases.folder(number), number)
+        live = open_release(releases.folder(number), number, vectors=settings.vectors)
         state = State.open(settings.state.url, root)
         with ExitStack() as undo:
             undo.callback(state.close)
@@ -82,14 +84,26 @@ class Shop:
         as that. Never changed, only swapped."""
         return self._beside.open
 
+    def look(self) -> None:
+        """See which release is published, and fetch it where it lies elsewhere; the next refresh
+        takes it up."""
+        current = self.releases.current()
+        if current is None or current == self.live.number or self.live.number == 0:
+            self._published = None
+        else:
+            self._published = current, self.releases.folder(current)
+
     def refresh(self) -> None:
         """Take up a newly published release, and changes of items, keys, rules, synonyms,
-        experiments and erasures by any worker."""
+        experiments and erasures by any worker. Releases that lie elsewhere are those of the last
+        `look`: nobody waits for the net here."""
+        if self.releases.storage.is_near:
+            self.look()
         with self._swapping:
             live = self.live
-            current = self.releases.current()
-            if current is not None and current != live.number and live.number != 0:
-                live = open_release(self.releases.folder(current), current)
+            published = self._published
+            if published is not None and published[0] != live.number:
+                live = open_release(published[1], published[0], live, self.settings.vectors)
                 self.erased = read_erased_book(self.state)
                 live = without_erased(live, self.erased)
             elif self.state.erasures.newest() != self.erased.version:
@@ -124,6 +138,12 @@ class Shop:
                 changes = self.state.items.since(catalogue.overlay)
                 self.live = replace(self.live, catalogue=catalogue.apply(changes))
         return True
+
+    def be_counted(self) -> None:
+        """Say that this process answers; learn how many do, on all hosts."""
+        now = self.wall()
+        self.state.processes.note(now, self.live.number)
+        self.processes = max(sum(self.state.processes.living(now).values()), 1)
 
     def wall(self) -> int:
         """Now, by the calendar: microseconds since 1970 UTC."""

@@ -6,6 +6,7 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -179,12 +180,14 @@ def link_holder(state: State, token: str) -> Person:
 
 
 def first_owner_link(state: State, by: By) -> str | None:
-    """A link for an owner, who is made where there is none; None where an owner has a password."""
-    owners = [each for each in people_of(state) if each.active and each.role is Role.OWNER]
-    if any(each.password is not None for each in owners):
+    """A link for an owner, who is made where there is none; None where an owner has a password,
+    or somebody else has an owner's name."""
+    if not _owners(people_of(state)):
+        with suppress(AlreadyThere):  # perhaps a server that started in the same moment made one
+            add_person(state, FIRST_OWNER, Role.OWNER, by)
+    owners = _owners(people_of(state))
+    if not owners or any(each.password is not None for each in owners):
         return None
-    if not owners:
-        owners = [add_person(state, FIRST_OWNER, Role.OWNER, by)]
     return make_link(state, owners[0].name, by)
 
 
@@ -228,8 +231,8 @@ def _require_owner(before: Iterable[Person], after: Iterable[Person]) -> None:
         )
 
 
-def _owners(people: Iterable[Person]) -> int:
-    return sum(each.active and each.role is Role.OWNER for each in people)
+def _owners(people: Iterable[Person]) -> list[Person]:
+    return [each for each in people if each.active and each.role is Role.OWNER]
 
 
 def _stored(name: str, document: Mapping[str, Any]) -> Person:

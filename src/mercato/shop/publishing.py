@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mercato.data.releases import Manifest, read_manifest
+from mercato.data.releases import Manifest
+from mercato.shop import release_decisions
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By
-from mercato.state.decisions import Decision
-
-KIND = "release"
-"""Under which a change stands in the log of decisions."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def releases(shop: Shop) -> list[Release]:
     """The newest first."""
     current, refused = shop.releases.current(), shop.releases.refused()
     return [
-        _release(number, read_manifest(shop.releases.folder(number)), current, refused)
+        _release(number, shop.releases.manifest(number), current, refused)
         for number in reversed(shop.releases.numbers())
     ]
 
@@ -80,24 +77,18 @@ def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
 
 
 def publish(shop: Shop, number: int, by: By) -> None:
-    """Show shoppers this release from now on. Raises NotFound where there is none, NotReady where
-    it is refused, ChecksFailed where a file of it is not as it was sealed."""
-    before = shop.releases.current()
-    shop.releases.publish(number)
-    _changed(shop, before, number, by)
+    """`release_decisions.publish` in a shop that is open, which shows it at once."""
+    release_decisions.publish(shop.releases, shop.state, number, by)
+    _taken_up(shop)
 
 
 def roll_back(shop: Shop, by: By) -> int:
-    """Show the newest release before the current one; its number. Raises NotFound for none."""
-    before = shop.releases.current()
-    number = shop.releases.rollback()
-    _changed(shop, before, number, by)
+    """`release_decisions.roll_back` in a shop that is open, which shows it at once."""
+    number = release_decisions.roll_back(shop.releases, shop.state, by)
+    _taken_up(shop)
     return number
 
 
-def _changed(shop: Shop, before: int | None, after: int, by: By) -> None:
-    was = None if before is None else {"release": before}
-    shop.state.decisions.add(
-        Decision(by.actor, by.action, KIND, str(after), was, {"release": after}, shop.wall())
-    )
+def _taken_up(shop: Shop) -> None:
+    shop.look()
     shop.refresh()

@@ -30,7 +30,7 @@ class ReleaseLook:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._beside = Beside(shop.releases, shop.state)
+        self._beside = Beside(shop.releases, shop.state, shop.settings.vectors)
         self._turn = threading.Lock()
 
     def at(self, number: int) -> Live:

@@ -8,6 +8,6 @@ read of every other.
 from mercato.core.events import EventRow
 from mercato.state.answers import Answer
 from mercato.state.events import Appended, KnownShopper, RecentEvent
-from mercato.state.opened import State
+from mercato.state.opened import State, alone
 
-__all__ = ["Answer", "Appended", "EventRow", "KnownShopper", "RecentEvent", "State"]
+__all__ = ["Answer", "Appended", "EventRow", "KnownShopper", "RecentEvent", "State", "alone"]

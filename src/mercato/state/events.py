@@ -115,25 +115,33 @@ class EventLog:
         with span("state"), self._database.read() as connection:
             if user_id is None and visitor_id is not None:
                 user_id = links.user_of(connection, visitor_id)
-            found = connection.execute(
-                self._recent,
-                {"user": user_id, "visitor": visitor_id, "after": after_seq, "most": limit},
-            ).all()
+            return self._lines(connection, user_id, visitor_id, after_seq, limit)
+
+    def _lines(
+        self,
+        connection: Connection,
+        user_id: str | None,
+        visitor_id: str | None,
+        after_seq: int,
+        limit: int,
+    ) -> tuple[RecentEvent, ...]:
+        asked = {"user": user_id, "visitor": visitor_id, "after": after_seq, "most": limit}
+        found = connection.execute(self._recent, asked).all()
         return tuple(map(RecentEvent._make, found))
 
     def known(
         self, user_id: str | None, visitor_id: str | None, *, after_seq: int, limit: int
     ) -> "KnownShopper":
         """Whoever asks, by all that joins them, and their lines as `recent` finds them, by time."""
-        with self._database.read() as connection:
+        with span("state"), self._database.read() as connection:
             user = user_id
             if user is None and visitor_id is not None:
                 user = links.user_of(connection, visitor_id)
             visitors = [] if user is None else links.visitors_of(connection, user)
+            events = self._lines(connection, user, visitor_id, after_seq, limit)
         if visitor_id is not None and visitor_id not in visitors:
             visitors.append(visitor_id)
         names = ([] if user is None else [user]) + [GUEST + each for each in visitors]
-        events = self.recent(user, visitor_id, after_seq=after_seq, limit=limit)
         # By their own times, so that it is the same history in whatever order they came.
         events = tuple(sorted(events, key=lambda each: (each.ts, each.event_id)))
         return KnownShopper(tuple(names), events)

@@ -1,14 +1,13 @@
 """All rows of a state into another database, as they are at one moment."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, insert, inspect, select
 
-from mercato.core.errors import BadInput, ChecksFailed, WrongUse
+from mercato.core.errors import ChecksFailed, WrongUse
 from mercato.core.progress import Step
-from mercato.core.settings import load_settings, toml_value
+from mercato.core.settings_file import write_setting
 from mercato.state.databases.choosing import open_database, read_url
 from mercato.state.databases.database import Database
 from mercato.state.migrations import migrate
@@ -53,25 +52,7 @@ def write_url(file: Path, url: str) -> None:
 
     Raises BadInput where the place is not found; the file is then as it was.
     """
-    text = file.read_text(encoding="utf-8")
-    line = f"url = {toml_value(url)}"
-    part = re.compile(r"(?ms)^\[state\][^\n]*\n(?P<rest>.*?)(?=^\[|\Z)")
-    found = part.search(text)
-    if found is None:
-        changed = f"{text.rstrip()}\n\n[state]\n{line}\n"
-    else:
-        rest, count = re.subn(r"(?m)^url\s*=.*$", lambda _: line, found["rest"], count=1)
-        rest = rest if count else f"{line}\n{rest}"
-        changed = text[: found.start("rest")] + rest + text[found.end("rest") :]
-    fresh = file.with_name(f".{file.name}.new")
-    try:
-        fresh.write_text(changed, encoding="utf-8")
-        if load_settings(fresh).state.url != url:
-            raise BadInput(f"[state] with its url in {file}", "another form", f"Write {line!r}.")
-        fresh.chmod(file.stat().st_mode)
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
+    write_setting(file, "state", "url", url)
 
 
 def _require_empty(writing: Connection, database: Database) -> None:

@@ -1,7 +1,8 @@
 """Open the state of a shop."""
 
 import secrets
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import func, insert, select, update
@@ -21,6 +22,7 @@ from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
 from mercato.state.migrations import migrate
 from mercato.state.people import PersonTable, SessionTable
+from mercato.state.processes import ProcessTable
 from mercato.state.rounds import RoundTable
 from mercato.state.rules import RuleTable
 from mercato.state.seals import Verified, verify
@@ -54,6 +56,7 @@ class State:
         self.readings = ReadingTable(database)
         self.rounds = RoundTable(writer, database)
         self.served = ServedLog(writer, database)
+        self.processes = ProcessTable(writer, database)
         self.erasures = ErasureLog(writer, database)
         self.writer = writer
         self.database = database
@@ -80,6 +83,10 @@ class State:
                 ) from error
             undo.pop_all()
         return cls(database, Writer(database, most_waiting))
+
+    def alone(self, work: str) -> AbstractContextManager[bool]:
+        """Whether nobody else does this work of the shop; see `Database.alone`."""
+        return self.database.alone(work)
 
     def get(self, key: str) -> str | None:
         """A value of the small facts about the state."""
@@ -134,3 +141,14 @@ class State:
         self.writer.close()
         self.answers.give_up()
         self.database.close()
+
+
+@contextmanager
+def alone(url: str, root: Path, work: str) -> Iterator[bool]:
+    """As `State.alone`, for a process that has not opened the state. Raises as that does."""
+    database = open_database(read_url(url), root)
+    try:
+        with database.alone(work) as ours:
+            yield ours
+    finally:
+        database.close()

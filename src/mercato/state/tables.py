@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 6
+FORMAT = 7
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -285,6 +285,15 @@ writers = Table(
     Column(columns.TS, BigInteger, nullable=False),
 )
 """Which commit each writing process made last, where a connection may break in between."""
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("process", Name, primary_key=True),
+    Column(columns.TS, BigInteger, nullable=False),
+    Column("release", BigInteger, nullable=False),
+)
+"""Which processes answer, and when they last said so, see `state.processes`."""
 
 meta = Table(
     "meta",

@@ -20,11 +20,13 @@ from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manif
 from mercato.data.store import AssetStore
 from mercato.evaluation.report import Report
 from mercato.shop.experiments.keeping import served_releases
+from mercato.shop.vector_engine import forget_others
 from mercato.state import State
 from mercato.training.checks import check_release
 from mercato.training.draft import serve_draft
 from mercato.training.evaluate import measure_search, measure_shelves
 from mercato.training.parts import Parts, event_span, make_parts, read_assets
+from mercato.training.parts_first_look import with_first_look
 from mercato.training.parts_shelf_ranker import SHELF_RANKERS
 from mercato.training.search_ranker.choosing import Comparison
 from mercato.training.shelf_ranker.choosing import Comparison as ShelfComparison
@@ -42,12 +44,14 @@ class Built:
     reused: tuple[str, ...]
 
 
-def build(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:
+def build(
+    root: Path, *, until: datetime | None = None, engine: str = "", progress: Progress
+) -> Built:
     """Build a release from the shop's assets and publish it, as `seal_release`.
 
     Raises ChecksFailed where the release does not pass its checks; the published one then stays.
     """
-    built = seal_release(root, until=until, progress=progress)
+    built = seal_release(root, until=until, engine=engine, progress=progress)
     releases = ReleaseStore(ShopPaths(root).releases)
     with progress.step("publish") as step:
         releases.publish(built.number)
@@ -65,16 +69,21 @@ def _served(root: Path) -> frozenset[int]:
         state.close()
 
 
-def seal_release(root: Path, *, until: datetime | None = None, progress: Progress) -> Built:
+def seal_release(
+    root: Path, *, until: datetime | None = None, engine: str = "", progress: Progress
+) -> Built:
     """Build a release from the shop's assets that passes its checks, and publish nothing.
 
-    until : no event at or after it is used in any asset, feature or cache.
+    until  : no event at or after it is used in any asset, feature or cache
+    engine : what makes derived assets; empty: as ``shop.toml`` says
 
     Steps whose inputs did not change are taken over. Raises NotReady where there are no items,
     ChecksFailed where the release does not pass its checks.
     """
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
+    if engine:
+        settings = replace(settings, data=replace(settings.data, engine=engine))
     store = AssetStore(paths.assets)
     releases = ReleaseStore(paths.releases)
     with one_at_a_time(paths.build), build_run(root, settings, store) as made:
@@ -82,6 +91,7 @@ def seal_release(root: Path, *, until: datetime | None = None, progress: Progres
         eve = _eve(workshop, store, settings, until)
         parts = _parts(workshop, store, settings, until, eve)
         metrics = _own_measure(workshop, store, settings, until, eve, parts)
+        parts = with_first_look(workshop, parts, settings.vectors)
         with releases.draft() as draft:
             manifest = _assemble(draft, parts, workshop, until, metrics)
             write_manifest(draft, manifest)
@@ -89,6 +99,8 @@ def seal_release(root: Path, *, until: datetime | None = None, progress: Progres
                 check_release(shop)
             number = releases.seal(draft, manifest)
             made.append(releases.folder(number))
+        if settings.vectors.engine:
+            forget_others(settings.vectors, [releases.manifest(n) for n in releases.numbers()])
         workshop.prune()
     reused = tuple(made.name for made in workshop.made if made.reused)
     return Built(number, releases.verify(number), reused)

@@ -17,7 +17,8 @@ def serve_draft(folder: Path, settings: Settings) -> Iterator[Shop]:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         state = State.open("sqlite:///state.db", root)
-        shop = Shop(ShopPaths(root), settings, state, open_release(folder, 0))
+        live = open_release(folder, 0, vectors=settings.vectors)
+        shop = Shop(ShopPaths(root), settings, state, live)
         try:
             yield shop
         finally:

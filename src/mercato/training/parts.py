@@ -106,9 +106,7 @@ def read_assets(
     version = store.version("items")
     if version is None or (items := store.read("items", version)).num_rows == 0:
         raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
-    made = derive_versions(
-        store, LEARNED_FROM, until=until, settings=settings, engine="duckdb", progress=progress
-    )
+    made = derive_versions(store, LEARNED_FROM, until=until, settings=settings, progress=progress)
     versions = {"items": version, **made}
     events = origin_of(store, "histories", made["histories"]).inputs["events"]
     if events is not None:
@@ -220,15 +218,15 @@ def _shelf_rankers(
 ) -> tuple[Before | None, Learned | None]:
     """What the eve of the newest days knows, or with an eve what the release learns."""
     log = Log(assets.derived["histories"], assets.rows_of["histories"])
-    days, minutes = settings.evaluation.days, settings.train.transformer_minutes
+    days, train = settings.evaluation.days, settings.train
     if eve is not None:
         if eve.before is None:
             return None, None
-        return None, learn_now(workshop, made, log, assets.as_of, eve.before, minutes)
+        return None, learn_now(workshop, made, log, assets.as_of, eve.before, train)
     long_enough = assets.as_of - assets.oldest >= 2 * days * MICROSECONDS_PER_DAY
     if not settings.train.shelf_rankers or not days or not long_enough:
         return None, None
-    return learn_before(workshop, made, log, assets.as_of, days, minutes), None
+    return learn_before(workshop, made, log, assets.as_of, days, train), None
 
 
 def _catalogue(workshop: Workshop, assets: Assets, of: Mapping[str, Any]) -> Made:

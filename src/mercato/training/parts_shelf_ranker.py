@@ -15,13 +15,14 @@ from mercato.catalogue.vectors import VectorIndex
 from mercato.core.columns import Placement
 from mercato.core.history import MICROSECONDS_PER_DAY
 from mercato.core.progress import Step
+from mercato.core.settings import TrainSettings
 from mercato.data.histories import Histories
 from mercato.models import MODELS
 from mercato.models.base import Model
 from mercato.models.release import TRANSFORMER, open_fitted
 from mercato.ranking.shelf_ranker import FACTS, ShelfRanker, save_ranker
 from mercato.recommend.pool import POOLS, network_columns, said_names
-from mercato.training.parts_transformer import make_transformer
+from mercato.training.parts_transformer import NEVER, make_transformer
 from mercato.training.shelf_ranker.choosing import (
     FORMULA,
     Compared,
@@ -112,16 +113,16 @@ def learn_before(
     log: Log,
     as_of: int,
     days: int,
-    minutes: float = 0.0,
+    train: TrainSettings = NEVER,
 ) -> Before:
     """What is known on the eve of the newest days: rankers that learned from the days before.
 
     made    : the other parts of a build up to ``as_of``, by place
     as_of   : microseconds since 1970 UTC
-    minutes : that a transformer may be trained for
+    train   : how a transformer is, if at all
     """
     at = as_of - days * MICROSECONDS_PER_DAY
-    early = _transformer(workshop, f"{TRANSFORMER}-before", made, at, minutes)
+    early = _transformer(workshop, f"{TRANSFORMER}-before", made, at, train)
     base = Base(made, _models_before(workshop, made["histories"], at) | early, at)
     lessons = _lessons(workshop, base, log, as_of)
 
@@ -136,17 +137,17 @@ def learn_before(
 
     of = {"lessons": lessons.fingerprint, "as_of": as_of}
     rankers = workshop.make("shelf-rankers-before", of, work)
-    late = _transformer(workshop, TRANSFORMER, made, as_of, minutes) if early else {}
+    late = _transformer(workshop, TRANSFORMER, made, as_of, train) if early else {}
     models = {name: made[f"models/{name}"] for name in POOLED} | late
     return Before(Base(made, models, as_of), lessons, rankers, late.get(TRANSFORMER))
 
 
 def _transformer(
-    workshop: Workshop, name: str, made: Mapping[str, Made], at: int, minutes: float
+    workshop: Workshop, name: str, made: Mapping[str, Made], at: int, train: TrainSettings
 ) -> dict[str, Made]:
     """By its name among models; nothing where none may be learned."""
     parts = made["catalogue"], made.get("vectors"), made["histories"]
-    found = make_transformer(workshop, name, *parts, at, minutes)
+    found = make_transformer(workshop, name, *parts, at, train)
     return {} if found is None else {TRANSFORMER: found}
 
 
@@ -168,7 +169,7 @@ def learn_now(
     log: Log,
     as_of: int,
     before: Before,
-    minutes: float = 0.0,
+    train: TrainSettings = NEVER,
 ) -> Learned:
     """Rankers of a release: chosen on its newest days, then learned from those too."""
     lessons = _lessons(workshop, before.base, log, as_of)
@@ -197,7 +198,7 @@ def learn_now(
 
     rankers = workshop.make("shelf-rankers", {**of, "choice": choice.fingerprint}, work)
     asked = any(each.with_network for each in Comparison.open(choice.folder).of.values())
-    found = _transformer(workshop, TRANSFORMER, made, as_of, minutes) if asked else {}
+    found = _transformer(workshop, TRANSFORMER, made, as_of, train) if asked else {}
     return Learned(choice, rankers, found.get(TRANSFORMER))
 
 

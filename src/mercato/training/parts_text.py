@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.texts import item_text
-from mercato.catalogue.vectors import VectorIndex, write_vectors
+from mercato.catalogue.vectors import VectorIndex, write_quantised
 from mercato.core.columns import TITLE
 from mercato.core.progress import Step
 from mercato.core.settings import Settings
@@ -130,7 +130,7 @@ def _vectors(workshop: Workshop, texts: Texts, encoder: Made) -> Made:
     def encode(folder: Path, step: Step) -> None:
         known = TextVectors(workshop.root / "texts" / encoder.fingerprint)
         vectors = known.of(texts.distinct, TextEncoder.open(encoder.folder), step)
-        write_vectors(folder, vectors, texts.number)
+        write_quantised(folder, [vectors], vectors.shape, texts.number)
         step.note(f"{len(texts.distinct):,} distinct texts")
 
     of = {"catalogue": texts.catalogue.fingerprint, "encoder": encoder.fingerprint}

@@ -1,6 +1,7 @@
 """The shopper transformer of a build, where torch is installed and the log is long enough."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,18 @@ from mercato.catalogue.facts import NUMBERS
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
+from mercato.core.settings import TrainSettings
 from mercato.data.histories import Histories
 from mercato.models.neural.learning import Learning
 from mercato.models.shopper_transformer.described import Description
 from mercato.models.shopper_transformer.events import WISHES
+from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.model import ShopperTransformer
 from mercato.models.shopper_transformer.of_shop import ShopTransformer
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
 from mercato.recommend.retrievers.transformer import TOLD, told_of
+from mercato.training.torchrun.job import Job
+from mercato.training.torchrun.starting import Torchrun
 from mercato.training.workshop import Made, Workshop
 
 _EXTRA = "torch"
@@ -43,6 +48,13 @@ rankers know. The best of those tried on November 2017 of Complete Journey, wher
 than 2% (docs/LOG.md)."""
 
 
+NEVER = TrainSettings()
+"""As a shop has it that says nothing."""
+
+SHARDS = 8
+"""So many processes or fewer come to the same."""
+
+
 def make_transformer(
     workshop: Workshop,
     name: str,
@@ -50,11 +62,11 @@ def make_transformer(
     vectors: Made | None,
     histories: Made,
     at: int,
-    minutes: float,
+    train: TrainSettings,
 ) -> Made | None:
     """A `ShopTransformer` that knows what happened before ``at`` (microseconds since 1970 UTC);
     None where it may not be learned, or not from so little."""
-    if minutes <= 0 or importlib.util.find_spec(_EXTRA) is None:
+    if train.transformer_minutes <= 0 or importlib.util.find_spec(_EXTRA) is None:
         return None
     log = Histories.open(histories.folder).interactions
     log = log.where(log.ts < at)
@@ -64,14 +76,19 @@ def make_transformer(
     def work(folder: Path, step: Step) -> None:
         index = None if vectors is None else VectorIndex.open(vectors.folder)
         opened = Catalogue.over(open_base(catalogue.folder, index), 0)
-        of_shop(opened, log, at, minutes, step).save(folder)
+        # It outlives a build that is killed, and the build that goes on from it prunes it.
+        kept = folder.with_name(f"{folder.name}-learning")
+        of_shop(opened, log, at, step, OF_SHOP.within(train.transformer_minutes), train, kept).save(
+            folder
+        )
+        shutil.rmtree(kept, ignore_errors=True)
 
     of = {
         "catalogue": catalogue.fingerprint,
         "vectors": None if vectors is None else vectors.fingerprint,
         "histories": histories.fingerprint,
         "at": at,
-        "minutes": minutes,
+        "minutes": train.transformer_minutes,
     }
     return workshop.make(name, of, work, _TICKS)
 
@@ -80,14 +97,27 @@ def of_shop(
     catalogue: Catalogue,
     log: Interactions,
     at: int,
-    minutes: float,
     step: Step,
     model: ShopperTransformer = OF_SHOP,
+    train: TrainSettings = NEVER,
+    kept: Path | None = None,
 ) -> ShopTransformer:
-    """Learn from a log whose items are the rows of a catalogue."""
+    """Learn from a log whose items are the rows of a catalogue.
+
+    kept : folder that an interrupted training goes on from
+    """
     rows: NDArray[np.int64] = np.arange(catalogue.n_base)
     facts = catalogue.facts.of(rows)
     described = Description.of(facts.keys[:, TOLD], facts.numbers[:, NUMBERS.index("price")])
     told = told_of(catalogue, rows, described)
-    fitted = model.within(minutes).fit(log, at, step, told)
+    shards = max(SHARDS, train.processes)
+    model = model.on(train.device).shared(shards, spread=train.spread_items)
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        model = model.resumed(str(kept / "checkpoint"))
+    if kept is None or (train.processes == 1 and not train.torchrun):
+        return ShopTransformer(model.fit(log, at, step, told), described)
+    torchrun = Torchrun(train.processes, train.torchrun)
+    fitted = torchrun.fit(Job(model, log, at, told), kept, step)
+    assert isinstance(fitted, FittedShopperTransformer)
     return ShopTransformer(fitted, described)

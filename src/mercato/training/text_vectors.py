@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mercato.catalogue.vectors import quantise
 from mercato.core.progress import Step
 from mercato.models.text_encoder import TextEncoder
 
@@ -26,8 +27,9 @@ class TextVectors:
 
     folder: Path
 
-    def of(self, texts: Sequence[str], encoder: TextEncoder, step: Step) -> NDArray[np.float32]:
-        """(n, d) the vectors of distinct texts; those not known yet are encoded and kept."""
+    def of(self, texts: Sequence[str], encoder: TextEncoder, step: Step) -> NDArray[np.int8]:
+        """(n, d) the vectors of distinct texts as a release holds them; those not known yet are
+        encoded and kept."""
         wanted = _hashes(texts)
         missing = np.flatnonzero(~np.isin(wanted, self._known()))
         step.advance(len(texts) - len(missing))
@@ -44,16 +46,16 @@ class TextVectors:
         hashes = [np.load(path)["hashes"] for path in self._pieces()]
         return np.concatenate([np.zeros(0, np.uint64), *hashes])
 
-    def _gathered(self, wanted: NDArray[np.uint64], dimensions: int) -> NDArray[np.float32]:
-        """Piece by piece: a million vectors are 1.5 GB, and are not held twice."""
+    def _gathered(self, wanted: NDArray[np.uint64], dimensions: int) -> NDArray[np.int8]:
+        """Piece by piece: a million vectors of floats are 1.5 GB, and are never there together."""
         order = np.argsort(wanted)
-        vectors = np.empty((len(wanted), dimensions), np.float32)
+        vectors = np.empty((len(wanted), dimensions), np.int8)
         for path in self._pieces() if len(wanted) else ():
             piece = np.load(path)
             hashes = piece["hashes"]
             at = np.minimum(np.searchsorted(wanted, hashes, sorter=order), len(wanted) - 1)
             asked = wanted[order[at]] == hashes
-            vectors[order[at[asked]]] = piece["vectors"][asked]
+            vectors[order[at[asked]]] = quantise(piece["vectors"][asked])
         return vectors
 
     def _add(self, hashes: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:

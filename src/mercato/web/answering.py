@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -84,6 +84,7 @@ class Answering:
             self._path_params(request),
             request.query_params,
             form,
+            _back(request),
         )
 
     def _visit(self, request: Request) -> Visit:
@@ -189,6 +190,8 @@ class Answering:
         return Frame(
             shop_name=self.shop.settings.shop.name,
             user_id=visit.user_id,
+            personal=visit.personal,
+            compared=len(visit.compared),
             chooses=self._chooses(request),
             basket_pieces=sum(
                 line.quantity
@@ -220,6 +223,14 @@ class Answering:
         if status == 429:
             response.headers["Retry-After"] = "1"
         return response
+
+
+def _back(request: Request) -> str:
+    """The page of this shop that a form was sent from; the first one where nothing says so."""
+    came = urlsplit(request.headers.get("referer", ""))
+    if came.netloc != request.url.netloc or came.path.startswith("//"):
+        return "/"
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def _twin(path: str, parameters: list[tuple[str, str]]) -> str:

@@ -16,11 +16,13 @@ from mercato.web.answering import Answering
 from mercato.web.asked import Ask, Data, Page, Redirect
 from mercato.web.console.app import create_console, first
 from mercato.web.console.asked import ROOT
-from mercato.web.pages.basket import add, basket, change, check_out
+from mercato.web.pages.basket import add, add_all, basket, change, check_out
 from mercato.web.pages.browse import browse
+from mercato.web.pages.compare import compare, put_beside, take_away
 from mercato.web.pages.home import home
 from mercato.web.pages.item import item
 from mercato.web.pages.listing import listing
+from mercato.web.pages.personal import less, personal, switch
 from mercato.web.pages.shopper import become, shopper
 from mercato.web.pages.suggest import suggest
 from mercato.web.pages.thanks import thanks
@@ -34,6 +36,8 @@ PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
     "/item/{item_id:path}": item,
     "/basket": basket,
     "/thanks": thanks,
+    "/compare": compare,
+    "/personal": personal,
     "/shopper": shopper,
     "/suggest": suggest,
 }
@@ -41,8 +45,13 @@ PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
 
 FORMS: Mapping[str, Callable[[Ask], Redirect]] = {
     "/basket/add": add,
+    "/basket/add-all": add_all,
     "/basket/change": change,
     "/basket/checkout": check_out,
+    "/compare/add": put_beside,
+    "/compare/remove": take_away,
+    "/personal": switch,
+    "/less": less,
     "/shopper": become,
 }
 

@@ -18,6 +18,7 @@ class Ask:
     chooses : whether this browser may look through any shopper's eyes
     path_params : parts of the path by name
     form : fields of a form that was sent; empty for a page that is only looked at
+    back : address of the page of this shop that it was sent from; else of the first one
     """
 
     shop: Shop
@@ -27,6 +28,7 @@ class Ask:
     path_params: Mapping[str, str]
     query: QueryParams
     form: Mapping[str, str]
+    back: str = "/"
 
     @property
     def currency(self) -> str:

@@ -61,18 +61,20 @@ class Basket:
 
     def cookie(self) -> str:
         """``id*pieces`` joined by ``.``; what else stands in an id is percent-encoded."""
-        return ".".join(f"{_quoted(line.item_id)}*{line.quantity}" for line in self.lines)
+        return ".".join(f"{quoted(line.item_id)}*{line.quantity}" for line in self.lines)
 
     @classmethod
-    def from_cookie(cls, text: str) -> "Basket":
-        """Read `cookie` back. What does not fit is left out: the shopper may have edited it."""
+    def from_cookie(cls, text: str, least: int = 1) -> "Basket":
+        """Read `cookie` back. What does not fit, or is of less than ``least`` pieces, is left out:
+        the shopper may have edited it."""
         lines: dict[str, int] = {}
         for part in text[:MOST_BYTES].split("."):
             item_id, _, quantity = part.rpartition("*")
-            if item_id and quantity.isascii() and quantity.isdigit() and int(quantity) > 0:
+            if item_id and quantity.isascii() and quantity.isdigit() and int(quantity) >= least:
                 lines[unquote(item_id)] = min(int(quantity), MOST_PIECES)
         return cls(tuple(BasketLine(*line) for line in lines.items()))
 
 
-def _quoted(item_id: str) -> str:
+def quoted(item_id: str) -> str:
+    """An id as it may stand in a cookie between dots."""
     return quote(item_id, safe="").replace(".", "%2E")

@@ -49,6 +49,7 @@ class Card:
     """url : of the item's page; carries the origin
     image : address of a picture, or None: then ``tile`` is the picture
     reason : why the product stands here, in the visit's language; None on result lists
+    why : the same at length: what it was chosen by, and what did not count
     """
 
     id: str
@@ -62,6 +63,7 @@ class Card:
     buyable: bool
     origin: Origin | None
     reason: str | None
+    why: str | None = None
 
 
 def card(
@@ -69,6 +71,7 @@ def card(
     currency: str,
     origin: Origin | None = None,
     reason: str | None = None,
+    why: str | None = None,
 ) -> Card:
     """The card of an item in canonical columns; ``currency`` counts where the item has none."""
     return Card(
@@ -83,6 +86,7 @@ def card(
         buyable=item.get(AVAILABILITY) != Availability.OUT_OF_STOCK,
         origin=origin,
         reason=reason,
+        why=why,
     )
 
 

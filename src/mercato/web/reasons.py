@@ -52,6 +52,11 @@ def reason_text(
     )
 
 
+def honest(reason: Reason, language: Language) -> str:
+    """What a product was chosen by, and what did not count."""
+    return language.text(f"why.{reason.code.replace('-', '_')}")
+
+
 def _title(catalogue: Catalogue, item_id: str | None) -> str | None:
     """The title of a product that is still sold."""
     row = None if item_id is None else catalogue.row(item_id)

@@ -51,6 +51,8 @@ def asset_url(name: str) -> str:
 class Frame:
     """What every page has around it.
 
+    personal : whether what this browser did counts in what it is shown
+    compared : products that it put beside each other
     chooses : whether this browser may shop as anybody
     languages : (code, name, address of this page in it) of the other languages
     departments : (name, address) of the fullest top levels
@@ -59,6 +61,8 @@ class Frame:
 
     shop_name: str
     user_id: str | None
+    personal: bool
+    compared: int
     chooses: bool
     basket_pieces: int
     languages: tuple[tuple[str, str, str], ...]
@@ -112,6 +116,7 @@ def _globals(spoken: Language) -> Mapping[str, object]:
     return {
         "t": spoken.text,
         "count": spoken.count,
+        "word": spoken.word,
         "money": amount,
         "lang": spoken,
         "asset": asset_url,

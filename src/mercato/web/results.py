@@ -100,9 +100,9 @@ def _answer(ask: Ask, listing: Listing) -> SearchAnswer:
             sort=listing.sort or None,
             page=listing.page,
             per_page=listing.per_page,
-            user_id=ask.visit.user_id,
-            visitor_id=ask.visit.visitor_id,
-            session_id=ask.visit.session_id,
+            user_id=ask.visit.ids.user_id,
+            visitor_id=ask.visit.ids.visitor_id,
+            session_id=ask.visit.ids.session_id,
         ),
     )
 

@@ -8,7 +8,7 @@ from mercato.shop.shelf import shelf as answer_shelf
 from mercato.web.asked import Ask
 from mercato.web.cards import Card, Origin, card
 from mercato.web.links import listing_path
-from mercato.web.reasons import reason_text
+from mercato.web.reasons import honest, reason_text
 
 N_CARDS = 12
 
@@ -44,9 +44,9 @@ def shelf(
         ask.shop,
         ShelfCall(
             placement=placement,
-            user_id=ask.visit.user_id,
-            visitor_id=ask.visit.visitor_id,
-            session_id=ask.visit.session_id,
+            user_id=ask.visit.ids.user_id,
+            visitor_id=ask.visit.ids.visitor_id,
+            session_id=ask.visit.ids.session_id,
             item_id=item_id,
             cart=cart,
             n=n,
@@ -74,6 +74,7 @@ def _cards(ask: Ask, answer: ShelfAnswer, here: str | None) -> tuple[Card, ...]:
             ask.currency,
             Origin(answer.query_id, answer.placement, position),
             reason_text(each.reason, ask.visit.language, live.catalogue, now, here),
+            honest(each.reason, ask.visit.language),
         )
         for position, each in enumerate(answer.items, 1)
     )

@@ -9,15 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mercato.core.errors import BadInput
-from mercato.web.basket import Basket
+from mercato.web.basket import Basket, quoted
 from mercato.web.languages import Language, choose
 
-_VISITOR, _SESSION, _USER, _LANGUAGE, _BASKET = (
+_VISITOR, _SESSION, _USER, _LANGUAGE, _BASKET, _COMPARED, _PLAIN = (
     "mercato_visitor",
     "mercato_session",
     "mercato_user",
     "mercato_lang",
     "mercato_basket",
+    "mercato_compared",
+    "mercato_plain",
 )
 
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -28,9 +30,24 @@ _USER_LENGTH = 64
 """Characters of a shopper's id that a cookie keeps."""
 
 
+MOST_COMPARED = 4
+"""Products beside each other; more do not fit beside each other on any screen."""
+
+_LONGEST_ID = 200
+
+
 def random_id() -> str:
     """128 bits that nobody can guess, as 32 hexadecimal digits."""
     return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Under which an answer may know who asks; all None for one that is to know nobody."""
+
+    user_id: str | None = None
+    visitor_id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,8 @@ class Visit:
     session_id : random id, gone after the shop's session gap without a request
     user_id    : the shopper whose eyes the window is seen through; None for a new one
     remembered : whether the language was chosen, not guessed
+    compared : ids of products that stand beside each other
+    personal : whether what this browser did may count in what it is shown
     """
 
     visitor_id: str
@@ -49,6 +68,13 @@ class Visit:
     language: Language
     remembered: bool
     basket: Basket
+    compared: tuple[str, ...] = ()
+    personal: bool = True
+
+    @property
+    def ids(self) -> Ids:
+        """What answers are told of who asks."""
+        return Ids(self.user_id, self.visitor_id, self.session_id) if self.personal else Ids()
 
     def shopping_as(self, user_id: str | None) -> "Visit":
         """Somebody else at the same browser: nothing of the shopper before is taken along.
@@ -67,6 +93,7 @@ class Visit:
             session_id=random_id(),
             user_id=user_id,
             basket=Basket(),
+            compared=(),
         )
 
 
@@ -87,7 +114,15 @@ def read_visit(request: Request, default_language: str, *, chooses: bool) -> Vis
         language=language_of(request, default_language),
         remembered=asked is not None or _LANGUAGE in cookies,
         basket=Basket.from_cookie(cookies.get(_BASKET, "")),
+        compared=_compared(cookies.get(_COMPARED, "")),
+        personal=_PLAIN not in cookies,
     )
+
+
+def _compared(cookie: str) -> tuple[str, ...]:
+    ids = (unquote(each) for each in cookie.split("."))
+    fits = (each for each in ids if 0 < len(each) <= _LONGEST_ID)
+    return tuple(dict.fromkeys(fits))[:MOST_COMPARED]
 
 
 def language_of(request: Request, default_language: str) -> Language:
@@ -119,6 +154,8 @@ def write_visit(response: Response, visit: Visit, request: Request, session_seco
         _USER: quote(visit.user_id or "", safe=""),
         _LANGUAGE: visit.language.code if visit.remembered else "",
         _BASKET: visit.basket.cookie(),
+        _COMPARED: ".".join(quoted(each) for each in visit.compared),
+        _PLAIN: "" if visit.personal else "1",
     }
     for name, value in wanted.items():
         if request.cookies.get(name, "") != value:

@@ -44,7 +44,7 @@ REFORMULATIONS = (
 @pytest.fixture(scope="module")
 def lists():
     rows = {"query_statistics": STATISTICS, "reformulations": REFORMULATIONS}
-    with open_engine("duckdb") as engine:
+    with open_engine() as engine:
         tables = {
             name: engine.arrow(pa.Table.from_pylist(list(each), ASSETS[name].schema))
             for name, each in rows.items()

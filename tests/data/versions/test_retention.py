@@ -15,6 +15,7 @@ from mercato.core.errors import NotFound
 from mercato.core.settings import Settings
 from mercato.data.assets.events import EVENTS
 from mercato.data.derive import derive_versions
+from mercato.data.pinning import pin_asset
 from mercato.data.releases import Manifest, ReleaseStore
 from mercato.data.store import AssetStore, Conflict
 from mercato.data.versions.retention import kept_versions, vacuum
@@ -125,7 +126,7 @@ def test_what_kept_versions_were_made_from_is_kept_too(store: AssetStore, tmp_pa
     }
 
 
-def test_the_log_is_cut_before_the_oldest_version_that_stays(store: AssetStore):
+def test_the_log_is_cut_before_the_oldest_version_that_stays(store: AssetStore, tmp_path: Path):
     append(store, 130)
     done = vacuum(store, "things", (112,), NOW)
     assert done.entries >= 112
@@ -134,6 +135,10 @@ def test_the_log_is_cut_before_the_oldest_version_that_stays(store: AssetStore):
     assert numbers(store) == list(range(130))
     with pytest.raises(NotFound, match="found versions 112 to"):
         summary(store, "things", 3)
+    with pytest.raises(NotFound, match="version 3 .*log that was shortened"):
+        store.read("things", 3)
+    pin_asset(store, "things", {3, 112}, tmp_path / "pinned" / "things")
+    assert numbers(AssetStore(tmp_path / "pinned")) == list(range(113))
     append(store, 1)
     assert len(numbers(store)) == 131
 

@@ -1,6 +1,6 @@
 """The loop: what it learns, when it ends, and that a kill changes nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mercato.core.progress import Silent, Step
 from mercato.models.neural.dropout import Dropout
 from mercato.models.neural.engine import Engine, Progressed
 from mercato.models.neural.learning import Learning
+from mercato.models.neural.shards import RowsHeld
 
 PLAN = Learning(passes=6, learning_rate=0.05, weight_decay=0.0, checks=6, save_seconds=-1.0)
 TRUTH = torch.tensor([[2.0, -1.0, 0.5]])
@@ -32,6 +33,7 @@ class Line:
             self.network = nn.Sequential(Dropout(share), nn.Linear(3, 1))
         self.outputs = self.inputs @ TRUTH.T
         self.size = size
+        self.rows: Mapping[str, RowsHeld] = {}
         self.worths: list[float] | None = None
 
     def batches(self, number: int) -> Sequence[np.ndarray]:

@@ -11,7 +11,7 @@ from mercato.core.history import Interactions
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.events import Read, read_events
 from mercato.models.shopper_transformer.learned import exported, tables
-from mercato.models.shopper_transformer.network import Batch, ShopperNetwork
+from mercato.models.shopper_transformer.network import Batch, ItemVectors, ShopperNetwork
 from mercato.models.shopper_transformer.settings import Inputs, Shape
 
 ITEMS = 12
@@ -34,7 +34,9 @@ def made(name: str, inputs: Inputs) -> ShopperNetwork:
     shape = SHAPES[name]
     small = {**vars(shape), "width": 16, "heads": 4, "longest": LONGEST}
     torch.manual_seed(1)
-    network = ShopperNetwork(Shape(**small), inputs, np.ones(ITEMS, bool), ItemContent.none(ITEMS))
+    shape = Shape(**small)
+    items = ItemVectors(shape, inputs, np.ones(ITEMS, bool), ItemContent.none(ITEMS))
+    network = ShopperNetwork(shape, inputs, items)
     with torch.no_grad():
         for each in network.parameters():
             each.add_(torch.randn_like(each) * 0.3)
@@ -118,7 +120,8 @@ def test_an_item_that_nobody_met_has_no_vector_of_its_own() -> None:
         np.ones((ITEMS, 1), np.int64),
         np.array([2]),
     )
-    network = ShopperNetwork(replace(PLAIN, width=16), Inputs(content=True), known, told).eval()
+    shape, inputs = replace(PLAIN, width=16), Inputs(content=True)
+    network = ShopperNetwork(shape, inputs, ItemVectors(shape, inputs, known, told)).eval()
     with torch.no_grad():
         vectors = network.items(torch.arange(ITEMS))
         content = network.items.project.weight.T + network.items.codes.weight[1]

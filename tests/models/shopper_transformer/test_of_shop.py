@@ -20,6 +20,7 @@ from mercato.models.item_knn import ItemKnn
 from mercato.models.personal_frequency import PersonalFrequency
 from mercato.models.popularity import Popularity
 from mercato.models.repeat_purchase import RepeatPurchase
+from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.of_shop import ShopTransformer
 from mercato.recommend.asked import Asked
 from mercato.recommend.pool import gather, network_columns
@@ -61,7 +62,7 @@ def two_kinds(
     ]
     log = log_of(done, 12)
     with Silent().step("learn") as step:
-        return catalogue, log, of_shop(catalogue, log, AS_OF, 1.0, step, SMALL)
+        return catalogue, log, of_shop(catalogue, log, AS_OF, step, SMALL)
 
 
 def asked(catalogue: Catalogue, one: Interactions, found: ShopTransformer | None) -> Asked:
@@ -99,6 +100,43 @@ def test_it_proposes_what_is_allowed_and_what_is_newer_than_the_release(
     assert proposal.scores.sum() == pytest.approx(1)
 
 
+def test_a_price_moves_a_newer_item_without_its_text_being_looked_at_again(
+    two_kinds: tuple[Catalogue, Interactions, ShopTransformer],
+    log_of: Callable[..., Interactions],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As if it had come with that price; but for a new text it is looked at."""
+    catalogue, _, found = two_kinds
+    looks: list[int] = []
+    plain = ShopTransformer.unpriced
+
+    def looked(network: ShopTransformer, told: ItemContent) -> np.ndarray:
+        looks.append(len(told))
+        return plain(network, told)
+
+    monkeypatch.setattr(ShopTransformer, "unpriced", looked)
+    fields = {"title": "Tea", "product_type": "Shop > Tea", "price": 4.0}
+    vector = quantise(np.asarray(vector_of(fields), np.float32)[None])[0].tobytes()
+    one = log_of([(0, 90, 0), (0, 95, 1)], 12)
+
+    def proposed(catalogue: Catalogue) -> list[float]:
+        allowed = np.ones(catalogue.n_rows, bool)
+        scores = TRANSFORMER.propose(asked(catalogue, one, found), allowed, 100).scores
+        return [float(each) for each in scores]
+
+    cheap = catalogue.apply([ItemChange(1, Change.PUT, "new", fields, vector)])
+    begun = proposed(cheap)
+    dear = cheap.apply([ItemChange(2, Change.PATCH, "new", {"price": 8.0}, None)])
+    moved = proposed(dear)
+    assert looks == [1]
+    come = catalogue.apply([ItemChange(1, Change.PUT, "new", {**fields, "price": 8.0}, vector)])
+    assert moved == pytest.approx(proposed(come), rel=1e-5)
+    assert moved != begun
+    looks.clear()
+    proposed(dear.apply([ItemChange(3, Change.PATCH, "new", {"title": "Mug"}, vector)]))
+    assert looks == [1]
+
+
 def test_a_release_without_it_asks_nobody(
     two_kinds: tuple[Catalogue, Interactions, ShopTransformer],
     log_of: Callable[..., Interactions],
@@ -117,6 +155,37 @@ def test_a_release_without_it_asks_nobody(
     assert said[False].said[:, columns].all()
     others = np.setdiff1d(np.arange(said[True].said.shape[1]), columns)
     np.testing.assert_array_equal(said[True].said[:, others], said[False].said[:, others])
+
+
+class Killed(BaseException):
+    """As a kill, nothing in between catches it."""
+
+
+class Halfway:
+    """A step that kills when half is done."""
+
+    done = 0
+
+    def advance(self, amount: int = 1) -> None:
+        self.done += amount
+        if self.done > 500:
+            raise Killed
+
+    def note(self, text: str) -> None: ...
+
+
+def test_a_killed_build_goes_on_where_its_training_stood(
+    two_kinds: tuple[Catalogue, Interactions, ShopTransformer], tmp_path: Path
+) -> None:
+    catalogue, log, whole = two_kinds
+    often = replace(SMALL, learning=replace(SMALL.learning, save_seconds=-1.0))
+    with pytest.raises(Killed):
+        of_shop(catalogue, log, AS_OF, Halfway(), often, kept=tmp_path / "kept")
+    step = Halfway()
+    step.done = -500
+    found = of_shop(catalogue, log, AS_OF, step, often, kept=tmp_path / "kept")
+    assert found.model.outcome.losses == whole.model.outcome.losses
+    assert np.array_equal(found.model.tables.items, whole.model.tables.items)
 
 
 def test_saved_with_the_release(

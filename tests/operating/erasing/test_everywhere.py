@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,14 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import ImportSettings, Settings, settings_text
 from mercato.data.auditing import Reader, mask_of
 from mercato.data.derive import derive_versions
+from mercato.data.erasing import past
+from mercato.data.erasing.matching import Erased
 from mercato.data.importing import import_events
 from mercato.data.store import AssetStore
 from mercato.operating.drain import drain
 from mercato.operating.erasing import carrying_out
 from mercato.operating.erasing.asking import ask_erasure
-from mercato.operating.erasing.carrying_out import carry_out
+from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.erasing.exporting import known_of
 from mercato.operating.erasing.receipt import receipt
 from mercato.operating.erasing.verifying import verify_receipt
@@ -351,6 +354,45 @@ def test_old_versions_wait_for_their_retention(
     shop.paths.settings.write_text(month)
     carry_out(shop.paths, shop.state)
     assert receipt(shop.paths, shop.state, told["number"])["done_at"] is not None
+    assert found_in(shop.paths.root, user) == []
+
+
+def test_an_old_file_is_read_once_for_all_who_were_erased(
+    little: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = little(1)
+    users = [f"user-{n}-1-zebra" for n in range(3)]
+    asked = [ask_erasure(shop.paths, shop.state, user, OFFICER, at_once=False) for user in users]
+    read, whole = Counter[str](), past.owned
+
+    def counted(name: str, file: str, erased: Erased) -> Any:
+        read[file] += 1
+        return whole(name, file, erased)
+
+    monkeypatch.setattr(past, "owned", counted)
+    looked = Looked()
+    carry_out(shop.paths, shop.state, looked)
+    assert set(read.values()) == {1}
+    for user, each in zip(users, asked, strict=True):
+        told = receipt(shop.paths, shop.state, each.number)
+        left = {place["place"]: place["remaining"] for place in told["places"]}
+        # The first 120 lines lie in assets, in files that are old now.
+        drained = {row.event_id for row in shop.rows[:120]}
+        assert left["assets/events/old"] == len(theirs(shop.rows, user) & drained)
+    read.clear()
+    drain(shop.state, shop.store)
+    carry_out(shop.paths, shop.state, looked)
+    assert not read  # lines that are added make no file old
+
+
+def test_a_round_that_is_told_to_stop_leaves_the_rest_to_the_next(little: Open) -> None:
+    shop = little(0)
+    user = "user-1-0-zebra"
+    number = ask_erasure(shop.paths, shop.state, user, OFFICER, at_once=True).number
+    carry_out(shop.paths, shop.state, stopping=lambda: True)
+    assert receipt(shop.paths, shop.state, number)["done_at"] is None
+    carry_out(shop.paths, shop.state)
+    assert receipt(shop.paths, shop.state, number)["done_at"] is not None
     assert found_in(shop.paths.root, user) == []
 
 

@@ -1,6 +1,5 @@
 """Feeds from a real server into the assets of a shop."""
 
-import fcntl
 import threading
 import time
 from dataclasses import replace
@@ -14,7 +13,7 @@ from mercato.core.settings import FeedSettings, FetchSettings, Settings, setting
 from mercato.data.store import AssetStore
 from mercato.operating.feeds.due import feeds_of
 from mercato.operating.feeds.run import fetched_once, run_feeds
-from mercato.state import State
+from mercato.state import State, alone
 from mercato.state.fetches import KEPT, Fetch, Outcome
 
 ITEMS = b"id,title,price,maker\ntea,Tea,4,Leaf\npot,Pot,20,Clay\n"
@@ -187,8 +186,7 @@ def test_two_processes_do_not_fetch_at_once(shop) -> None:
     left = shop.paths.fetched / "shop.example" / "killed.part"
     left.parent.mkdir()
     left.write_bytes(b"half")
-    with (shop.paths.fetched / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("sqlite:///state.db", shop.root, "feeds"):
         assert run_feeds(shop.root, everything=True, progress=Silent()) is None
         waiting = threading.Thread(target=lambda: shop.fetched_once())
         waiting.start()
@@ -205,7 +203,7 @@ def test_what_a_person_names_is_fetched_once(shop) -> None:
     shop.server.answers["/items.csv"] = (200, {}, ITEMS)
     url = shop.server.url("/items.csv")
     assert shop.fetched_once() == {url: ITEMS}
-    assert [each.name for each in shop.paths.fetched.iterdir()] == [".lock"]
+    assert not list(shop.paths.fetched.iterdir())
     shop.paths.settings.write_text(settings_text(Settings()))
     with pytest.raises(BadInput, match="public addresses of 127.0.0.1"):
         shop.fetched_once()

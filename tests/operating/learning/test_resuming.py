@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from mercato.core.errors import BadInput, NotReady
-from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
 from mercato.core.settings import LearnSettings, Settings, load_settings, settings_text
 from mercato.data.importing import import_events, import_judgments
@@ -21,7 +20,7 @@ from mercato.data.store import AssetStore
 from mercato.operating.learning.book import RoundBook
 from mercato.operating.learning.due import MICROSECONDS, checked, due_at, now
 from mercato.operating.learning.learn import learn
-from mercato.operating.learning.room import alone
+from mercato.operating.learning.room import one_learns
 from mercato.operating.learning.round import Round, Stage
 from mercato.operating.learning.steps import STEPS
 from mercato.operating.learning.work import Work
@@ -106,7 +105,8 @@ def test_each_stage_stands_in_the_sealed_log(
 
 
 def test_one_process_learns_at_a_time(small_shop: Path) -> None:
-    with alone(ShopPaths(small_shop)), pytest.raises(NotReady, match="one process that learns"):
+    alone = one_learns("sqlite:///state.db", small_shop)
+    with alone, pytest.raises(NotReady, match="one process that learns"):
         again(small_shop)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mercato.core.errors import BadInput, NotFound
-from mercato.data.releases import ReleaseStore
+from mercato.data.releases import MANIFEST, ReleaseStore
 from mercato.shop.experiments.definition import Definition, Status
 from mercato.shop.experiments.keeping import (
     IsOver,
@@ -101,7 +101,9 @@ def test_what_is_over_stays_so_and_may_be_forgotten(kept: State, tmp_path: Path)
 
 def test_only_a_release_that_may_be_served_is_served(kept: State, tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        (tmp_path / "releases" / str(number)).mkdir(parents=True)
+        folder = tmp_path / "releases" / str(number)
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).touch()
     ReleaseStore(tmp_path / "releases").refuse([3], "it knows who was erased")
     for number, said in ((4, "4"), (3, "3: it knows who was erased")):
         with pytest.raises(BadInput, match=f"a release that may be served.*found {said}"):

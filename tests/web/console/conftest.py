@@ -1,11 +1,18 @@
 """A person who is signed in to the supermarket's console."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
+import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
 from mercato.core.roles import Role
+from mercato.data.assets import ASSETS
+from mercato.data.store import AssetStore
 from mercato.shop.opened import Shop
 from mercato.shop.people import add_person
 from mercato.shop.rules import By
@@ -34,3 +41,32 @@ def viewer(shop: Shop) -> Iterator[TestClient]:
     with TestClient(create_web(shop), headers=headers) as opened:
         opened.post("/console/sign-in", data={"name": "vic", "password": PASSWORD})
         yield opened
+
+
+class Saying(Protocol):
+    def __call__(
+        self, rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> AbstractContextManager[None]: ...
+
+
+@pytest.fixture(scope="session")
+def saying(shop: Shop) -> Saying:
+    """``saying({asset: rows})``: for a while the shop's assets say this, and then what they did."""
+
+    @contextmanager
+    def said(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[None]:
+        store = AssetStore(shop.paths.assets)
+        kept = {
+            name: store.read(name, hidden=True) for name in rows if store.version(name) is not None
+        }
+        for name, each in rows.items():
+            store.commit(name, pa.Table.from_pylist(list(each), ASSETS[name].stored))
+        yield
+        for name in rows:
+            if name in kept:
+                store.commit(name, kept[name])
+            else:
+                assert isinstance(store.root, Path)
+                shutil.rmtree(store.root / name)
+
+    return said

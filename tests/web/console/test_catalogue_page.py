@@ -1,12 +1,6 @@
 """The catalogue's page counts what assets say, and what they say once."""
 
-import shutil
-
-import pyarrow as pa
 import pytest
-
-from mercato.data.assets import ASSETS
-from mercato.data.store import AssetStore
 
 BANANAS = "1082185"
 
@@ -22,6 +16,10 @@ ROWS = {
         {"item_id": BANANAS, "score": 40, "lacks": ["image", "gtin"]},
         {"item_id": "a", "score": 80, "lacks": ["gtin"]},
     ],
+    "near_duplicates": [
+        {"item_id": BANANAS, "other_id": "995242", "similarity": 0.95},
+        {"item_id": "995242", "other_id": BANANAS, "similarity": 0.95},
+    ],
     "quarantine": [
         {"asset": "items", "check": "price-readable", "column": "price", "value": str(n)}
         for n in range(3)
@@ -30,18 +28,9 @@ ROWS = {
 
 
 @pytest.fixture
-def summed(shop):
-    store = AssetStore(shop.paths.assets)
-    before = {name: store.version(name) for name in ROWS}
-    kept = {name: store.read(name) for name, version in before.items() if version is not None}
-    for name, rows in ROWS.items():
-        store.commit(name, pa.Table.from_pylist(rows, ASSETS[name].stored))
-    yield
-    for name in ROWS:
-        if name in kept:
-            store.commit(name, kept[name])
-        else:
-            shutil.rmtree(store.root / name)
+def summed(saying):
+    with saying(ROWS):
+        yield
 
 
 def test_what_is_never_met_never_bought_and_badly_described(merchant, summed, shop):
@@ -56,8 +45,16 @@ def test_what_is_never_met_never_bought_and_badly_described(merchant, summed, sh
     assert [(each["item_id"], each["views"]) for each in read["idle"]] == [(BANANAS, 7)]
     # Products that are not sold any more have no card.
     assert [card["id"] for card, *_ in page["worst"]] == [BANANAS]
+    # A pair that reads alike stands there once, though each of them has a double.
+    assert (read["doubled"], len(read["doubles"])) == (2, 1)
+    assert [each["id"] for each in page["doubles"][0][:2]] == [BANANAS, "995242"]
+    assert read["unmet"] == ["b"]
     assert read["refused"] == [
         {"asset": "items", "check": "price-readable", "column": "price", "rows": 3}
     ]
+    spots = page["map"]
+    assert bool(spots) == (shop.live.catalogue.vectors is not None)
+    assert {spot["near"] for spot in spots} <= {spot["name"] for spot in spots}
+    assert sum(spot["items"] for spot in spots) <= read["items"]
     chart = merchant.get("/console/catalogue.svg?figure=lacking")
     assert "Valid GTIN" in chart.text

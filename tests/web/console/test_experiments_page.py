@@ -95,3 +95,21 @@ def test_each_step_is_on_record(merchant, begun, shop):
 def test_only_analysts_change_them(viewer, begun):
     assert "Break it off" not in viewer.get("/console/experiments").text
     assert viewer.post("/console/experiments/end", data={"name": begun.name}).status_code == 403
+
+
+@pytest.mark.parametrize("asked", ["effect=none", "effect=0", "effect=5&share=101", "goal=fame"])
+def test_what_cannot_be_planned_is_refused(merchant, asked):
+    assert merchant.get(f"/console/experiments?{asked}").status_code == 400
+
+
+@pytest.mark.soak
+def test_a_plan_fills_the_form_that_begins_it(merchant):
+    asked = "/console/experiments{}?goal=revenue&effect=10&share=50"
+    found = merchant.get(asked.format(".json")).json()["draft"]
+    needed = found["needed"]
+    assert needed["days"] == pytest.approx(needed["units"] / (needed["a_day"] * 0.5))
+    page = merchant.get(asked.format("")).text
+    assert f'name="planned" type="number" min="100" value="{max(needed["units"], 100)}"' in page
+    # Four times as many find half the change.
+    smaller = merchant.get(asked.format(".json").replace("=10", "=5")).json()["draft"]["needed"]
+    assert smaller["units"] == pytest.approx(4 * needed["units"], rel=0.15)

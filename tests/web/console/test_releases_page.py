@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from mercato.data.releases import MANIFEST, link_tree
+from mercato.shop.experiments.keeping import delete_experiment, experiments_of, stop_experiment
+from mercato.shop.rules import By
 
 
 def measured(value, spread=0.01):
@@ -48,6 +50,7 @@ def test_two_releases_stand_beside_each_other(merchant, second):
     assert (home["metric"], home["better"]) == ("home/ndcg@20", "one")
     assert (home["baseline_name"], home["baseline"]["value"]) == ("personal-frequency", 0.16)
     assert cart["better"] == ""
+    assert home["most"] == pytest.approx(0.31)  # the end of the widest interval
     assert merchant.get("/console/releases?one=99").status_code == 400
     chart = merchant.get("/console/releases.svg", params={**asked, "figure": "metrics"})
     assert "home/ndcg@20" in chart.text
@@ -69,6 +72,22 @@ def test_a_release_is_published_and_rolled_back(merchant, second, shop):
         str(first),
         str(number),
     ]
+
+
+def test_a_release_is_tried_on_some_shoppers(merchant, second, shop):
+    _, number = second
+    form = {"release": str(number), "share": "10"}
+    answer = merchant.post("/console/releases/try", data=form)
+    (begun,) = [each for each in experiments_of(shop.state) if each.name.startswith("try-release")]
+    assert f"name={begun.name}" in str(answer.url)
+    # A tenth is served by it, another tenth is what that is compared with.
+    assert (begun.share, begun.arms[1].share, begun.arms[1].changes.release) == (0.2, 0.5, number)
+    by = By("me", "test")
+    stop_experiment(shop.state, begun.name, "test", by)
+    delete_experiment(shop.state, begun.name, by)
+    shop.refresh()
+    refused = merchant.post("/console/releases/try", data=form | {"share": "a lot"})
+    assert refused.status_code == 400
 
 
 def test_the_search_lab_asks_another_release(merchant, second):

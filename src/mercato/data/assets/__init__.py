@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from mercato.data.asset import Asset
 from mercato.data.assets.answers import ANSWERS
 from mercato.data.assets.co_purchase import CO_PURCHASE
+from mercato.data.assets.cohorts import COHORTS
 from mercato.data.assets.daily_activity import DAILY_ACTIVITY
+from mercato.data.assets.daily_funnel import DAILY_FUNNEL
 from mercato.data.assets.event_flags import EVENT_FLAGS
 from mercato.data.assets.events import EVENTS
 from mercato.data.assets.histories import HISTORIES
@@ -49,6 +51,8 @@ ASSETS: Mapping[str, Asset] = {
         QUERY_STATISTICS,
         QUERY_LISTS,
         DAILY_ACTIVITY,
+        DAILY_FUNNEL,
+        COHORTS,
         HISTORIES,
         ITEM_STATISTICS,
         ITEM_QUALITY,

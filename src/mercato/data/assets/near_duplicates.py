@@ -26,7 +26,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     """For each product that has one, its nearest double; of equals the one with the smaller id.
     Products of one ``item_group_id`` are no doubles."""
     items = tables["items"].select("id", "title", "brand", "item_group_id", *_APART)
-    return context.through(items, nearest_doubles, _SCHEMA)
+    return context.through(items, nearest_doubles, _SCHEMA, whole=True)
 
 
 def nearest_doubles(items: pa.Table) -> pa.Table:

@@ -42,11 +42,11 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 
     value : bot-rate: minutes; bot-regular: deviation by mean; bot-breadth: items; else lines
     """
-    lines = with_shopper(tables["events"])
+    lines = with_shopper(tables["events"], context.keep)
     lines = lines.filter(lines[SHOPPER_ID].notnull())
     active = lines.filter(~lines.event.isin(_SHOWN))
     # As 32 bits, which the expression would be kept in, seconds end in 2038.
-    at = active.ts.min().epoch_seconds().cast("int64")
+    at = active.ts.min().epoch_seconds().floor().cast("int64")
     events = context.keep(active.group_by([SHOPPER_ID, "event_id"]).aggregate(at=at))
     parts = [_fast(events), _regular(events), _broad(lines), _agents(lines)]
     return ibis.union(*parts, *_own(lines, context))

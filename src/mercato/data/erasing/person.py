@@ -54,8 +54,14 @@ class Lines:
         if not self._files or not wanted:
             return found
         lines = pyarrow.dataset.dataset(self._files, format="parquet", schema=SCHEMA)
-        theirs = pc.field(column).isin(pa.array(sorted(wanted), pa.string()))
-        table = lines.to_table(columns=list(SEEN), filter=theirs)
+        asked = pa.array(sorted(wanted), pa.string())
+        # Not by the scanner's filter: it knows no statistics of the type string_view, as which
+        # delta-rs writes a text anew.
+        parts = [
+            part.filter(pc.is_in(part[column], value_set=asked))
+            for part in lines.to_batches(columns=list(SEEN), batch_readahead=1)
+        ]
+        table = pa.Table.from_batches(parts, pa.schema([SCHEMA.field(name) for name in SEEN]))
         rows = table.group_by(list(SEEN)).aggregate([])
         return found | {tuple(row[name] for name in SEEN) for row in rows.to_pylist()}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mercato.core.errors import ChecksFailed
 from mercato.data.erasing.matching import NOBODY, Erased
-from mercato.data.releases import ReleaseStore, read_manifest
+from mercato.data.releases import MANIFEST, ReleaseStore
 from mercato.data.shoppers import SHOPPER_ID
 from mercato.state.erasures import Erasure
 
@@ -30,18 +30,16 @@ def is_clean(inputs: Mapping[str, int], erasure: Erasure) -> bool:
 def unclean(releases: ReleaseStore, erasure: Erasure) -> list[int]:
     """Releases that were made of what may hold the person; the current one may be among them."""
     return [
-        number
-        for number in releases.numbers()
-        if not is_clean(_inputs(releases.folder(number)), erasure)
+        number for number in releases.numbers() if not is_clean(_inputs(releases, number), erasure)
     ]
 
 
-def _inputs(folder: Path) -> Mapping[str, int]:
+def _inputs(releases: ReleaseStore, number: int) -> Mapping[str, int]:
     """Of a release by another Mercato: as if it were the oldest."""
     try:
-        return read_manifest(folder).inputs
+        return releases.manifest(number).inputs
     except ChecksFailed:
-        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("inputs", {})
+        found = json.loads(releases.storage.read(f"{number}/{MANIFEST}") or b"{}").get("inputs", {})
         return found if isinstance(found, dict) else {}
 
 

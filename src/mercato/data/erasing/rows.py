@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
+from deltalake import CommitProperties, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError
 from numpy.typing import NDArray
 
@@ -69,10 +69,14 @@ def erase_rows(
 
 def owned(name: str, file: str, erased: Erased) -> tuple[pa.Table, NDArray[np.int64]]:
     """Rows of one file that belong to erased persons, and the numbers of their erasures."""
-    table = _read(name, file)
-    numbers = OF_ASSET[name](erased, table)
+    return owned_rows(name, _read(name, file), erased)
+
+
+def owned_rows(name: str, rows: pa.Table, erased: Erased) -> tuple[pa.Table, NDArray[np.int64]]:
+    """As `owned`, of rows that were read."""
+    numbers = OF_ASSET[name](erased, rows)
     theirs = numbers != NOBODY
-    return table.filter(pa.array(theirs)), numbers[theirs]
+    return rows.filter(pa.array(theirs)), numbers[theirs]
 
 
 def _read(name: str, file: str) -> pa.Table:
@@ -160,7 +164,7 @@ def _delete(store: AssetStore, name: str, version: int, condition: str, made_by:
     """Raises CommitFailedError where somebody else wrote meanwhile."""
     inputs = dict(origin_of(store, name, version).inputs)
     note = {"made_by": made_by} | ({"inputs": json.dumps(inputs)} if inputs else {})
-    done = DeltaTable(store.root / name, version=version).delete(
+    done = store.writable(name, version).delete(
         condition,
         commit_properties=CommitProperties(
             custom_metadata={NOTE: json.dumps(note)}, max_commit_retries=0

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +11,9 @@ from mercato.data.assets import ASSETS
 from mercato.data.checks import ROW_CHECKS, Check
 from mercato.data.importers.raw import Source
 from mercato.data.lineage.columns import Column, ColumnLineage, column_lineage
-from mercato.data.lineage.facets import FILES, Facet, assertions, dataset, facet
+from mercato.data.lineage.facets import Facet, assertions, dataset, facet, stored
 from mercato.data.meanings import meaning
+from mercato.data.releases import ReleaseStore
 from mercato.data.report import CheckCount
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import opened
@@ -54,7 +54,7 @@ def _assertion(check: Check, failed: CheckCount | None) -> dict[str, Any]:
 def asset_dataset(store: AssetStore, name: str, version: int | None) -> Dataset:
     """An asset as an input."""
     asset = ASSETS[name]
-    told = dataset(store.root / name, name, None if version is None else str(version))
+    told = stored(store.storage.dataset(name), name, None if version is None else str(version))
     told["facets"] |= {
         "schema": _schema(asset),
         "documentation": facet("DocumentationDatasetFacet", description=asset.description),
@@ -92,9 +92,9 @@ def made_dataset(store: AssetStore, name: str, version: int, added: int | None) 
     return told | {"outputFacets": {"outputStatistics": statistics}}
 
 
-def release_dataset(folder: Path) -> Dataset:
+def release_dataset(releases: ReleaseStore, number: str) -> Dataset:
     """A release; its version is its number."""
-    told = dataset(folder.parent, "releases", folder.name)
+    told = stored(releases.storage.dataset(""), "releases", number)
     description = "The catalogue, the models and the indexes that are served."
     told["facets"]["documentation"] = facet("DocumentationDatasetFacet", description=description)
     return told
@@ -161,8 +161,8 @@ def _column_facet(store: AssetStore, lineage: ColumnLineage) -> Facet:
 def _inputs(store: AssetStore, parts: Iterable[tuple[Column, str, str]]) -> list[Mapping[str, Any]]:
     return [
         {
-            "namespace": FILES,
-            "name": str((store.root / name).absolute()),
+            "namespace": (place := store.storage.dataset(name)).namespace,
+            "name": place.name,
             "field": column,
             "transformations": [{"type": kind, "subtype": how}],
         }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mercato
+from mercato.data.storage.protocol import Dataset
 
 PRODUCER = f"pkg:pypi/mercato@{mercato.__version__}"
 """A package URL (https://github.com/package-url/purl-spec)."""
@@ -49,12 +50,17 @@ def facet(kind: str, **said: Any) -> Facet:
 
 
 def dataset(path: Path, name: str, version: str | None) -> dict[str, Any]:
-    """A file or folder, under the name that people know it by, at a version."""
+    """A file or folder of this machine, under the name that people know it by, at a version."""
     place = path.absolute()
-    facets = {"dataSource": facet("DatasourceDatasetFacet", name=name, uri=place.as_uri())}
+    return stored(Dataset(FILES, str(place), place.as_uri()), name, version)
+
+
+def stored(place: Dataset, name: str, version: str | None) -> dict[str, Any]:
+    """What lies in a storage, under the name that people know it by, at a version."""
+    facets = {"dataSource": facet("DatasourceDatasetFacet", name=name, uri=place.uri)}
     if version is not None:
         facets["version"] = facet("DatasetVersionDatasetFacet", datasetVersion=version)
-    return {"namespace": FILES, "name": str(place), "facets": facets}
+    return {"namespace": place.namespace, "name": place.name, "facets": facets}
 
 
 def assertions(told: Iterable[Mapping[str, Any]]) -> Facet:

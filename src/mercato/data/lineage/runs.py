@@ -19,6 +19,7 @@ from deltalake.exceptions import DeltaError
 
 import mercato
 from mercato.core.errors import MercatoError
+from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings
 from mercato.data.asset import Asset
 from mercato.data.importers.raw import Source
@@ -32,7 +33,7 @@ from mercato.data.lineage.datasets import (
 )
 from mercato.data.lineage.facets import EVENT_SCHEMA, PRODUCER, facet
 from mercato.data.lineage.log import LineageLog
-from mercato.data.releases import read_manifest
+from mercato.data.releases import ReleaseStore, read_manifest
 from mercato.data.report import ImportRefused, ImportReport
 from mercato.data.store import AssetStore
 
@@ -154,7 +155,7 @@ def import_run(
     """Tell an import of ``sources`` into an asset; its report is put into the list."""
     reports: list[ImportReport] = []
     name, what = f"import.{asset.name}", f"Checks files and takes them over into {asset.name}."
-    with _run(store.root.parent, settings, name, what, lambda: _read(sources)) as run:
+    with _run(store.shop, settings, name, what, lambda: _read(sources)) as run:
         try:
             yield reports
         except ImportRefused as refused:
@@ -198,7 +199,7 @@ def derive_run(
             rows = store.history(asset.name, 1)[0].rows
             run.outputs = [made_dataset(store, asset.name, version, rows)]
 
-    root = store.root.parent
+    root = store.shop
     with _run(root, settings, f"derive.{asset.name}", asset.description, inputs) as run:
         yield made
         _described(outputs)
@@ -213,7 +214,7 @@ def build_run(root: Path, settings: Settings, store: AssetStore) -> Iterator[lis
         for folder in made:
             inputs = read_manifest(folder).inputs
             run.inputs = [asset_dataset(store, name, version) for name, version in inputs.items()]
-            run.outputs = [release_dataset(folder)]
+            run.outputs = [release_dataset(ReleaseStore(ShopPaths(root).releases), folder.name)]
 
     with _run(root, settings, "build", "Makes a release of the shop's assets.", list) as run:
         yield made

@@ -135,7 +135,7 @@ def retry(
         said = retried(row, RowReading.from_json(row.reading), fields[key])
         groups.setdefault((row.asset, row.reading), []).append(said)
     report = RetryReport(gone=len(fields) - len(held))
-    ids = pseudonyms_at(settings, store.root.parent)
+    ids = pseudonyms_at(settings, store.shop)
     with progress.step("Retrying rows", len(held)) as step:
         for (asset, reading), rows in groups.items():
             how = RowReading.from_json(reading)
@@ -152,7 +152,7 @@ def retry(
 def _retried(task: _Task, rows: Sequence[Retried]) -> RetryReport:
     how, store, engine = task.how, task.store, task.engine
     readable = [row for row in rows if row.said is not None]
-    with open_staging(store.root, task.asset) as staging:
+    with open_staging(store.storage.scratch, task.asset) as staging:
         staging.reading = {"mapping": dict(how.mapping), "price_unit": how.price_unit}
         if how.date_format is not None:
             staging.reading |= {"date_format": how.date_format}

@@ -1,6 +1,5 @@
 """What searches showed since some moment, and what shoppers did with it."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import ibis
@@ -8,7 +7,7 @@ import pyarrow as pa
 from ibis import _
 
 from mercato.core.settings import Settings
-from mercato.data.asset import DeriveContext
+from mercato.data.asset import DeriveContext, Make
 from mercato.data.assets import ASSETS
 from mercato.data.assets.search_clicks import SEARCH_CLICKS, build
 from mercato.data.engines import open_engine
@@ -24,7 +23,7 @@ def clicks_since(store: AssetStore, settings: Settings, since: datetime) -> pa.T
             return engine.files(files, ASSETS[name].schema)
 
         def through(
-            table: ibis.Table, make: Callable[[pa.Table], pa.Table], schema: pa.Schema
+            table: ibis.Table, make: Make, schema: pa.Schema, *, whole: bool = False
         ) -> ibis.Table:
             return engine.arrow(make(engine.table(table)).cast(schema))
 

@@ -14,11 +14,11 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from mercato.data.releases import ReleaseStore, read_manifest
+from mercato.data.releases import ReleaseStore
 from mercato.data.store import NOTE, AssetStore
 from mercato.data.versions.logs import shorten_log
 from mercato.data.versions.notes import COMPACT, VACUUM, origin
-from mercato.data.versions.summary import opened, version_at
+from mercato.data.versions.summary import version_at
 
 SMALL = 64 << 20
 """Bytes below which files are joined; the drain of a busy shop appends some every half minute."""
@@ -61,7 +61,7 @@ def kept_versions(store: AssetStore, releases: ReleaseStore) -> Kept:
     waiting = [
         (name, version)
         for number in releases.numbers()
-        for name, version in read_manifest(releases.folder(number)).inputs.items()
+        for name, version in releases.manifest(number).inputs.items()
     ]
     notes = {
         name: {each.version: each.note for each in store.history(name)} for name in store.names()
@@ -90,7 +90,7 @@ def vacuum(
     files = _tried(lambda: _remove(store, name, stay, keep, dry_run), trouble)
     removed, size = files or (0, 0)
     oldest = version_at(store, name, datetime.now(UTC) - keep) or 0
-    entries = shorten_log(store.root / name, min([oldest, *stay]), dry_run=dry_run)
+    entries = shorten_log(store, name, min([oldest, *stay]), dry_run=dry_run)
     return Vacuumed(name, joined or 0, removed, size, entries, tuple(stay), "; ".join(trouble))
 
 
@@ -106,7 +106,7 @@ def _tried(work: Callable[[], T], trouble: list[str]) -> T | None:
 
 
 def _join(store: AssetStore, name: str, dry_run: bool) -> int:
-    table = opened(store, name)
+    table = store.writable(name)
     small = sum(size < SMALL for size in _sizes(table))
     if small <= _FEWEST or dry_run:
         return small if small > _FEWEST else 0
@@ -127,7 +127,7 @@ def _remove(
     hours = int(keep / timedelta(hours=1))
 
     def run(dry: bool) -> list[str]:
-        return opened(store, name).vacuum(
+        return store.writable(name).vacuum(
             retention_hours=hours,
             dry_run=dry,
             enforce_retention_duration=False,
@@ -138,11 +138,12 @@ def _remove(
         )
 
     # The log remembers files that went long ago too.
-    named = (store.root / name / Path(file).name for file in run(True))
-    found = [file for file in named if file.exists()]
-    size = sum(file.stat().st_size for file in found)
+    sizes = {entry.name: entry.size for entry in store.storage.entries(name)}
+    found = [file for each in run(True) if (file := Path(each).name) in sizes]
+    size = sum(sizes[file] for file in found)
     if found and not dry_run:
         run(False)
+        store.storage.sweep()
     return len(found), size
 
 

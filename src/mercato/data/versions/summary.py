@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -13,7 +12,7 @@ from mercato.core.errors import NotFound
 from mercato.data.asset import Asset
 from mercato.data.assets import ASSETS
 from mercato.data.provenance import HIDDEN
-from mercato.data.store import AssetStore, Version
+from mercato.data.store import AssetStore, Version, file_names
 from mercato.data.versions.notes import UPKEEP, Origin, origin
 
 _GLANCE = 8
@@ -91,13 +90,13 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
         known = ", ".join(store.names()) or "no asset at all"
         raise NotFound(f"an asset {name!r}", known, "Import or build it first.")
     if version is None:
-        return DeltaTable(store.root / name)
+        return store.open(name)
     table = _at(store, name, version) if 0 <= version <= newest else None
     if table is None:
         oldest = min(each.version for each in store.history(name))
         found = f"versions {oldest} to {newest}"
         raise NotFound(f"version {version} of asset {name!r}", found, "Name one of those.")
-    if missing := missing_files(table, store.root / name):
+    if missing := missing_files(store, name, table):
         raise NotFound(
             f"version {version} of asset {name!r}",
             f"{len(missing)} of its files were removed by a vacuum",
@@ -109,7 +108,7 @@ def opened(store: AssetStore, name: str, version: int | None = None) -> DeltaTab
 def _at(store: AssetStore, name: str, version: int) -> DeltaTable | None:
     """None where the log no longer reaches back to the version."""
     try:
-        return DeltaTable(store.root / name, version=version)
+        return store.opened(name, version)
     except DeltaError:
         return None
 
@@ -137,14 +136,14 @@ def origin_of(store: AssetStore, name: str, version: int) -> Origin:
 
 def opened_files(store: AssetStore, name: str, version: int | None = None) -> list[str]:
     """The Parquet files of a version, all of them there. Raises NotFound."""
-    names = (Path(uri).name for uri in opened(store, name, version).file_uris())
-    return sorted(str(store.root / name / each) for each in names)
+    names = file_names(opened(store, name, version))
+    return [str(path) for path in store.storage.copies(name, names)]
 
 
-def missing_files(table: DeltaTable, folder: Path) -> Sequence[str]:
+def missing_files(store: AssetStore, name: str, table: DeltaTable) -> Sequence[str]:
     """Files of a version that a vacuum took away."""
-    names = (Path(uri).name for uri in table.file_uris())
-    return [name for name in names if not (folder / name).exists()]
+    there = {entry.name for entry in store.storage.entries(name)}
+    return [file for file in file_names(table) if file not in there]
 
 
 def _content_commit(store: AssetStore, name: str, version: int) -> Version | None:

@@ -40,11 +40,17 @@ def save_checkpoint(path: Path, found: Checkpoint, fingerprint: str) -> None:
 
     fingerprint : of what is trained on what, see `load_checkpoint`
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
     about = {"format": _FORMAT, "fingerprint": fingerprint, "about": dict(found.about)}
-    tensors = {name: each.detach().contiguous() for name, each in found.tensors.items()}
-    save_file(tensors, unfinished, {"mercato": json.dumps(about)})
+    save_tensors(path, found.tensors, {"mercato": json.dumps(about)})
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: dict[str, str]) -> None:
+    """Replace a file at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    save_file(
+        {name: each.detach().contiguous() for name, each in tensors.items()}, unfinished, about
+    )
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(path)

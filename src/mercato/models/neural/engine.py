@@ -4,11 +4,14 @@ What step ``k`` of pass ``p`` does is a function of the seed, ``p`` and ``k`` al
 its negatives, its dropout. So a training that was killed and goes on from its checkpoint has, on
 one machine and number of threads, the same losses and the same weights to the last bit; where
 ``minutes`` end it, the schedule follows the clock and no two runs are the same.
+
+Several processes (see `processes`) take each step together: each its part of the batch, with the
+same negatives and its own dropout. The clock is that of the first.
 """
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +23,19 @@ from torch import Tensor, nn
 from mercato.core.errors import BadInput
 from mercato.core.progress import Step
 from mercato.models.neural.board import Board
-from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.meter import Meter
 from mercato.models.neural.optimiser import Optimiser
 from mercato.models.neural.outcome import Outcome
+from mercato.models.neural.processes import Processes
+from mercato.models.neural.row_files import load_training, save_training
+from mercato.models.neural.shards import RowsHeld
 
 _TICKS = 1_000
 """Units in which a step is told of the whole training."""
+
+_ALONE = Processes()
 
 
 class Task(Protocol):
@@ -36,11 +44,16 @@ class Task(Protocol):
     network     : its state is the checkpoint's
     fingerprint : of all that the result depends on, but for the learning
     of_log      : how names of weights begin that mean nothing in another log, as vectors of items
+    rows        : by name of a parameter, which rows this process has of it, where not all have all
+
+    Of several processes each has its own part of a batch, maybe an empty one; the fingerprint, the
+    number of batches, what ``random`` is asked for and the worth are the same in all.
     """
 
     network: nn.Module
     fingerprint: str
     of_log: tuple[str, ...]
+    rows: Mapping[str, RowsHeld]
 
     def batches(self, number: int) -> Sequence[Any]:
         """Those of one pass; asked again for the same number, the same ones."""
@@ -49,7 +62,8 @@ class Task(Protocol):
         """How many a batch holds."""
 
     def loss(self, batch: Any, random: np.random.Generator) -> Tensor:
-        """The mean of its examples; what is drawn, is drawn by ``random`` or torch's own."""
+        """The mean of its examples, 0 of none; what is drawn, is drawn by ``random`` or torch's
+        own."""
 
     def worth(self) -> float:
         """How good the network is on validation; higher is better."""
@@ -105,17 +119,21 @@ class Engine:
         task: Task,
         learning: Learning,
         *,
+        members: Processes = _ALONE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.task, self.learning, self.clock = task, learning, clock
-        self.device = torch.device(learning.device)
+        self.task, self.learning, self.clock, self.members = task, learning, clock, members
+        self.device = _device(learning.device)
         self.network = task.network.to(self.device)
         if learning.start:
             _begin_with(self.network, Path(learning.start), task.of_log)
-        self.optimiser = Optimiser(self.network, learning)
+        apart = {name for name, rows in task.rows.items() if rows.some}
+        self.optimiser = Optimiser(self.network, learning, members, apart)
         self.kept: dict[str, Tensor] = {}
         self.done = Progressed()
         self.told = 0
+        self.spent = 0.0
+        """Seconds, those that a killed run had spent too; the same in all processes."""
         self.place = Path(learning.checkpoint) if learning.checkpoint else None
 
     def run(self, step: Step) -> Progressed:
@@ -126,8 +144,9 @@ class Engine:
         another training.
         """
         self._resume()
+        self.spent = self.done.seconds
         self.meter = Meter(self.done.seconds, self.done.joules or 0.0, clock=self.clock)
-        board = Board(self.learning.board)
+        board = Board(self.learning.board if self.members.first else "")
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices):
             self._passes(step, board)
@@ -137,7 +156,7 @@ class Engine:
         return self.done
 
     def _passes(self, step: Step, board: Board) -> None:
-        saved = self.clock()
+        saved = self.spent
         while not self._over():
             number = self.done.number
             batches = self.task.batches(number)
@@ -145,9 +164,9 @@ class Engine:
                 self._update(batches)
                 if self._check_is_due(len(batches)):
                     self._check()
-                if self.clock() - saved > self.learning.save_seconds:
+                if self.spent - saved > self.learning.save_seconds:
                     self._save()
-                    saved = self.clock()
+                    saved = self.spent
                 self._tell(step, len(batches))
             if self.done.at >= len(batches):
                 self._close_pass(board)
@@ -161,33 +180,45 @@ class Engine:
         self.network.train()
         group = batches[self.done.at : self.done.at + self.learning.accumulate]
         counts = [self.task.examples(batch) for batch in group]
+        total, self.spent = self._agreed(sum(counts))
+        loss_sum = torch.zeros(1, device=self.device)
         for offset, (batch, count) in enumerate(zip(group, counts, strict=True)):
             key = [self.learning.seed, self.done.number, self.done.at + offset]
             random = np.random.default_rng(key)
-            torch.manual_seed(int(random.integers(2**63)))
+            # Negatives are those of the whole batch; dropout is each process's own.
+            torch.manual_seed(int(random.integers(2**63)) + self.members.number)
             with torch.autocast(
                 self.device.type, torch.bfloat16, enabled=self.learning.precision == "bfloat16"
             ):
                 loss = self.task.loss(batch, random)
-            (loss * (count / sum(counts))).backward()
-            self.done.total += float(loss.detach()) * count
-        self.optimiser.step(self.learning.rate(self._share(len(batches))))
+            (loss * (count / max(total, 1))).backward()
+            loss_sum += loss.detach() * count
+        rate = self.learning.rate(self._share(len(batches)))
+        self.done.total += float(self.optimiser.step(rate, loss_sum))
         self.done.at += len(group)
-        self.done.seen += sum(counts)
-        self.done.examples += sum(counts)
+        self.done.seen += total
+        self.done.examples += total
         self.done.learned += self.clock() - began
+
+    def _agreed(self, examples: int) -> tuple[int, float]:
+        """The examples of all processes, and the seconds of the first."""
+        if self.members.count == 1:
+            return examples, self.meter.seconds
+        seconds = self.meter.seconds if self.members.first else 0.0
+        told = self.members.sum(torch.tensor([float(examples), seconds], dtype=torch.float64))
+        return int(told[0]), float(told[1])
 
     def _share(self, batches: int) -> float:
         """How much of the training is done, 0 to 1, by passes or by time."""
         passed = (self.done.number + self.done.at / max(batches, 1)) / self.learning.passes
         limit = self.learning.minutes * 60
-        return min(1.0, max(passed, self.meter.seconds / limit if limit else 0.0))
+        return min(1.0, max(passed, self.spent / limit if limit else 0.0))
 
     def _over(self) -> bool:
         if self.done.number >= self.learning.passes:
             return True
         limit = self.learning.minutes * 60
-        return bool(limit and self.meter.seconds >= limit) or self._no_better()
+        return bool(limit and self.spent >= limit) or self._no_better()
 
     def _no_better(self) -> bool:
         since = len(self.done.worths) - 1 - self.done.best
@@ -226,7 +257,7 @@ class Engine:
         step.advance(ticks - self.told)
         self.told = ticks
         done = self.done
-        left = self.meter.seconds * (1 - share) / max(share, 1e-9) / 60
+        left = self.spent * (1 - share) / max(share, 1e-9) / 60
         loss = done.total / done.seen if done.seen else done.losses[-1]
         worth = f", validation {done.worths[done.best]:.4f}" if done.worths else ""
         step.note(
@@ -242,10 +273,12 @@ class Engine:
         tensors |= {f"kept/{name}": each for name, each in self.kept.items()}
         tensors |= {f"optimiser/{name}": each for name, each in self.optimiser.state().items()}
         found = Checkpoint(tensors, vars(self.done))
-        save_checkpoint(self.place, found, self._fingerprint())
+        save_training(self.place, found, self._fingerprint(), self.task.rows, self.members)
 
     def _resume(self) -> None:
-        found = load_checkpoint(self.place, self._fingerprint()) if self.place else None
+        if self.place is None:
+            return
+        found = load_training(self.place, self._fingerprint(), self.task.rows)
         if found is None:
             return
         self.network.load_state_dict(found.of("network"))
@@ -262,6 +295,20 @@ class Engine:
             if name not in ("checkpoint", "save_seconds", "board", "device", "minutes")
         ]
         return f"{self.task.fingerprint} {' '.join(held)}"
+
+
+def _device(name: str) -> torch.device:
+    """Raises BadInput where there is none of that name."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise BadInput(
+            "a device that torch has here, as cpu or cuda",
+            f"{name}: {str(error).splitlines()[0]}",
+            "Name another device.",
+        ) from None
+    return device
 
 
 def _begin_with(network: nn.Module, path: Path, of_log: tuple[str, ...]) -> None:

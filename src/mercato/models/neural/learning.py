@@ -35,6 +35,10 @@ class Learning:
     start         : checkpoint of another training, maybe of another shop, whose weights are begun
                     with where they mean the same; empty: none
     board         : folder of TensorBoard logs; empty: none
+    shards        : parts that shoppers are cut into, of which each batch has its share; processes
+                    share the shards (see `processes`), and come to what one process does
+    spread        : each process holds some rows of the tables of items' vectors, not all: for those
+                    that do not fit
     """
 
     passes: int = 40
@@ -56,6 +60,8 @@ class Learning:
     save_seconds: float = 30.0
     start: str = ""
     board: str = ""
+    shards: int = 1
+    spread: bool = False
     seed: int = 0
 
     def rate(self, share: float) -> float:
@@ -85,6 +91,15 @@ class LearnedModel:
     def seeded(self, seed: int) -> Self:
         """The same from another beginning."""
         return replace(self, learning=replace(self.learning, seed=seed))  # type: ignore[type-var]
+
+    def shared(self, shards: int, *, spread: bool) -> Self:
+        """The same, learned by up to so many processes together, see `Learning`."""
+        learning = replace(self.learning, shards=shards, spread=spread)
+        return replace(self, learning=learning)  # type: ignore[type-var]
+
+    def resumed(self, checkpoint: str) -> Self:
+        """The same, going on from a file where an interrupted training left one."""
+        return replace(self, learning=replace(self.learning, checkpoint=checkpoint))  # type: ignore[type-var]
 
     def on(self, device: str) -> Self:
         """The same, learned on "cpu", "cuda", "cuda:1"…"""

@@ -1,21 +1,31 @@
 """AdamW over a network's parameters, with a running mean of them. Needs torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from mercato.models.neural.learning import Learning
+from mercato.models.neural.processes import Processes
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Optimiser:
-    """Tensors have the names of the network's parameters."""
+    """Tensors have the names of the network's parameters.
 
-    def __init__(self, network: nn.Module, learning: Learning) -> None:
-        self.learning = learning
+    apart : names of those of which each process has other rows
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learning: Learning,
+        members: Processes,
+        apart: Set[str] = frozenset(),
+    ) -> None:
+        self.learning, self.members, self.apart = learning, members, apart
         self.network = network
         self.parameters = {
             name: each for name, each in network.named_parameters() if each.requires_grad
@@ -36,10 +46,16 @@ class Optimiser:
         )
         self.steps = 0
 
-    def step(self, rate: float) -> None:
-        """Take one, and forget the gradients."""
+    def step(self, rate: float, beside: Tensor) -> Tensor:
+        """Take one by the gradients of all processes, and forget them.
+
+        beside : (n,) what is to be summed over the processes on the way; so it comes back
+        """
+        shared = [each for name, each in self.parameters.items() if name not in self.apart]
+        found = self.members.sum_gradients(shared, beside)
         if self.learning.clip:
-            nn.utils.clip_grad_norm_(list(self.parameters.values()), self.learning.clip)
+            norm = self._norm(shared)
+            nn.utils.clip_grads_with_norm_(list(self.parameters.values()), self.learning.clip, norm)
         for group in self.adam.param_groups:
             group["lr"] = rate
         self.adam.step()
@@ -51,6 +67,16 @@ class Optimiser:
             means = list(self.mean.values())
             now = [each.detach() for each in self.parameters.values()]
             torch._foreach_lerp_(means, now, 1 - decay)
+        return found
+
+    def _norm(self, shared: list[Tensor]) -> Tensor:
+        """Of the gradient of all processes."""
+        norm = nn.utils.get_total_norm([each.grad for each in shared if each.grad is not None])
+        if not self.apart:
+            return norm
+        rows = [self.parameters[name].grad for name in sorted(self.apart)]
+        own = nn.utils.get_total_norm([each for each in rows if each is not None])
+        return (norm.square() + self.members.sum(own.square().to(norm.device))).sqrt()
 
     def weights(self) -> dict[str, Tensor]:
         """The network's state, with the means where there are any."""

@@ -73,14 +73,14 @@ class ByPosition(nn.Module):
 
 def _split(state: Tensor, heads: int) -> Tensor:
     """(rows, longest, width) → (rows, heads, longest, width / heads)."""
-    rows, longest, _ = state.shape
-    return state.view(rows, longest, heads, -1).transpose(1, 2)
+    rows, longest, width = state.shape
+    return state.view(rows, longest, heads, width // heads).transpose(1, 2)
 
 
 def _joined(state: Tensor) -> Tensor:
     """The other way round."""
-    rows, _, longest, _ = state.shape
-    return state.transpose(1, 2).reshape(rows, longest, -1)
+    rows, heads, longest, width = state.shape
+    return state.transpose(1, 2).reshape(rows, longest, heads * width)
 
 
 class AttentionBlock(nn.Module):

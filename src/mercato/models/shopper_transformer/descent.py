@@ -4,8 +4,8 @@ Needs torch.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,107 +14,128 @@ from torch import Tensor
 from torch.nn import functional
 
 from mercato.core.history import MICROSECONDS_PER_DAY
+from mercato.models.neural.processes import Processes
+from mercato.models.neural.shards import RowsHeld, batches_of, evenly, fingerprint_of
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.drawing import Drawing
-from mercato.models.shopper_transformer.events import Read, window_start
+from mercato.models.shopper_transformer.events import Read, joined_events, window_start
+from mercato.models.shopper_transformer.held import Learned, joined_learned
 from mercato.models.shopper_transformer.losses import (
     calibrated_log_loss,
     full_softmax,
     gbce_beta,
     sampled_softmax,
 )
-from mercato.models.shopper_transformer.network import Batch, ShopperNetwork
-from mercato.models.shopper_transformer.packing import Pieces, Rows, packed, pieces_of
+from mercato.models.shopper_transformer.network import Batch, ItemVectors, ShopperNetwork
+from mercato.models.shopper_transformer.packing import (
+    Pieces,
+    Rows,
+    joined_rows,
+    packed,
+    pieces_of,
+)
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
+from mercato.models.shopper_transformer.spread import SpreadItemVectors
 from mercato.models.shopper_transformer.targets import items_ahead, next_items
 
 _ASKED_AT_ONCE = 256
 """Shoppers whose scores of all items are held."""
 
+_TOLD_AT_ONCE = 65_536
+"""Items of whose content a checksum is taken at once."""
+
 _K = 10
 
-_LEAST_EVENTS = 3
-"""Of a shopper whose last event is kept from learning."""
+_OWN = "items.own.weight"
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What comes of reading a log for learning.
-
-    log     : without what is held
-    held    : (h, 2) int64, events of shoppers' last known and of what came next, in ``whole``
-    whole   : with it
-    counts  : (n_items,) events of each item that were learned from
-    """
+class Pass(NamedTuple):
+    """What one pass reads of a shard: its events, the item that comes next behind each, rows."""
 
     log: Read
-    held: NDArray[np.int64]
-    whole: Read
-    counts: NDArray[np.int64]
-
-
-def held_out(whole: Read, n_items: int, most: int, seed: int) -> Learned:
-    """Keep the last event of at most ``most`` shoppers, a tenth of them at most, from learning."""
-    lengths = np.diff(whole.offsets)
-    last = whole.offsets[1:] - 1
-    fit = np.flatnonzero(lengths >= _LEAST_EVENTS)
-    fit = fit[whole.wish[last[fit]]]
-    most = min(most, len(lengths) // 10)
-    chosen = np.sort(np.random.default_rng(seed).permutation(fit)[:most])
-    kept = np.ones(len(whole.item), bool)
-    kept[last[chosen]] = False
-    log = whole.where(kept)
-    held = np.stack([last[chosen] - 1, last[chosen]], 1).astype(np.int64)
-    return Learned(log, held, whole, np.bincount(log.item, minlength=n_items))
+    next: NDArray[np.int64]
+    rows: Rows
 
 
 class Descent:
-    """A `neural.engine.Task`."""
+    """A `neural.engine.Task`.
+
+    shards : of this process
+    spread : items' vectors are held in rows by the processes
+    """
 
     of_log: tuple[str, ...] = ("items.own.", "items.codes.")
 
     def __init__(
         self,
-        learned: Learned,
+        shards: Sequence[Learned],
         content: ItemContent,
         *,
         shape: Shape,
         inputs: Inputs,
         loss: Loss,
         examples: Examples,
+        members: Processes,
+        spread: bool,
         seed: int,
     ) -> None:
-        self.learned, self.shape, self.inputs = learned, shape, inputs
-        self.settings, self.data, self.seed = loss, examples, seed
-        self.known = np.flatnonzero(learned.counts)
+        self.shape, self.members = shape, members
+        self.settings, self.data, self.seed, self.spread = loss, examples, seed, spread
+        self.learned, logs = joined_learned(shards)
+        self.logs = {each.number: log for each, log in zip(shards, logs, strict=True)}
+        self.tied = any(log.tied for log in logs)
+        n = len(content)
+        self.counts = members.counted(np.bincount(self.learned.log.item, minlength=n))
+        self.known = np.flatnonzero(self.counts)
+        learned_from = np.array([sum(each.examples for each in shards)])
+        self.number = batches_of(int(members.counted(learned_from)[0]), examples.batch)
+        mine = members.share(n)
+        held = RowsHeld(mine.start, mine.stop, n)
+        self.rows: Mapping[str, RowsHeld] = {_OWN: held} if spread and inputs.ids else {}
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            self.network = ShopperNetwork(shape, inputs, learned.counts > 0, content)
-        self.drawing = Drawing(learned.counts, loss.popularity)
-        self.log, self.tied = learned.log, learned.log.tied
+            known = self.counts > 0
+            items = (
+                SpreadItemVectors(shape, inputs, known, content, held, members, seed)
+                if spread
+                else ItemVectors(shape, inputs, known, content)
+            )
+            self.network = ShopperNetwork(shape, inputs, items)
+        self.drawing = Drawing(self.counts, loss.popularity)
+        self.log = self.learned.log
         self.next = next_items(self.log, again=examples.again)
-        log = learned.log
-        read = hashlib.sha256()
-        for each in (log.offsets, log.item, log.kind, log.ts, content.vectors, content.codes):
-            read.update(np.ascontiguousarray(each).tobytes())
-        self.fingerprint = f"{shape} {inputs} {loss} {examples} {read.hexdigest()}"
+        read = [_digest(each.log) for each in shards] + _told(content, mine)
+        self.fingerprint = f"{shape} {inputs} {loss} {examples} {fingerprint_of(read, members)}"
 
     def batches(self, number: int) -> Sequence[Rows]:
-        random = np.random.default_rng([self.seed, number])
-        longest = self.shape.longest
+        begun = [self._begun(shard, log, number) for shard, log in self.logs.items()]
         if self.tied:
-            self.log = self.learned.log.shuffled(random)
+            self.log = joined_events([each.log for each in begun])
+        self.next = np.concatenate([each.next for each in begun])
+        starts = np.cumsum([0, *(len(each.log.item) for each in begun)]).tolist()
+        parts = [
+            [each.rows.some(rows).later(start) for rows in self._cut(each.rows)]
+            for each, start in zip(begun, starts, strict=False)
+        ]
+        return [joined_rows(batch) for batch in zip(*parts, strict=True)]
+
+    def _begun(self, shard: int, log: Read, number: int) -> Pass:
+        random = np.random.default_rng([self.seed, number, shard])
+        longest, again = self.shape.longest, self.data.again
+        if log.tied:
+            log = log.shuffled(random)
         if self.data.ahead:
             days = self.data.ahead * MICROSECONDS_PER_DAY
-            self.next = items_ahead(self.log, round(days), random, again=self.data.again)
-        elif self.tied:
-            self.next = next_items(self.log, again=self.data.again)
-        pieces = pieces_of(self.log.offsets, longest, random)
+            following = items_ahead(log, round(days), random, again=again)
+        else:
+            following = next_items(log, again=again)
+        pieces = pieces_of(log.offsets, longest, random)
         order = random.permutation(len(pieces.length))
         pieces = Pieces(pieces.start[order], pieces.length[order])
-        rows = packed(pieces, longest, shared=self.data.packed)
-        size = max(1, round(self.data.batch * len(rows.at) / max(int(pieces.length.sum()), 1)))
-        return [rows.some(slice(at, at + size)) for at in range(0, len(rows.at), size)]
+        return Pass(log, following, packed(pieces, longest, shared=self.data.packed))
+
+    def _cut(self, rows: Rows) -> Sequence[NDArray[np.int64]]:
+        return evenly(np.arange(len(rows.at)), self.number)
 
     def examples(self, batch: Rows) -> int:
         return int((self._target(batch) >= 0).sum())
@@ -128,8 +149,11 @@ class Descent:
         items = (
             self.known
             if full
-            else np.unique(np.concatenate([log.item[batch.at.ravel()], target[asked], drawn.item]))
+            else np.concatenate([log.item[batch.at.ravel()], target[asked], drawn.item])
         )
+        if not full:
+            # What is spread is asked for by all processes together.
+            items = self.members.union(items) if self.spread else np.unique(items)
         inputs = self._batch(batch, log, items)
         vectors = self.network.items(inputs.items)
         states = self.network(inputs, vectors)[self._tensor(asked)]
@@ -169,13 +193,13 @@ class Descent:
 
     def worth(self) -> float:
         """NDCG@10 of what was held, among all items that were learned from."""
-        gains = []
+        vectors = self.network.items(self._tensor(self.known))
+        gains = [np.zeros(0)]
         for start in range(0, len(self.learned.held), _ASKED_AT_ONCE):
-            part = self.learned.held[start : start + _ASKED_AT_ONCE]
-            gains.append(self._gains(part))
-        return float(np.concatenate(gains).mean()) if gains else 0.0
+            gains.append(self._gains(self.learned.held[start : start + _ASKED_AT_ONCE], vectors))
+        return self.members.mean(np.concatenate(gains))
 
-    def _gains(self, held: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _gains(self, held: NDArray[np.int64], vectors: Tensor) -> NDArray[np.float64]:
         whole = self.learned.whole
         shopper = np.searchsorted(whole.offsets, held[:, 0], side="right") - 1
         begin = whole.offsets[shopper]
@@ -183,7 +207,6 @@ class Descent:
         skipped = np.array([window_start(int(each), self.shape.longest) for each in n])
         rows = packed(Pieces(begin + skipped, n - skipped), self.shape.longest, shared=False)
         inputs = self._batch(rows, whole, self.known)
-        vectors = self.network.items(inputs.items)
         last = self._tensor(n - skipped - 1)
         states = self.network(inputs, vectors)[torch.arange(len(held)), last]
         scores = (states @ vectors.T).cpu().numpy()  # (len(held), known items)
@@ -218,3 +241,21 @@ class Descent:
         return torch.from_numpy(np.ascontiguousarray(values)).to(
             next(self.network.parameters()).device, non_blocking=True
         )
+
+
+def _digest(log: Read) -> bytes:
+    read = hashlib.sha256()
+    for each in (log.offsets, log.item, log.kind, log.ts):
+        read.update(np.ascontiguousarray(each).tobytes())
+    return read.digest()
+
+
+def _told(content: ItemContent, mine: range) -> list[bytes]:
+    """Digests of what is told of the blocks of items that begin in ``mine``."""
+    found = []
+    for block in range(0, len(content), _TOLD_AT_ONCE):
+        if block in mine:
+            part = slice(block, block + _TOLD_AT_ONCE)
+            told = content.vectors[part].tobytes() + content.codes[part].tobytes()
+            found.append(hashlib.sha256(block.to_bytes(8, "big") + told).digest())
+    return found

@@ -48,16 +48,20 @@ class Description(Saved):
         price: NDArray[np.floating],
         vectors: NDArray[np.float32],
     ) -> ItemContent:
-        """Of n items, of this release or newer; vectors (n, c) of their texts."""
+        """Of n items, of this release or newer; vectors (n, c) of their texts. Prices come last."""
         starts = np.concatenate(([0], np.cumsum(self.sizes)))
         columns = [
             _codes(self.keys[start:stop], column)
             for start, stop, column in zip(starts[:-1], starts[1:], keys.T, strict=True)
         ]
-        band = np.searchsorted(self.bands, np.nan_to_num(price), side="right") + 1
-        columns.append(np.where(np.isfinite(price), band, 0))
+        columns.append(self.bands_of(price))
         sizes = np.append(self.sizes + 1, len(self.bands) + 2)
         return ItemContent(vectors, np.column_stack(columns).astype(np.int64), sizes)
+
+    def bands_of(self, price: NDArray[np.floating]) -> NDArray[np.int64]:
+        """(n,) the codes of prices; 0 where there is none."""
+        band = np.searchsorted(self.bands, np.nan_to_num(price), side="right") + 1
+        return np.where(np.isfinite(price), band, 0)
 
 
 def _frequent(column: NDArray[np.uint32]) -> NDArray[np.uint32]:

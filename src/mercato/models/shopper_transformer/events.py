@@ -1,5 +1,6 @@
 """A shopper's events as the network reads them: the same for learning and for serving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,6 +64,18 @@ class Read:
             self.wish[keep],
         )
 
+    def between(self, first: int, last: int) -> "Read":
+        """The events of the shoppers from ``first`` up to ``last``, without copying."""
+        part = slice(self.offsets[first], self.offsets[last])
+        return Read(
+            self.offsets[first : last + 1] - self.offsets[first],
+            self.item[part],
+            self.kind[part],
+            self.gap[part],
+            self.ts[part],
+            self.wish[part],
+        )
+
     @property
     def tied(self) -> bool:
         """Whether a shopper did several things at one moment, whose order means nothing."""
@@ -73,6 +86,19 @@ class Read:
         """What was done at one moment in an order drawn anew."""
         order = np.lexsort((random.random(len(self.ts)), self.ts, self.shopper))
         return replace(self, item=self.item[order], kind=self.kind[order], wish=self.wish[order])
+
+
+def joined_events(parts: Sequence[Read]) -> Read:
+    """Of shoppers behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(len(each.item) for each in parts)])
+    offsets = [each.offsets[:-1] + start for each, start in zip(parts, starts[:-1], strict=True)]
+    names = ("item", "kind", "gap", "ts", "wish")
+    return Read(
+        np.concatenate([*offsets, starts[-1:]]),
+        *(np.concatenate([getattr(each, name) for each in parts]) for name in names),
+    )
 
 
 def read_events(interactions: Interactions, *, kinds: bool, gaps: bool) -> Read:

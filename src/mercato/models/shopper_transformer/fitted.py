@@ -51,10 +51,17 @@ class Content(Saved):
 
     def vectors(self, told: ItemContent) -> NDArray[np.float32]:
         """(n, width)."""
+        return self.scaled(self.added_up(told))
+
+    def added_up(self, told: ItemContent) -> NDArray[np.float32]:
+        """(n, width) what all that is told adds up to, before it is `scaled`."""
         found = told.vectors @ self.project + self.codes[told.shared].sum(1)
-        if self.unit:
-            found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
         return np.asarray(found, np.float32)
+
+    def scaled(self, sums: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.unit:
+            return sums
+        return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from mercato.core.history import EVENT_CODES, Interactions
 from mercato.core.progress import Step
 from mercato.models.neural.engine import Engine
 from mercato.models.neural.learning import Learning
+from mercato.models.neural.processes import processes
+from mercato.models.neural.shards import Shard, own_shards
 from mercato.models.shopper_transformer.content import ItemContent
-from mercato.models.shopper_transformer.descent import Descent, held_out
+from mercato.models.shopper_transformer.descent import Descent
 from mercato.models.shopper_transformer.events import N_GAPS, read_events
 from mercato.models.shopper_transformer.fitted import (
     Actions,
@@ -18,6 +20,7 @@ from mercato.models.shopper_transformer.fitted import (
     FittedShopperTransformer,
 )
 from mercato.models.shopper_transformer.graph import kept_width, written
+from mercato.models.shopper_transformer.held import Learned, held_out
 from mercato.models.shopper_transformer.network import ShopperNetwork
 from mercato.models.shopper_transformer.running import Network
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
@@ -41,21 +44,27 @@ def learned(
     learning: Learning,
 ) -> FittedShopperTransformer:
     """See `model.ShopperTransformer.fit`."""
-    whole = read_events(interactions, kinds=inputs.kinds, gaps=inputs.gaps)
-    most = examples.held if learning.checks else 0
-    parts = held_out(whole, interactions.n_items, most, learning.seed)
+    members = processes()
+    most = examples.held // learning.shards if learning.checks else 0
+
+    def taken(shard: Shard) -> Learned:
+        read = read_events(shard.log, kinds=inputs.kinds, gaps=inputs.gaps)
+        return held_out(read, shard.number, most, learning.seed)
+
     task = Descent(
-        parts,
+        [taken(each) for each in own_shards(interactions, learning.shards, as_of, members)],
         told,
         shape=shape,
         inputs=inputs,
         loss=loss,
         examples=examples,
+        members=members,
+        spread=learning.spread,
         seed=learning.seed,
     )
-    done = Engine(task, learning).run(step)
+    done = Engine(task, learning, members=members).run(step)
     network = task.network.to("cpu")
-    known = parts.counts > 0
+    known = task.counts > 0
     content = bool(told.vectors.shape[1] or told.codes.shape[1]) and inputs.content
     return FittedShopperTransformer(
         interactions.n_items,

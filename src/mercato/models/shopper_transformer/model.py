@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
-from mercato.models.base import FittedModel, check_log
+from mercato.models.base import FittedModel
 from mercato.models.neural.learning import LearnedModel, Learning, torch_needed
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
@@ -64,7 +64,6 @@ class ShopperTransformer(LearnedModel):
         Raises BadInput where log, content or settings do not fit together, NotReady where torch is
         missing.
         """
-        check_log(interactions, as_of)
         self.shape.check()
         told = ItemContent.none(interactions.n_items) if told is None else told
         told.check(interactions.n_items)

@@ -16,7 +16,7 @@ from mercato.models.shopper_transformer.events import N_GAPS
 from mercato.models.shopper_transformer.losses import ActionHead
 from mercato.models.shopper_transformer.settings import Inputs, Shape
 
-_SPREAD = 0.02
+SPREAD = 0.02
 """Standard deviation of weights in the beginning (BERT's)."""
 
 
@@ -38,15 +38,23 @@ class Batch:
 
 
 class ItemVectors(nn.Module):
-    """Items → (k, width): what they are told by, and a vector of their own."""
+    """Items → (k, width): what they are told by, and a vector of their own.
+
+    own : items → (k, width), where not a vector for each is to be begun here
+    """
 
     def __init__(
-        self, shape: Shape, inputs: Inputs, known: NDArray[np.bool_], content: ItemContent
+        self,
+        shape: Shape,
+        inputs: Inputs,
+        known: NDArray[np.bool_],
+        content: ItemContent,
+        own: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.shape, self.inputs = shape, inputs
         width = shape.width
-        self.own = nn.Embedding(len(known), width) if inputs.ids else None
+        self.own = (own or nn.Embedding(len(known), width)) if inputs.ids else None
         vectors = content.vectors.shape[1] if inputs.content else 0
         fields = content.codes.shape[1] if inputs.content else 0
         self.project = nn.Linear(vectors, width, bias=False) if vectors else None
@@ -56,6 +64,9 @@ class ItemVectors(nn.Module):
         self.register_buffer("coded", torch.from_numpy(content.shared), persistent=False)
 
     def forward(self, items: Tensor) -> Tensor:
+        return self.scaled(self.added_up(items))
+
+    def added_up(self, items: Tensor) -> Tensor:
         found = items.new_zeros((len(items), self.shape.width), dtype=torch.float32)
         if self.own is not None:
             found = found + self.own(items) * self._kept(items)[:, None]
@@ -63,7 +74,10 @@ class ItemVectors(nn.Module):
             found = found + self.project(self.told[items])
         if self.codes is not None:
             found = found + self.codes(self.coded[items]).sum(1)
-        return functional.normalize(found) if self.shape.cosine else found
+        return found
+
+    def scaled(self, vectors: Tensor) -> Tensor:
+        return functional.normalize(vectors) if self.shape.cosine else vectors
 
     def _kept(self, items: Tensor) -> Tensor:
         """(k,) whether an item's own vector counts: nobody learned it of one that is not known."""
@@ -77,13 +91,11 @@ class ItemVectors(nn.Module):
 class ShopperNetwork(nn.Module):
     """Events → states, of which those of the same shopper saw what came before."""
 
-    def __init__(
-        self, shape: Shape, inputs: Inputs, known: NDArray[np.bool_], content: ItemContent
-    ) -> None:
+    def __init__(self, shape: Shape, inputs: Inputs, items: ItemVectors) -> None:
         super().__init__()
         self.shape, self.inputs = shape, inputs
         width = shape.width
-        self.items = ItemVectors(shape, inputs, known, content)
+        self.items = items
         self.kinds = nn.Embedding(len(EVENT_CODES), width) if inputs.kinds else None
         self.gaps = nn.Embedding(N_GAPS, width) if inputs.gaps else None
         absolute = shape.positions == "absolute"
@@ -124,6 +136,6 @@ class ShopperNetwork(nn.Module):
 
 def _begun(part: nn.Module) -> None:
     if isinstance(part, nn.Linear | nn.Embedding):
-        nn.init.normal_(part.weight, 0, _SPREAD)
+        nn.init.normal_(part.weight, 0, SPREAD)
     if isinstance(part, nn.Linear) and part.bias is not None:
         nn.init.zeros_(part.bias)

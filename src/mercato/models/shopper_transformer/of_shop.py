@@ -29,7 +29,16 @@ class ShopTransformer(Saved):
         """(width,) what one shopper is about to do; None where nothing was read of them."""
         return self._remembered.state(one)
 
-    def vectors(self, told: ItemContent) -> NDArray[np.float32]:
-        """(n, width) of items that are newer than the release, by what is told of them: their
-        inner product with a state is their logit."""
-        return self.model.content.vectors(told)
+    def unpriced(self, told: ItemContent) -> NDArray[np.float32]:
+        """(n, width) of items that are newer than the release, by what is told of them without a
+        price, see `priced`."""
+        return self.model.content.added_up(told)
+
+    def priced(
+        self, unpriced: NDArray[np.float32], price: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
+        """(n, width) their vectors with prices (n,), NaN for none: their inner product with a state
+        is their logit."""
+        content = self.model.content
+        bands = content.codes[int(content.sizes[:-1].sum()) :]
+        return content.scaled(unpriced + (bands[self.description.bands_of(price)] - bands[0]))

@@ -4,6 +4,7 @@ Beauty's median history has 7 events; a row an event-wise layer reads holds seve
 kept from the others by a mask (Krell et al. 2021, https://arxiv.org/abs/2107.02027).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,17 @@ class Rows(NamedTuple):
     piece: NDArray[np.int64]
     place: NDArray[np.int64]
 
-    def some(self, rows: slice) -> "Rows":
+    def some(self, rows: NDArray[np.int64]) -> "Rows":
         return Rows(*(each[rows] for each in self))
+
+    def later(self, events: int) -> "Rows":
+        """The same of a log that has so many events before."""
+        return self._replace(at=self.at + events)
+
+
+def joined_rows(parts: Sequence[Rows]) -> Rows:
+    """One under another."""
+    return parts[0] if len(parts) == 1 else Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def pieces_of(

@@ -19,6 +19,7 @@ from mercato.core.events import DRAIN_APPLICATION
 from mercato.core.paths import ShopPaths
 from mercato.core.progress import Progress, Step
 from mercato.core.settings import Settings, load_settings
+from mercato.core.settings_file import write_setting
 from mercato.data.assets import ASSETS
 from mercato.data.pinning import newest_version, pin_asset
 from mercato.data.releases import ReleaseStore, link_tree, read_manifest
@@ -80,6 +81,9 @@ def _once(
 ) -> Manifest | None:
     """None where a release was published or pruned meanwhile."""
     shutil.copy2(paths.settings, copy.settings)
+    for table in ("assets", "releases"):
+        if getattr(settings, table).url:
+            write_setting(copy.settings, table, "url", "")  # a backup needs nothing but itself
     releases = _pin_releases(paths, copy)
     with progress.step("Copying the state") as step:
         logs = _copy_state(settings.state.url, paths, copy, step)
@@ -123,7 +127,7 @@ def _pin_releases(paths: ShopPaths, copy: ShopPaths) -> _Releases:
     for number in found.numbers:
         link_tree(there.folder(number), here.folder(number), leave="")
     if found.current is not None:
-        (copy.releases / "current").write_text(f"{found.current}\n", encoding="ascii")
+        here.storage.swap("current", f"{found.current}\n", None)
     return found
 
 
@@ -131,7 +135,8 @@ def _pin_assets(
     paths: ShopPaths, copy: ShopPaths, releases: _Releases, logs: Mapping[str, int]
 ) -> dict[str, Held]:
     store, here = AssetStore(paths.assets), AssetStore(copy.assets)
-    inputs = [_inputs(copy.releases / str(number)) for number in releases.numbers]
+    pinned = ReleaseStore(copy.releases)
+    inputs = [_inputs(pinned.folder(number)) for number in releases.numbers]
     present: dict[str, int] = {}
     others = [name for name in store.names() if name not in ASSETS]
     for name in (*ASSETS, *others):
@@ -139,7 +144,7 @@ def _pin_assets(
         if version is not None:
             present[name] = version
             older = {each[name] for each in inputs if each.get(name, version) < version}
-            pin_asset(store, name, {version, *older}, copy.assets / name)
+            pin_asset(store, name, {version, *older}, here.storage.copies("", [name])[0])
     return {name: Held(v, here.read(name, v, []).num_rows) for name, v in present.items()}
 
 

@@ -5,12 +5,11 @@ the next round goes on; nothing is remembered but what was found. The ids themse
 nowhere: rows are known by their pseudonyms.
 """
 
-import fcntl
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from mercato.core.settings import load_settings
 from mercato.data.assets import ASSETS
 from mercato.data.auditing import mask_of
 from mercato.data.erasing.matching import OF_ASSET, Erased
-from mercato.data.erasing.past import Past, forget_past
+from mercato.data.erasing.past import OldRows, Past, forget_past, old_files, oldest_entry
 from mercato.data.erasing.releases import CLEAN, WHY, persons_of, unclean
 from mercato.data.erasing.rows import erase_rows, persons_in
 from mercato.data.releases import ReleaseStore
@@ -35,28 +34,46 @@ FOUND, RELEASES, OLD, BUILD, PAGES = "found", "releases", "old", "build", "pages
 """In what is told of an erasure: asset → rows that were there; releases, asset → files of old
 versions and steps of builds that still know the person; whether the state's pages are clean."""
 
-_LOCK = ".erasing"
 _LOOKED = "erasing-looked-"
 _STATE = "erasing-state"
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-Looked = dict[int, object]
-"""Number of an erasure → what there was when it was last looked at."""
+@dataclass
+class Looked:
+    """What rounds before have seen.
+
+    seen : number of an erasure → what there was when it was last looked at
+    rows : of everybody in old files; None before the first look
+    """
+
+    seen: dict[int, object] = field(default_factory=dict)
+    rows: OldRows | None = None
+
+    def of(self, everybody: Erased) -> OldRows:
+        if self.rows is None or self.rows.everybody.everything != everybody.everything:
+            self.rows = OldRows(everybody)
+        return self.rows
 
 
-def carry_out(paths: ShopPaths, state: State, looked: Looked | None = None) -> None:
+def carry_out(
+    paths: ShopPaths,
+    state: State,
+    looked: Looked | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> None:
     """Do what can be done now for all erasures; nothing where another process is at it.
 
-    looked : of the rounds before; where nothing has changed since, old versions are not read anew
+    looked   : of the rounds before; where nothing has changed since, old versions are not read anew
+    stopping : whether the rest is to be left to the next round
 
     Raises Conflict where assets were written to by others each time.
     """
     if not state.erasures.newest():
         return
-    with _turn(paths) as is_mine:
+    with state.alone("erasing") as is_mine:
         if is_mine:
-            _Round(paths, state, {} if looked is None else looked).do()
+            _Round(paths, state, looked or Looked()).do(stopping)
 
 
 class _Round:
@@ -71,8 +88,10 @@ class _Round:
         self.erasures = state.erasures.all()
         self.fresh = tuple(e.number for e in self.erasures if CLEAN not in e.told)
         self.erased = Erased(mask_of(state), self.erasures, frozenset(self.fresh))
+        numbers = frozenset(each.number for each in self.erasures)
+        self.rows = looked.of(replace(self.erased, everything=numbers))
 
-    def do(self) -> None:
+    def do(self, stopping: Callable[[], bool]) -> None:
         self._late_lines()
         self._note_found()
         if self.fresh:
@@ -80,6 +99,8 @@ class _Round:
         self._assets()
         known = {each.number for each in self.erasures}
         for erasure in self.state.erasures.all():  # anew: one that was done may be open again
+            if stopping():
+                return
             # One that was asked for meanwhile is the next round's.
             if erasure.done_at is None and erasure.number in known:
                 self._finish(erasure)
@@ -169,13 +190,13 @@ class _Round:
     def _finish(self, erasure: Erasure) -> None:
         alone = replace(self.erased, erasures=(erasure,), everything=frozenset({erasure.number}))
         due = erasure.at_once or time.time_ns() // 1000 >= goes_at(self.paths, erasure)
-        if self.looked.get(erasure.number) == (seen := self._seen(due=due)):
+        if self.looked.seen.get(erasure.number) == (seen := self._seen(erasure, due=due)):
             return
         steps = self._steps(alone)
         left = self._releases(erasure, due=due)
         old = {
             name: past
-            for name in self._watched()
+            for name in self._watched
             if (past := self._past(name, erasure, alone, due=due)).is_left
         }
         told = dict(erasure.told) | {
@@ -185,24 +206,34 @@ class _Round:
             PAGES: self.state.erasures.forget(),
         }
         if told[PAGES]:
-            self.looked[erasure.number] = seen
+            self.looked.seen[erasure.number] = seen
         done = not (steps or left or old) and told[PAGES]
         self.state.erasures.tell(erasure.number, told, time.time_ns() // 1000 if done else None)
 
-    def _seen(self, *, due: bool) -> object:
+    def _seen(self, erasure: Erasure, *, due: bool) -> object:
         """What a look depends on; anew every hour, for files that nobody names."""
-        assets = tuple(self.store.version(name) for name in OF_ASSET)
-        releases = (*self.releases.numbers(), self.releases.current())
+        clean = tuple(sorted(erasure.told[CLEAN].items()))
+        versions = [self.store.version(name) for name in self._watched] if due else []
+        return self._there, clean, versions, int(time.time() // 3_600)
+
+    @cached_property
+    def _there(self) -> object:
+        """What of the past there is as the round begins: what goes in it the next one sees."""
+        old = [
+            (name, old_files(self.store, name), oldest_entry(self.store, name))
+            for name in self._watched
+        ]
         root = self.paths.build
         steps = sorted(each.name for each in root.iterdir()) if root.is_dir() else []
-        return assets, releases, steps, due, int(time.time() // 3_600)
+        return old, (*self.releases.numbers(), self.releases.current()), steps
 
+    @cached_property
     def _watched(self) -> Sequence[str]:
         return [name for name in OF_ASSET if self.store.version(name) is not None]
 
     def _past(self, name: str, erasure: Erasure, alone: Erased, *, due: bool) -> Past:
         clean = erasure.told[CLEAN].get(name)
-        return forget_past(self.store, self.releases, name, alone, clean, due=due)
+        return forget_past(self.store, self.releases, name, alone, clean, self.rows, due=due)
 
     def _steps(self, alone: Erased) -> list[str]:
         """Take away steps of builds that know the person; those that are left."""
@@ -218,7 +249,7 @@ class _Round:
 
     def _knowing(self, alone: Erased) -> list[Path]:
         """Steps of builds, and what killed ones have left, that know the person."""
-        beside = [self.paths.build, self.paths.releases]
+        beside = [self.paths.build, self.releases.storage.scratch]
         folders = [each for root in beside if root.is_dir() for each in root.iterdir()]
         return [
             each
@@ -234,7 +265,7 @@ class _Round:
         if current not in old or due:
             for number in old:
                 if number != current:
-                    shutil.rmtree(self.releases.folder(number), ignore_errors=True)
+                    self.releases.remove(number)
         return unclean(self.releases, erasure)
 
 
@@ -247,15 +278,3 @@ def goes_at(paths: ShopPaths, erasure: Erasure) -> int:
 def _numbers(text: str | None) -> dict[str, int]:
     pairs = (each.partition("=") for each in (text or "").split())
     return {name: int(number) for name, _, number in pairs}
-
-
-@contextmanager
-def _turn(paths: ShopPaths) -> Iterator[bool]:
-    """Whether this process is the one that does the work."""
-    with (paths.root / _LOCK).open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

@@ -17,7 +17,8 @@ from mercato.data.erasing.matching import NOBODY, OF_ASSET, Erased
 from mercato.data.erasing.past import held_files, log_texts
 from mercato.data.erasing.releases import persons_of
 from mercato.data.erasing.rows import persons_in
-from mercato.data.store import AssetStore
+from mercato.data.releases import ReleaseStore
+from mercato.data.store import LOG, AssetStore
 from mercato.operating.erasing.asking import is_of
 from mercato.operating.erasing.receipt import SEAL, seal_of
 from mercato.state import State
@@ -81,11 +82,13 @@ def _everywhere(
         if (version := store.version(name)) is not None:
             yield f"assets/{name}", _in_asset(store, name, version, erased)
             yield f"assets/{name}/old", sum(held_files(store, name, erased).values())
-            yield f"assets/{name}/log", sum(_in_log(store.root / name, erased))
-    for root in (paths.releases, paths.build):
-        for folder in sorted(root.iterdir()) if root.is_dir() else ():
-            if folder.is_dir():
-                yield f"{root.name}/{folder.name}", persons_of(folder, erased).total()
+            yield f"assets/{name}/log", sum(_in_log(store, name, erased))
+    releases = ReleaseStore(paths.releases)
+    for number in releases.numbers():
+        yield f"releases/{number}", persons_of(releases.folder(number), erased).total()
+    for folder in sorted(paths.build.iterdir()) if paths.build.is_dir() else ():
+        if folder.is_dir():
+            yield f"build/{folder.name}", persons_of(folder, erased).total()
     for name in _BESIDE:
         yield name, sum(_in_texts(paths.root / name, shopper_id))
 
@@ -94,10 +97,12 @@ def _in_asset(store: AssetStore, name: str, version: int, erased: Erased) -> int
     return persons_in(store, name, version, erased).total()
 
 
-def _in_log(folder: Path, erased: Erased) -> Iterator[int]:
-    for line in log_texts(folder):
+def _in_log(store: AssetStore, name: str, erased: Erased) -> Iterator[int]:
+    for line in log_texts(store, name):
         yield _ids(_said(orjson.loads(line)), erased)
-    for file in (folder / "_delta_log").glob("*.checkpoint*.parquet"):
+    there = (entry.name for entry in store.storage.entries(f"{name}/{LOG}"))
+    checkpoints = [each for each in there if ".checkpoint" in each and each.endswith(".parquet")]
+    for file in store.storage.copies(f"{name}/{LOG}", checkpoints):
         for add in pq.read_table(file, columns=["add"])["add"].to_pylist():
             if add is not None and add.get("stats"):
                 yield _ids(_said(orjson.loads(add["stats"])), erased)

@@ -1,10 +1,5 @@
 """Starts `mercato experiments DIR look` beside a server: reading logs never runs in it."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from mercato.core.paths import ShopPaths
 from mercato.operating.child import Child
 from mercato.operating.experiments.held_out import is_due
 from mercato.shop.experiments.definition import Status
@@ -15,11 +10,9 @@ LOOK_SECONDS = 10.0
 
 _MINUTE = 60_000_000
 
-_LOCK = "state.db-experiments"
-
 
 class ExperimentRunner:
-    """One process at a time; of the runners of many workers one finds work to do."""
+    """One process at a time; of the runners of all workers and hosts one finds work to do."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
@@ -43,15 +36,3 @@ class ExperimentRunner:
     def stop(self) -> None:
         """End the process that is running: what it had not written yet is read again."""
         self._child.stop()
-
-
-@contextmanager
-def one_at_a_time(paths: ShopPaths) -> Iterator[bool]:
-    """Whether this process may look for the others."""
-    with (paths.root / _LOCK).open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

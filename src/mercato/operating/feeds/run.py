@@ -26,7 +26,7 @@ def run_feeds(root: Path, *, everything: bool, progress: Progress) -> list[Fetch
     """
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
-    with one_at_a_time(paths) as ours:
+    with one_at_a_time(paths, settings.state.url) as ours:
         if not ours:
             return None
         state = State.open(settings.state.url, root)
@@ -60,8 +60,9 @@ def fetched_once(
         yield {}
         return
     paths = ShopPaths(root)
-    settings = load_settings(paths.settings).fetch
-    with one_at_a_time(paths, progress):
+    whole = load_settings(paths.settings)
+    settings = whole.fetch
+    with one_at_a_time(paths, whole.state.url, progress):
         try:
             found = {}
             for url, address in {url: parsed(url) for url in urls}.items():

@@ -11,7 +11,7 @@ from mercato.core.progress import Progress
 from mercato.core.settings import load_settings
 from mercato.operating.learning.book import RoundBook
 from mercato.operating.learning.due import LOOK_SECONDS, checked, now
-from mercato.operating.learning.room import alone
+from mercato.operating.learning.room import one_learns
 from mercato.operating.learning.round import Round, Stage
 from mercato.operating.learning.steps import STEPS
 from mercato.operating.learning.work import Work
@@ -37,7 +37,7 @@ def learn(
     paths = ShopPaths(root)
     settings = load_settings(paths.settings)
     checked(settings.learn)
-    with alone(paths):
+    with one_learns(settings.state.url, root):
         state = State.open(settings.state.url, root)
         try:
             work = Work(root, settings, state, By(actor, "learn"), progress)

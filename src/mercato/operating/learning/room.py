@@ -1,25 +1,21 @@
-"""One process at a time learns in a shop."""
+"""One process at a time learns in a shop, on whichever host."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from mercato.core.errors import NotReady
-from mercato.core.paths import ShopPaths
-
-_LOCK = "state.db-learning"
+from mercato.state import alone
 
 
 @contextmanager
-def alone(paths: ShopPaths) -> Iterator[None]:
-    """Raises NotReady while another process learns."""
-    with (paths.root / _LOCK).open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+def one_learns(url: str, root: Path) -> Iterator[None]:
+    """Raises NotReady while another process learns. url : of the shop's state"""
+    with alone(url, root, "learning") as ours:
+        if not ours:
             raise NotReady(
                 "one process that learns at a time",
-                f"another one at work in {paths.root}",
+                f"another one at work on {root}",
                 "Wait until it is done, or stop it; what it has finished is kept.",
-            ) from None
+            )
         yield

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mercato.data.releases import read_manifest
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import rows_version
 from mercato.operating.learning import canary, comparison, watching
@@ -33,7 +32,7 @@ def gather(work: Work, learning: Round) -> Round:
 
 def _is_new(work: Work, published: int) -> bool:
     """Whether items, events or judgments have other rows than the release was made from."""
-    learned = read_manifest(work.releases.folder(published)).inputs
+    learned = work.releases.manifest(published).inputs
     store = AssetStore(work.paths.assets)
     for name in _SOURCES:
         version, before = store.version(name), learned.get(name)

@@ -8,7 +8,7 @@ import orjson
 
 from mercato.core.paths import ShopPaths
 from mercato.data.quality.alarm import Alarm
-from mercato.data.releases import ReleaseStore, read_manifest
+from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.operating.learning.due import now
 from mercato.operating.monitoring.calibration import calibration_alarms
@@ -68,4 +68,4 @@ def _of_features(paths: ShopPaths, store: AssetStore) -> Iterator[Alarm]:
     releases = ReleaseStore(paths.releases)
     current = releases.current()
     if current is not None:
-        yield from feature_alarms(store, read_manifest(releases.folder(current)).inputs)
+        yield from feature_alarms(store, releases.manifest(current).inputs)

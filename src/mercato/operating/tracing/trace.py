@@ -13,7 +13,7 @@ from mercato.data.assets.events import EVENTS
 from mercato.data.assets.items import ITEMS
 from mercato.data.auditing import Reader, record
 from mercato.data.engines import Engine, open_engine
-from mercato.data.releases import Manifest, ReleaseStore, read_manifest
+from mercato.data.releases import Manifest, ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import Summary, summary
 from mercato.operating.tracing.answered import answered
@@ -87,7 +87,7 @@ class _Tracing:
 
     def traced(self, item_id: str, answer: Answer | None, number: int | None) -> Trace:
         kept = number is not None and number in self.releases.numbers()
-        manifest = read_manifest(self.releases.folder(number)) if kept and number else None
+        manifest = self.releases.manifest(number) if kept and number else None
         assets, gone = self._inputs(manifest)
         again = None
         if answer is not None:

@@ -17,18 +17,26 @@ from mercato.recommend.retrieval import NOTHING, Allowed, Proposal, Retriever, b
 TOLD = tuple(KEYS.index(each) for each in ("brand", "category", "top category"))
 """Columns of a catalogue's facts that items are described by."""
 
-_TELLS = frozenset({TITLE, DESCRIPTION, BRAND, PRODUCT_TYPE, PRICE, SALE_PRICE})
+_UNPRICED = frozenset({TITLE, DESCRIPTION, BRAND, PRODUCT_TYPE})
+_PRICED = _UNPRICED | {PRICE, SALE_PRICE}
 
 
 def told_of(catalogue: Catalogue, rows: Rows, description: Description) -> ItemContent:
     """What a catalogue tells of some of its rows."""
-    facts = catalogue.facts.of(rows)
+    return _told(catalogue, rows, description, _prices(catalogue, rows))
+
+
+def _told(
+    catalogue: Catalogue, rows: Rows, description: Description, price: NDArray[np.floating]
+) -> ItemContent:
     vectors = np.zeros((len(rows), 0), np.float32)
     if catalogue.vectors is not None:
         vectors = np.asarray(catalogue.vectors.of(rows), np.float32)
-    return description.content(
-        facts.keys[:, TOLD], facts.numbers[:, NUMBERS.index("price")], vectors
-    )
+    return description.content(catalogue.facts.of(rows).keys[:, TOLD], price, vectors)
+
+
+def _prices(catalogue: Catalogue, rows: Rows) -> NDArray[np.floating]:
+    return catalogue.facts.of(rows).numbers[:, NUMBERS.index("price")]
 
 
 def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
@@ -52,17 +60,22 @@ def _propose(asked: Asked, allowed: Allowed, most: int) -> Proposal:
 
 
 def _late(catalogue: Catalogue, found: ShopTransformer) -> tuple[Rows, NDArray[np.float32]]:
-    """Rows newer than the release, and (n, width) their vectors; of one snapshot."""
+    """Rows newer than the release, and (n, width) their vectors; of one snapshot.
 
-    def make() -> tuple[Rows, NDArray[np.float32]]:
+    Prices come behind the rest: they change all day long, and texts hardly ever.
+    """
+
+    def unpriced() -> tuple[Rows, NDArray[np.float32]]:
         newer = np.flatnonzero(catalogue.base_of[catalogue.n_base :] < 0) + catalogue.n_base
         rows = newer[catalogue.alive[newer]]
-        return rows, found.vectors(told_of(catalogue, rows, found.description))
+        told = _told(catalogue, rows, found.description, np.full(len(rows), np.nan))
+        return rows, found.unpriced(told)
 
-    told: tuple[Rows, NDArray[np.float32]] = catalogue.memo.get(
-        ("items of a network",), make, _TELLS
-    )
-    return told
+    def priced() -> tuple[Rows, NDArray[np.float32]]:
+        rows, sums = catalogue.memo.get("items of a network, unpriced", unpriced, _UNPRICED)
+        return rows, found.priced(sums, _prices(catalogue, rows))
+
+    return catalogue.memo.get("items of a network", priced, _PRICED)
 
 
 def _reasons(asked: Asked, rows: Rows) -> list[Reason]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from mercato.core.errors import MercatoError
+from mercato.core.settings import VectorSettings
 from mercato.data.releases import ReleaseStore
 from mercato.shop.erased import ErasedBook
 from mercato.shop.live import Live, open_release, without_erased
@@ -19,9 +20,10 @@ class Beside:
     open : number → release; never changed, only swapped
     """
 
-    def __init__(self, releases: ReleaseStore, state: State) -> None:
+    def __init__(self, releases: ReleaseStore, state: State, vectors: VectorSettings) -> None:
         self._releases = releases
         self._state = state
+        self._vectors = vectors
         self._failed: frozenset[int] = frozenset()
         self._erased = -1
         self.open: Mapping[int, Live] = {}
@@ -49,7 +51,7 @@ class Beside:
         refused = self._releases.refused().get(number)
         try:
             if refused is None:
-                return open_release(self._releases.folder(number), number, beside=live)
+                return open_release(self._releases.folder(number), number, live, self._vectors)
             _log.warning("release %s is not served beside the live one: %s", number, refused)
         except (MercatoError, OSError) as error:
             _log.warning("release %s is not served beside the live one: %s", number, error)

@@ -90,6 +90,12 @@ class Database(ABC):
         """Wait in the queue of those who want to write, as far as the database has none."""
 
     @abstractmethod
+    def alone(self, work: str) -> AbstractContextManager[bool]:
+        """Whether nobody else does this work meanwhile, in any process on any host: those that
+        ask while it is done are told False. Whose process ends, or whose host vanishes, does it no
+        more; nor does one whose connection broke, without knowing."""
+
+    @abstractmethod
     def insert(self, table: Table) -> Any:
         """The dialect's insert, which knows ``on_conflict_do_nothing`` and ``…_do_update``."""
 

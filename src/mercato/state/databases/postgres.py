@@ -9,8 +9,8 @@ numbers are in view in their order. Several processes write in turn, each all th
 
 import select
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -63,6 +63,17 @@ CONNECTING: Mapping[str, Any] = {
 """Parameters of libpq that the URL may name otherwise. A host that vanished is found out in ten
 seconds rather than in hours; of several hosts the one that takes writes is asked."""
 
+_OF_SESSION = {
+    "lock_timeout": str(LOCK_MILLISECONDS),
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "idle_in_transaction_session_timeout": "60000",
+}
+"""What the server is told: to notice as soon as we do that the other side has vanished. By its own
+settings it asks after two hours, and the lock of a host that lost its power would last as long."""
+
 _LOCK = "pg_advisory_xact_lock(hashtextextended('mercato state ' || current_schema(), 0))"
 
 _NUL = "\0"
@@ -87,6 +98,23 @@ class Postgres(Database):
     def turn(self) -> AbstractContextManager[None]:
         """The advisory lock has a queue of its own."""
         return nullcontext()
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[bool]:
+        """By an advisory lock of a session, which ends with it."""
+        named = {"work": f"mercato {work} "}
+        key = "(hashtextextended(%(work)s || current_schema(), 0))"
+        with self.read() as connection:
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock{key}", named).scalar():
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                try:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock{key}", named)
+                except DBAPIError:  # whatever it is: with the connection the lock goes
+                    connection.invalidate()
 
     def insert(self, table: Table) -> Any:
         return insert(table)
@@ -189,8 +217,9 @@ def _connect(_dialect: Any, _record: Any, words: Any, named: Any) -> psycopg.Con
 def _prepare(connection: psycopg.Connection[Any], _record: Any) -> None:
     """Settings of the session. Commits have reached the disk before they return, whatever the
     server's default; a stricter one, with a standby, stays."""
+    told = "".join(f"set_config('{name}', '{v}', false), " for name, v in _OF_SESSION.items())
     connection.execute(
-        f"SELECT set_config('lock_timeout', '{LOCK_MILLISECONDS}', false), "
+        f"SELECT {told}"
         "set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
         "WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)"
     )

@@ -71,6 +71,11 @@ class Sqlite(Database):
                 time.sleep(0.001)
             yield
 
+    @contextmanager
+    def alone(self, work: str) -> Iterator[bool]:
+        with Path(f"{self.place}-{work}").open("wb") as file:
+            yield _locked(file)
+
     def insert(self, table: Table) -> Any:
         return insert(table)
 

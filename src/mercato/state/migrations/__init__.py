@@ -4,17 +4,21 @@ A change of `state.tables` comes with its step, which `python scripts/migration.
 fails where the steps do not lead to the tables.
 """
 
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select
 
 from mercato.core.errors import NotReady
-from mercato.state.databases.database import Database
+from mercato.state.databases.database import Busy, Database
 from mercato.state.tables import FORMAT, meta
 
 FOLDER = Path(__file__).parent
 
 _KEY = "format"
+
+WAIT_SECONDS = 120.0
+"""So long replicas that start together wait for the one of them that changes the tables."""
 
 
 def migrate(database: Database) -> None:
@@ -23,10 +27,21 @@ def migrate(database: Database) -> None:
 
     Raises NotReady where the tables are of a newer format.
     """
-    with database.read() as connection:
-        if found_format(connection) == FORMAT:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        with database.read() as connection:
+            if found_format(connection) == FORMAT:
+                return
+        database.check()
+        try:
+            _bring_up(database)
             return
-    database.check()
+        except Busy:
+            if time.monotonic() > deadline:
+                raise
+
+
+def _bring_up(database: Database) -> None:
     with database.write() as connection:
         found = found_format(connection)
         if found > FORMAT:

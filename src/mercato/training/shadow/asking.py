@@ -69,7 +69,7 @@ class Asked:
         split : of shoppers nothing is known from then on (microseconds), whatever was learned: a
                 shelf of what is new to someone shows nothing that it knows they bought
         """
-        live = without_erased(open_release(folder, 0), shop.erased)
+        live = without_erased(open_release(folder, 0, vectors=shop.settings.vectors), shop.erased)
         changes = shop.state.items.since(live.catalogue.overlay)
         live = replace(
             live,

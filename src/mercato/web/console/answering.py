@@ -86,6 +86,7 @@ class Answering:
             path_params=request.path_params,
             query=request.query_params,
             form=form,
+            origin=f"{request.url.scheme}://{request.url.netloc}",
             by=by,
             may=may,
             look=self.look,

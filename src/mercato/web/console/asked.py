@@ -22,6 +22,7 @@ class Ask:
     """One request of somebody who may make it.
 
     form  : fields of a form that was sent; empty for a page that is only looked at
+    origin : where this shop was asked, as ``https://shop.example``
     by    : who asks, for logs of what was changed
     may   : what the person may do besides
     look  : opens other releases to compare with
@@ -33,6 +34,7 @@ class Ask:
     path_params: Mapping[str, str]
     query: QueryParams
     form: Mapping[str, str]
+    origin: str
     by: By
     may: frozenset[Permission]
     look: ReleaseLook

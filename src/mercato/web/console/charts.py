@@ -6,27 +6,28 @@ engine of vl-convert take 175 MB (measured), which are not a server's to keep.
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import vl_convert
 
-_INK, _SOFT, _LINE, _NOW, _BEFORE = "#010101", "#020202", "#030303", "#040404", "#050505"
+INK, SOFT, LINE, NOW, BEFORE = COLOURS = "#010101", "#020202", "#030303", "#040404", "#050505"
 """Stand for colours of the page's own, which follow light and dark."""
 
 _LIGHT = {
-    _INK: "#23201a",
-    _SOFT: "#686156",
-    _LINE: "#e5dfd3",
-    _NOW: "#b5371f",
-    _BEFORE: "#7a8aa0",
+    INK: "#23201a",
+    SOFT: "#686156",
+    LINE: "#e5dfd3",
+    NOW: "#b5371f",
+    BEFORE: "#7a8aa0",
 }
 _DARK = {
-    _INK: "#f2ede4",
-    _SOFT: "#b5ac9d",
-    _LINE: "#38342d",
-    _NOW: "#ff8d6c",
-    _BEFORE: "#8b9db5",
+    INK: "#f2ede4",
+    SOFT: "#b5ac9d",
+    LINE: "#38342d",
+    NOW: "#ff8d6c",
+    BEFORE: "#8b9db5",
 }
 
 _FORMATS = {"count": ",~s", "share": ".0%", "money": ",~s", "number": ",~g"}
@@ -65,8 +66,8 @@ def _marks(figure: dict[str, Any]) -> tuple[alt.Chart, alt.Chart]:
     """An upright line at each day on which something happened, and what."""
     values = [{"x": day, "text": text} for day, text in figure["marks"]]
     plain = alt.Chart(alt.InlineData(values=values)).encode(x="x:T")
-    text = plain.mark_text(align="left", baseline="top", dx=4, color=_SOFT, fontSize=11)
-    return plain.mark_rule(color=_SOFT, strokeDash=[2, 2]), text.encode(
+    text = plain.mark_text(align="left", baseline="top", dx=4, color=SOFT, fontSize=11)
+    return plain.mark_rule(color=SOFT, strokeDash=[2, 2]), text.encode(
         y=alt.value(0), text="text:N"
     )
 
@@ -99,7 +100,7 @@ _KINDS = {"lines": lines, "bars": bars}
 
 
 def _scales(names: list[str]) -> tuple[alt.Scale, alt.Scale]:
-    colours, dashes = [_NOW, _BEFORE], [[1, 0], [4, 3]]
+    colours, dashes = [NOW, BEFORE], [[1, 0], [4, 3]]
     return (
         alt.Scale(domain=names, range=colours[: len(names)]),
         alt.Scale(domain=names, range=dashes[: len(names)]),
@@ -119,34 +120,32 @@ def _chart(figure: dict[str, Any]) -> alt.Chart:
 
 def svg(figure: dict[str, Any], width: int, height: int) -> str:
     """The drawing of a figure, in light and dark."""
-    chart = (
-        _KINDS[figure["kind"]](figure)
-        .properties(
-            width=width,
-            height=height,
-            background="transparent",
-            padding=4,
-            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        )
-        .configure(font=_FONT)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=_SOFT,
-            titleColor=_SOFT,
-            gridColor=_LINE,
-            domainColor=_LINE,
-            tickColor=_LINE,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-        )
-        .configure_legend(labelColor=_INK, labelFontSize=12, symbolStrokeWidth=2)
+    chart = _KINDS[figure["kind"]](figure).properties(
+        width=width,
+        height=height,
+        padding=4,
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
-    drawn = str(vl_convert.vegalite_to_svg(chart.to_dict()))
-    for at, colour in enumerate(_LIGHT):
-        drawn = drawn.replace(colour, f"var(--c{at})")
+    drawn = drawn_as(chart, [f"var(--c{at})" for at, _ in enumerate(COLOURS)])
     head, tail = drawn.split(">", 1)
     return f"{head}>{_style()}{tail}"
+
+
+def drawn_as(chart: Any, colours: Sequence[str]) -> str:
+    """SVG of a chart made with `COLOURS`, which CSS ``colours`` take the place of."""
+    quiet = {"labelColor": SOFT, "titleColor": SOFT, "titleFontWeight": "normal"}
+    lines = {"gridColor": LINE, "domainColor": LINE, "tickColor": LINE}
+    plain = (
+        chart.properties(background="transparent")
+        .configure(font=_FONT)
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=12, titleFontSize=12, **quiet, **lines)
+        .configure_legend(labelColor=INK, labelFontSize=12, symbolStrokeWidth=2)
+    )
+    drawn = str(vl_convert.vegalite_to_svg(plain.to_dict()))
+    for name, colour in zip(COLOURS, colours, strict=True):
+        drawn = drawn.replace(name, colour)
+    return drawn
 
 
 def _style() -> str:

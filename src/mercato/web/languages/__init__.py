@@ -3,6 +3,7 @@
 Product data are shown as the feed wrote them; only the words around them are translated.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 
 CODES = ("en", "zh")
 """Languages that have a file of texts here; the first is the last resort."""
+
+
+_NO_KEY = re.compile("[^a-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Language:
     def text(self, key: str, **values: object) -> str:
         """The text of ``key`` with its places filled. KeyError for an unknown key or place."""
         return self.texts[key].format_map(values)
+
+    def word(self, key: str, name: str) -> str:
+        """The text of ``key.name``, for names that the engine gives out; the name itself where
+        there is none."""
+        return self.texts.get(f"{key}.{_NO_KEY.sub('-', name.lower())}", name)
 
     def count(self, key: str, n: int, **values: object) -> str:
         """The text of ``key.one`` or ``key.other``, with ``{n}`` grouped by thousands."""

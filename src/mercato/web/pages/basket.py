@@ -1,5 +1,6 @@
 """The basket, and what shoppers do to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,6 +14,8 @@ from mercato.web.forms import pieces, require
 from mercato.web.pages.item import read_origin
 from mercato.web.shelves import Shelf, shelf
 from mercato.web.visit import random_id
+
+_MOST_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,24 @@ def add(ask: Ask) -> Redirect:
     return _changed(ask, shown, before, after, notice)
 
 
+def add_all(ask: Ask) -> Redirect:
+    """``POST /basket/add-all``: items, ids with their places on the shelf that they come from as
+    ``id*place`` joined by dots (place 0: from nowhere), query_id and placement of that shelf."""
+    lines = Basket.from_cookie(require(ask.form, "items"), least=0).lines
+    if not 0 < len(lines) <= _MOST_AT_ONCE:
+        found = f"{len(lines)} of them"
+        raise BadInput(f"1 to {_MOST_AT_ONCE} products", found, "Add them one by one.")
+    before, after, events = ask.visit.basket, ask.visit.basket, list[Sent]()
+    for line in lines:
+        shown = _shown(ask, line.item_id, {**ask.form, "position": str(line.quantity)})
+        if shown.buyable:
+            after = before.add(shown.id, 1)
+            events += _events(ask, shown, after.quantity(shown.id) - before.quantity(shown.id))
+            before = after
+    notice = ask.visit.language.count("basket.added_all", len(events))
+    return Redirect("/basket", replace(ask.visit, basket=after), tuple(events), notice)
+
+
 def change(ask: Ask) -> Redirect:
     """``POST /basket/change``: item_id and its new quantity; 0 takes it out."""
     shown = _product(ask)
@@ -142,12 +163,16 @@ def read_order(text: str) -> str | None:
 
 
 def _product(ask: Ask) -> Card:
+    return _shown(ask, require(ask.form, "item_id"), ask.form)
+
+
+def _shown(ask: Ask, item_id: str, origin: Mapping[str, str]) -> Card:
+    """Raises NotFound for a product that the shop does not sell."""
     catalogue = ask.shop.live.catalogue
-    item_id = require(ask.form, "item_id")
     row = catalogue.row(item_id)
     if row is None:
         raise NotFound("a product of this shop", repr(item_id), "Search for it by its name.")
-    return card(catalogue.item(row), ask.currency, read_origin(ask.form))
+    return card(catalogue.item(row), ask.currency, read_origin(origin))
 
 
 def _changed(ask: Ask, shown: Card, before: Basket, after: Basket, notice: str = "") -> Redirect:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from mercato.core.columns import TITLE, Event, Placement
+from mercato.core.columns import TITLE, Placement
 from mercato.web.asked import Ask, Page
+from mercato.web.cards import Card
 from mercato.web.departments import Category, departments
+from mercato.web.recently import recently
 from mercato.web.shelves import Shelf, shelf
 
-_RECENT_EVENTS = 50
+_MOST_SEEN = 8
 _DEPARTMENT_SHELVES = 3
 _DOORS = 12
 _STALL = 6
@@ -20,6 +22,7 @@ class Home:
     """user_id : None for a new shopper
     known : whether anything that they bought is known
     shelves : each with its reasons; a known shopper's repeats stand first
+    seen : what this browser looked at lately
     stall : (drawing, colour) of what the shelves hold, each once
     departments : the fullest top levels, without what is below them
     """
@@ -28,31 +31,35 @@ class Home:
     user_id: str | None
     known: bool
     shelves: tuple[Shelf, ...]
+    seen: tuple[Card, ...]
     stall: tuple[tuple[str, str], ...]
     departments: tuple[Category, ...]
 
 
 def home(ask: Ask) -> Page:
     top = departments(ask.shop.live.catalogue)
-    shelves = tuple(each for each in _shelves(ask, top) if each.cards)
+    seen = recently(ask, _MOST_SEEN)
+    shelves = tuple(each for each in _shelves(ask, top, seen.this_visit) if each.cards)
     drawn = ((card.tile.glyph, card.tile.hue) for each in shelves for card in each.cards)
     stall = tuple(dict.fromkeys(drawn))[:_STALL]
     doors = tuple(replace(each, children=()) for each in top[:_DOORS])
     known = any(each.placement == Placement.BUY_AGAIN for each in shelves)
-    return Page(Home(ask.visit.user_id, known, shelves, stall, doors))
+    return Page(Home(ask.visit.user_id, known, shelves, seen.cards, stall, doors))
 
 
-def _shelves(ask: Ask, top: tuple[Category, ...]) -> Iterator[Shelf]:
+def _shelves(ask: Ask, top: tuple[Category, ...], viewed: str | None) -> Iterator[Shelf]:
+    """viewed : id of what this visit looked at last"""
     text = ask.visit.language.text
     again = shelf(ask, Placement.BUY_AGAIN, text("shelf.buy_again"))
     known = again.fallback is None
     if known:
         yield again
-    viewed = _last_viewed(ask)
-    if viewed is not None:
-        title = text("shelf.because", title=viewed[1])
-        yield shelf(ask, Placement.ITEM_SIMILAR, title, item_id=viewed[0])
-    yield shelf(ask, Placement.HOME, text(_discovery(known=known, looked=viewed is not None)))
+    catalogue = ask.shop.live.catalogue
+    row = None if viewed is None else catalogue.row(viewed)
+    if row is not None:
+        title = text("shelf.because", title=catalogue.item(row)[TITLE])
+        yield shelf(ask, Placement.ITEM_SIMILAR, title, item_id=viewed)
+    yield shelf(ask, Placement.HOME, text(_discovery(known=known, looked=row is not None)))
     if not known:
         for category in top[:_DEPARTMENT_SHELVES]:
             title = text("shelf.popular_in", name=category.name)
@@ -64,17 +71,3 @@ def _discovery(*, known: bool, looked: bool) -> str:
     if known:
         return "shelf.discover"
     return "shelf.picked" if looked else "shelf.popular"
-
-
-def _last_viewed(ask: Ask) -> tuple[str, str] | None:
-    """(id, title) of the product that this visit looked at last and that is still sold."""
-    visit, catalogue = ask.visit, ask.shop.live.catalogue
-    ids = ask.shop.pseudonyms
-    user_id, visitor_id = ids.maybe(visit.user_id), ids.maybe(visit.visitor_id)
-    events = ask.shop.state.events.recent(user_id, visitor_id, limit=_RECENT_EVENTS)
-    for event in reversed(events):
-        if event.event == Event.VIEW_ITEM and event.session_id == visit.session_id:
-            row = None if event.item_id is None else catalogue.row(event.item_id)
-            if row is not None and event.item_id is not None:
-                return event.item_id, str(catalogue.item(row)[TITLE])
-    return None

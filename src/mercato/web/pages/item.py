@@ -24,13 +24,16 @@ from mercato.core.columns import (
 )
 from mercato.core.errors import NotFound
 from mercato.web.asked import Ask, Page
+from mercato.web.bundles import Bundle, bundle
 from mercato.web.cards import Card, Origin, card
 from mercato.web.departments import crumbs
 from mercato.web.events import EventItem, Sent, sent
 from mercato.web.links import item_path
+from mercato.web.recently import recently
 from mercato.web.shelves import Shelf, shelf
 
 _MOST_VARIANTS = 12
+_MOST_SEEN = 6
 _FACTS = (ID, BRAND, SIZE, COLOR, MATERIAL, GTIN, STORE_ID)
 _QUERY_ID = re.compile(r"[0-9a-f-]{1,64}")
 _PLACEMENT = re.compile(r"[a-z-]{1,32}")
@@ -59,6 +62,8 @@ class ItemPage:
     crumbs : (name, address) of the category's levels
     variants : other products of the same group
     shelves : without those that would be empty
+    bundle : it and what is bought with it; None where there is none
+    seen : what this browser looked at before
     """
 
     template: ClassVar[str] = "item.html"
@@ -70,6 +75,8 @@ class ItemPage:
     variants: tuple[Variant, ...]
     in_basket: int
     shelves: tuple[Shelf, ...]
+    bundle: Bundle | None
+    seen: tuple[Card, ...]
 
 
 def item(ask: Ask) -> Page:
@@ -83,8 +90,9 @@ def item(ask: Ask) -> Page:
     origin = read_origin(ask.query)
     shown = card(found, ask.currency, origin)
     text = ask.visit.language.text
+    together = shelf(ask, Placement.ITEM_TOGETHER, text("shelf.together"), item_id=item_id)
     shelves = (
-        shelf(ask, Placement.ITEM_TOGETHER, text("shelf.together"), item_id=item_id),
+        together,
         shelf(ask, Placement.ITEM_SIMILAR, text("shelf.similar"), item_id=item_id),
     )
     context = ItemPage(
@@ -92,10 +100,12 @@ def item(ask: Ask) -> Page:
         canonical=item_path(item_id),
         description=found.get(DESCRIPTION) or "",
         crumbs=crumbs(found.get(PRODUCT_TYPE) or ""),
-        facts=_facts(found),
+        facts=facts_of(found),
         variants=_variants(ask, row),
         in_basket=ask.visit.basket.quantity(item_id),
         shelves=tuple(each for each in shelves if each.cards),
+        bundle=bundle(shown, together),
+        seen=recently(ask, _MOST_SEEN, but=item_id).cards,
     )
     return Page(context, _events(ask, shown))
 
@@ -124,7 +134,8 @@ def _events(ask: Ask, shown: Card) -> tuple[Sent, ...]:
     return sent(visit, Event.SELECT_ITEM, [line], event_id=clicked, origin=origin), view
 
 
-def _facts(found: Mapping[str, Any]) -> tuple[Fact, ...]:
+def facts_of(found: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What a page says of an item in canonical columns."""
     facts = [Fact(name, str(found[name]), True) for name in _FACTS if found.get(name)]
     attributes = found.get(ATTRIBUTES) or {}
     facts += [Fact(name, _words(value), False) for name, value in attributes.items()]
@@ -140,12 +151,12 @@ def _variants(ask: Ask, row: int) -> tuple[Variant, ...]:
     catalogue = ask.shop.live.catalogue
     same = (catalogue.group == catalogue.group[row]) & catalogue.alive
     same[row] = False
-    shared = set(_facts(catalogue.item(row)))
+    shared = set(facts_of(catalogue.item(row)))
     others = (catalogue.item(int(each)) for each in np.flatnonzero(same)[:_MOST_VARIANTS])
     return tuple(
         Variant(
             card(other, ask.currency),
-            tuple(fact for fact in _facts(other) if fact not in shared),
+            tuple(fact for fact in facts_of(other) if fact not in shared),
         )
         for other in others
     )

@@ -13,7 +13,7 @@ def suggest(ask: Ask) -> Data:
             ask.shop,
             ask.query.get("q", ""),
             _MOST,
-            user_id=ask.visit.user_id,
-            visitor_id=ask.visit.visitor_id,
+            user_id=ask.visit.ids.user_id,
+            visitor_id=ask.visit.ids.visitor_id,
         )
     )

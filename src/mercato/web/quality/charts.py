@@ -1,4 +1,4 @@
-"""Charts of the report: Vega-Lite specifications by Altair, drawn to SVG by vl-convert.
+"""Charts of the report: Vega-Lite specifications by Altair, drawn as the console's are.
 
 Imported only where a report is written. Colours are names of the page's own, put in afterwards,
 so that a chart follows light and dark like the text around it.
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import vl_convert
+
+from mercato.web.console.charts import BEFORE, NOW, drawn_as
 
 WIDTHS = {"wide": 720, "narrow": 230}
 """Pixels of a chart's plane, by the class of the screens that show it."""
@@ -17,14 +18,8 @@ WIDTHS = {"wide": 720, "narrow": 230}
 _HEIGHT = 220
 _ROW = 24
 
-_INK, _SOFT, _LINE, _NOW, _BEFORE = "#010101", "#020202", "#030303", "#040404", "#050505"
-_COLOURS = {
-    _INK: "var(--ink)",
-    _SOFT: "var(--soft)",
-    _LINE: "var(--line)",
-    _NOW: "var(--now)",
-    _BEFORE: "var(--before)",
-}
+_OF_THE_PAGE = ("var(--ink)", "var(--soft)", "var(--line)", "var(--now)", "var(--before)")
+"""Stand for `COLOURS`."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +32,7 @@ class Drawn:
 
 def days_chart(rows: Sequence[Mapping[str, Any]], day: str, lines: str) -> Drawn:
     """``rows`` : {"x": ISO day, "y": lines}"""
-    chart = _chart(rows).mark_area(
-        line={"color": _NOW, "strokeWidth": 1.2}, color=_NOW, opacity=0.25
-    )
+    chart = _chart(rows).mark_area(line={"color": NOW, "strokeWidth": 1.2}, color=NOW, opacity=0.25)
     return _drawn(
         chart.encode(
             x=alt.X(
@@ -54,7 +47,7 @@ def shares_chart(
     rows: Sequence[Mapping[str, Any]], price: str, share: str, names: Sequence[str]
 ) -> Drawn:
     """``rows`` : {"x": price, "y": share of items up to it, "series": name out of ``names``}"""
-    colour = alt.Scale(domain=list(names), range=[_NOW, _BEFORE][: len(names)])
+    colour = alt.Scale(domain=list(names), range=[NOW, BEFORE][: len(names)])
     dash = alt.Scale(domain=list(names), range=[[1, 0], [5, 4]][: len(names)])
     price_axis = alt.Axis(tickCount=4, grid=False, format="~g")
     return _drawn(
@@ -75,7 +68,7 @@ def bars_chart(
     """``rows`` : {"x": count, "y": what it is of, "series": name out of ``names``}, in their
     order."""
     order = list(dict.fromkeys(row["y"] for row in rows))
-    colour = alt.Scale(domain=list(names), range=[_NOW, _BEFORE][: len(names)])
+    colour = alt.Scale(domain=list(names), range=[NOW, BEFORE][: len(names)])
     chart = (
         _chart(rows)
         .mark_bar(cornerRadiusEnd=3)
@@ -103,22 +96,4 @@ def _drawn(chart: alt.Chart, height: int = _HEIGHT) -> Drawn:
 
 
 def _svg(chart: alt.Chart, width: int, height: int) -> str:
-    sized = (
-        chart.properties(width=width, height=height, background="transparent")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=_SOFT,
-            titleColor=_SOFT,
-            gridColor=_LINE,
-            domainColor=_LINE,
-            tickColor=_LINE,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-        )
-        .configure_legend(labelColor=_INK, labelFontSize=12)
-    )
-    svg = str(vl_convert.vegalite_to_svg(sized.to_dict()))
-    for name, own in _COLOURS.items():
-        svg = svg.replace(name, own)
-    return svg
+    return drawn_as(chart.properties(width=width, height=height), _OF_THE_PAGE)

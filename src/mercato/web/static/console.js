@@ -97,3 +97,13 @@ document.addEventListener("click", (event) => {
   const asked = event.target.closest("[data-ask]");
   if (asked && !confirm(asked.dataset.ask)) event.preventDefault();
 });
+
+// Code is copied with one press
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    tell(button.dataset.copied);
+  });
+}

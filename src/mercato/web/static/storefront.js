@@ -87,6 +87,9 @@ document.addEventListener("submit", (event) => {
   } else if (form.matches("[data-add]")) {
     event.preventDefault();
     add(form).catch(() => form.submit());
+  } else if (form.matches("[data-less]")) {
+    event.preventDefault();
+    add(form).then(() => form.closest(".card").remove(), () => form.submit());
   }
 });
 

@@ -11,8 +11,10 @@ from mercato.core.progress import Silent
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.light_gcn.fitted import FORGETTING, FittedLightGcn
 from mercato.models.neural.light_gcn.model import LightGcn
+from mercato.models.neural.light_gcn.network import LightGcnNetwork, Pairs, scaled_graph
 from mercato.models.neural.light_gcn.settings import Examples, Loss, Passing
-from mercato.models.neural.light_gcn.task import LightGcnNetwork, LightGcnTask, Pairs
+from mercato.models.neural.processes import Processes
+from mercato.models.neural.shards import RowsHeld
 from mercato.models.preference import preferences
 
 AS_OF = 100 * MICROSECONDS_PER_DAY
@@ -36,9 +38,14 @@ def halves(log_of: Callable[..., Interactions]) -> Interactions:
     return log_of(done, 20)
 
 
+def network_of(passing: Passing) -> LightGcnNetwork:
+    met = np.bincount(PAIRS.item, minlength=4)
+    return LightGcnNetwork(passing, PAIRS, RowsHeld.all_of(3), met, Processes(), 0)
+
+
 def test_layers_are_those_of_the_formula() -> None:
     """E(l + 1) = D^-1/2 A D^-1/2 E(l) over the whole graph of shoppers and items."""
-    network = LightGcnNetwork(Passing(width=4, layers=2, own=True), PAIRS, 3, 4)
+    network = network_of(Passing(width=4, layers=2, own=True))
     whole = np.zeros((7, 7))
     whole[PAIRS.shopper, 3 + PAIRS.item] = 1
     whole += whole.T
@@ -51,7 +58,7 @@ def test_layers_are_those_of_the_formula() -> None:
 
 
 def test_gradients_go_back_along_the_graph() -> None:
-    network = LightGcnNetwork(Passing(width=2, layers=1), PAIRS, 3, 4)
+    network = network_of(Passing(width=2, layers=1))
     shoppers, _ = network.layers()[1]
     shoppers[0].sum().backward()
     # Shopper 0 met items 0 (of one shopper) and 1 (of two).
@@ -60,7 +67,7 @@ def test_gradients_go_back_along_the_graph() -> None:
 
 
 def test_noise_has_its_length_and_stays_in_the_orthant() -> None:
-    network = LightGcnNetwork(Passing(width=8, layers=1), PAIRS, 3, 4)
+    network = network_of(Passing(width=8, layers=1))
     plain, noisy = network.layers()[1][1], network.layers(0.1)[1][1]
     apart = (noisy - plain).detach()
     known = plain.abs().sum(1) > 0
@@ -79,15 +86,14 @@ def test_served_shoppers_are_those_of_the_network(own: bool, halves: Interaction
     )
     fitted = fit(model, halves)
     found = preferences(halves, AS_OF, FORGETTING)
-    task = LightGcnTask(
-        found, 20, passing=model.passing, loss=model.loss, examples=model.examples, held=0, seed=0
-    )
+    met = np.bincount(found.item, minlength=20)
+    pairs = Pairs(np.repeat(np.arange(20), np.diff(found.offsets)), found.item.astype(np.int64))
     items = torch.from_numpy(fitted.items)
     shoppers = np.linalg.lstsq(items.numpy(), fitted.many(found, slice(0, 20)).T, rcond=None)[0].T
     assert len(fitted.shoppers) == (20 if own else 0)
     with torch.no_grad():
         # The served items are the means of these layers, so the first layer can be told back.
-        scaled = task.network.to_shoppers.to_dense().numpy()
+        scaled = scaled_graph(pairs, 20, met).toarray()
         whole = np.block([[np.zeros((20, 20)), scaled], [scaled.T, np.zeros((20, 20))]])
         powers = [np.linalg.matrix_power(whole, power) for power in range(4)]
     spread = np.mean(powers, axis=0)

@@ -2,8 +2,6 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
@@ -11,7 +9,9 @@ from mercato.models.neural.engine import Engine
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.light_gcn.fitted import FORGETTING, FittedLightGcn
 from mercato.models.neural.light_gcn.settings import Examples, Loss, Passing
-from mercato.models.neural.light_gcn.task import LightGcnTask
+from mercato.models.neural.light_gcn.task import LightGcnTask, ShardPairs
+from mercato.models.neural.processes import processes
+from mercato.models.neural.shards import RowsHeld, own_shards
 from mercato.models.preference import preferences
 
 
@@ -26,30 +26,39 @@ def learned(
     learning: Learning,
 ) -> FittedLightGcn:
     """See `model.LightGcn.fit`."""
-    found = preferences(interactions, as_of, FORGETTING)
+    members = processes()
+    cut = own_shards(interactions, learning.shards, as_of, members)
+    most = examples.held // learning.shards if learning.checks else 0
+    shards, first = [], cut[0].first
+    for shard in cut:
+        found = preferences(shard.log, as_of, FORGETTING)
+        shards.append(ShardPairs.of(shard.number, shard.first - first, found, most, learning.seed))
+    held = RowsHeld(first, cut[-1].first + cut[-1].log.n_users, interactions.n_users)
     task = LightGcnTask(
-        found,
+        shards,
+        held,
         interactions.n_items,
         passing=passing,
         loss=loss,
         examples=examples,
-        held=examples.held if learning.checks else 0,
+        members=members,
         seed=learning.seed,
     )
-    done = Engine(task, learning).run(step)
+    done = Engine(task, learning, members=members).run(step)
     network = task.network.to("cpu")
     with torch.no_grad():
         layers = network.layers()
         items = network.mean(layers)[1]
         # What an item passes on is divided by the root of its degree; the last layer passes none.
-        degree = np.maximum(np.bincount(task.pairs.item, minlength=len(items)), 1)
+        degree = np.maximum(task.met, 1)
         root = torch.from_numpy(np.sqrt(degree).astype(np.float32))[:, None]
         sent = torch.stack([each for _, each in layers[:-1]]).sum(0) / root / len(layers)
         if loss.kind == "softmax":
             items = torch.nn.functional.normalize(items)
     proposed = np.zeros(interactions.n_items, bool)
     proposed[task.known] = True
-    shoppers = _own(network.shoppers, layers, len(found.offsets) - 1)
+    own = network.shoppers.detach() / len(layers)
+    shoppers = members.stacked(own).numpy()
     return FittedLightGcn(
         interactions.n_items,
         as_of,
@@ -59,10 +68,3 @@ def learned(
         proposed,
         done.outcome(),
     )
-
-
-def _own(own: Tensor, layers: list[tuple[Tensor, Tensor]], n: int) -> NDArray[np.float32]:
-    """What learned shoppers have besides what their items pass to them."""
-    if not len(own):
-        return np.zeros((0, own.shape[1]), np.float32)
-    return np.asarray((own.detach() / len(layers)).numpy()[:n])

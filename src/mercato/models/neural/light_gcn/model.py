@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
-from mercato.models.base import FittedModel, check_log
+from mercato.models.base import FittedModel
 from mercato.models.neural.learning import LearnedModel, Learning, torch_needed
 from mercato.models.neural.light_gcn.fitted import FittedLightGcn
 from mercato.models.neural.light_gcn.settings import Examples, Loss, Passing
@@ -28,7 +28,6 @@ class LightGcn(LearnedModel):
 
         Raises BadInput where the log does not fit together, NotReady where torch is missing.
         """
-        check_log(interactions, as_of)
         with torch_needed():
             from mercato.models.neural.light_gcn.learned import learned
         return learned(

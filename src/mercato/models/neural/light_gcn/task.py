@@ -2,19 +2,20 @@
 Needs torch."""
 
 import hashlib
-import warnings
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.autograd import Function
+from torch import Tensor
 from torch.nn import functional
 
+from mercato.core.errors import BadInput
+from mercato.models.neural.light_gcn.network import LightGcnNetwork, Pairs
 from mercato.models.neural.light_gcn.settings import Examples, Loss, Passing
+from mercato.models.neural.processes import Processes
+from mercato.models.neural.shards import RowsHeld, batches_of, evenly, fingerprint_of
 from mercato.models.preference import Preferences
 from mercato.models.shopper_transformer.losses import log_partition, sampled_softmax
 
@@ -23,138 +24,95 @@ _LEAST_ITEMS = 3
 """Of a shopper of whom one is kept from learning."""
 
 
-class Pairs(NamedTuple):
-    """Who met what, both (n,) int64, by shopper."""
+class ShardPairs(NamedTuple):
+    """What a shard of shoppers learns from, and what is held of them. Shoppers are numbered over
+    all shards of a process.
 
-    shopper: NDArray[np.int64]
-    item: NDArray[np.int64]
+    number : of the shard
+    """
 
-    def some(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Pairs":
-        return Pairs(self.shopper[rows], self.item[rows])
+    number: int
+    pairs: Pairs
+    held: Pairs
 
-
-class _Passed(Function):
-    """graph @ vectors; the gradient goes the same way back, since ``back`` is its transpose."""
-
-    @staticmethod
-    def forward(ctx: Any, graph: Tensor, back: Tensor, vectors: Tensor) -> Tensor:
-        ctx.back = back
-        return torch.sparse.mm(graph, vectors)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, torch.sparse.mm(ctx.back, gradient)
-
-
-class LightGcnNetwork(nn.Module):
-    """Vectors of shoppers and items, and the graph along which they are passed."""
-
-    def __init__(self, settings: Passing, pairs: Pairs, n_shoppers: int, n_items: int) -> None:
-        super().__init__()
-        self.settings = settings
-        own = n_shoppers if settings.own else 0
-        self.shoppers = nn.Parameter(torch.randn(own, settings.width) * settings.spread)
-        self.items = nn.Parameter(torch.randn(n_items, settings.width) * settings.spread)
-        graph = scaled_graph(pairs, n_shoppers, n_items)
-        self.register_buffer("to_shoppers", _sparse(graph), persistent=False)
-        self.register_buffer("to_items", _sparse(sp.csr_matrix(graph.T)), persistent=False)
-
-    def layers(self, noise: float = 0.0) -> list[tuple[Tensor, Tensor]]:
-        """Of each layer from 0 the vectors of shoppers (n_shoppers, width) and items."""
-        shoppers, items = self.shoppers, self.items
-        if not len(shoppers):
-            shoppers = items.new_zeros(self.to_shoppers.shape[0], items.shape[1])
-        found = [(shoppers, items)]
-        for _ in range(self.settings.layers):
-            to_shoppers = _Passed.apply(self.to_shoppers, self.to_items, items)
-            to_items = _Passed.apply(self.to_items, self.to_shoppers, shoppers)
-            shoppers, items = _noisy(to_shoppers, noise), _noisy(to_items, noise)
-            found.append((shoppers, items))
-        return found
-
-    def mean(self, layers: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        shoppers, items = zip(*layers, strict=True)
-        return torch.stack(shoppers).mean(0), torch.stack(items).mean(0)
-
-
-def scaled_graph(pairs: Pairs, n_shoppers: int, n_items: int) -> sp.csr_matrix:
-    """(n_shoppers, n_items) 1 over the roots of what both have."""
-    ones = np.ones(len(pairs.item), np.float32)
-    graph = sp.csr_matrix((ones, (pairs.shopper, pairs.item)), (n_shoppers, n_items))
-    roots = [np.sqrt(np.maximum(np.asarray(graph.sum(axis)).ravel(), 1)) for axis in (1, 0)]
-    found = sp.diags(1 / roots[0]) @ graph @ sp.diags(1 / roots[1])
-    return sp.csr_matrix(found, dtype=np.float32)
-
-
-def _sparse(graph: sp.csr_matrix) -> Tensor:
-    parts = graph.indptr.astype(np.int64), graph.indices.astype(np.int64), graph.data
-    with warnings.catch_warnings():
-        # torch calls compressed rows a beta; products with them are all that is asked for.
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(
-            *(torch.from_numpy(each) for each in parts), graph.shape, check_invariants=False
-        )
-
-
-def _noisy(vectors: Tensor, length: float) -> Tensor:
-    """With noise in the same orthant."""
-    if not length:
-        return vectors
-    drawn = functional.normalize(torch.rand_like(vectors), dim=-1)
-    return vectors + vectors.detach().sign() * drawn * length
+    @classmethod
+    def of(cls, number: int, before: int, found: Preferences, most: int, seed: int) -> Self:
+        """most : shoppers of whom an item is held; before : shoppers of this process's other
+        shards"""
+        count = np.diff(found.offsets)
+        shopper = before + np.repeat(np.arange(len(count)), count)
+        whole = Pairs(shopper, found.item.astype(np.int64))
+        at = _held(found.offsets, most, seed, number)
+        return cls(number, whole.some(_all_but(len(whole.item), at)), whole.some(at))
 
 
 class LightGcnTask:
-    """A `neural.engine.Task`."""
+    """A `neural.engine.Task`.
+
+    shards : of this process, ``held`` its shoppers among those of all
+    """
 
     of_log: tuple[str, ...] = ("shoppers", "items")
 
     def __init__(
         self,
-        found: Preferences,
+        shards: Sequence[ShardPairs],
+        held: RowsHeld,
         n_items: int,
         *,
         passing: Passing,
         loss: Loss,
         examples: Examples,
-        held: int,
+        members: Processes,
         seed: int,
     ) -> None:
-        self.settings, self.data, self.seed = loss, examples, seed
-        whole = Pairs(
-            np.repeat(np.arange(len(found.offsets) - 1), np.diff(found.offsets)),
-            found.item.astype(np.int64),
-        )
-        at = _held(found.offsets, held, seed)
-        self.held, self.pairs = whole.some(at), whole.some(_all_but(len(whole.item), at))
-        self.known = np.flatnonzero(np.bincount(self.pairs.item, minlength=n_items))
+        if loss.contrast and members.count > 1:
+            raise BadInput(
+                "a contrastive loss, of all nodes of a batch, in one process",
+                f"{members.count} processes",
+                "Set contrast to 0, or learn in one process.",
+            )
+        self.settings, self.data, self.seed, self.members = loss, examples, seed, members
+        self.shards = shards
+        self.held = joined_pairs([each.held for each in shards])
+        self.pairs = joined_pairs([each.pairs for each in shards])
+        self.met = members.counted(np.bincount(self.pairs.item, minlength=n_items))
+        self.known = np.flatnonzero(self.met)
+        self.number = batches_of(int(self.met.sum()), examples.batch)
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            self.network = LightGcnNetwork(passing, self.pairs, len(found.offsets) - 1, n_items)
-        read = hashlib.sha256(whole.item.tobytes() + found.offsets.tobytes())
-        self.fingerprint = f"{passing} {loss} {examples} {held} {read.hexdigest()}"
+            self.network = LightGcnNetwork(passing, self.pairs, held, self.met, members, seed)
+        self.rows: Mapping[str, RowsHeld] = {"shoppers": held} if passing.own else {}
+        read = [hashlib.sha256(_bytes(each)).digest() for each in shards]
+        self.fingerprint = f"{passing} {loss} {examples} {fingerprint_of(read, members)}"
 
-    def batches(self, number: int) -> Sequence[Pairs]:
-        order = np.random.default_rng([self.seed, number]).permutation(len(self.pairs.item))
-        size = self.data.batch
-        return [self.pairs.some(order[at : at + size]) for at in range(0, len(order), size)]
+    def batches(self, number: int) -> Sequence[Sequence[Pairs]]:
+        """Of each batch what each shard has in it."""
+        parts = []
+        for shard in self.shards:
+            random = np.random.default_rng([self.seed, number, shard.number])
+            order = random.permutation(len(shard.pairs.item))
+            parts.append([shard.pairs.some(rows) for rows in evenly(order, self.number)])
+        return list(zip(*parts, strict=True))
 
-    def examples(self, batch: Pairs) -> int:
-        return len(batch.item)
+    def examples(self, batch: Sequence[Pairs]) -> int:
+        return sum(len(each.item) for each in batch)
 
-    def loss(self, batch: Pairs, random: np.random.Generator) -> Tensor:
-        settings = self.settings
+    def loss(self, batch: Sequence[Pairs], random: np.random.Generator) -> Tensor:
+        settings, pairs = self.settings, joined_pairs(batch)
         layers = self.network.layers(settings.noise if settings.contrast else 0.0)
         shoppers, items = self.network.mean(layers)
-        who, what = self._tensor(batch.shopper), self._tensor(batch.item)
+        who, what = self._tensor(pairs.shopper), self._tensor(pairs.item)
         if settings.kind == "bpr":
-            found = self._pairwise(shoppers[who], items, what, random)
+            drawn = self._drawn(batch, random)
+            found = self._pairwise(shoppers[who], items[what], items[drawn])
         else:
             found = self._softmax(shoppers[who], items, what, random)
         begun = [self.network.items[what]]
         if len(self.network.shoppers):
             begun.append(self.network.shoppers[who])
-        found = found + settings.ridge / 2 * sum(each.square().sum(1).mean() for each in begun)
+        found = found + settings.ridge / 2 * sum(each.square().sum() for each in begun)
+        found = found / max(len(pairs.item), 1)
         if not settings.contrast:
             return found
         for whole, first, nodes in (
@@ -164,16 +122,23 @@ class LightGcnTask:
             found = found + settings.contrast * self._contrast(whole[nodes], first[nodes])
         return found
 
-    def _pairwise(
-        self, shoppers: Tensor, items: Tensor, what: Tensor, random: np.random.Generator
-    ) -> Tensor:
-        other = items[self._tensor(random.choice(self.known, len(what)))]
-        above = (shoppers * (items[what] - other)).sum(1)
-        return functional.softplus(-above).mean()
+    def _drawn(self, batch: Sequence[Pairs], random: np.random.Generator) -> Tensor:
+        """An item beside each pair; each shard's are drawn alike, whoever has it."""
+        base = int(random.integers(2**63))
+        draws = [
+            np.random.default_rng([base, shard.number]).choice(self.known, len(part.item))
+            for shard, part in zip(self.shards, batch, strict=True)
+        ]
+        return self._tensor(np.concatenate(draws))
+
+    def _pairwise(self, shoppers: Tensor, met: Tensor, other: Tensor) -> Tensor:
+        """The sum over pairs."""
+        return functional.softplus((shoppers * (other - met)).sum(1)).sum()
 
     def _softmax(
         self, shoppers: Tensor, items: Tensor, what: Tensor, random: np.random.Generator
     ) -> Tensor:
+        """The sum over pairs."""
         most = min(self.settings.negatives, len(self.known))
         drawn = np.sort(random.choice(self.known, most, replace=False))
         place = np.full(len(items), -1, np.int64)
@@ -184,7 +149,11 @@ class LightGcnTask:
         # What was not drawn stands for as many as it is short of.
         correction = others.new_full((most,), float(np.log(len(self.known) / most)))
         banned = self._tensor(place)[what]
-        return sampled_softmax(states, positive, others, correction, banned)
+        if not len(states):
+            # Both take part in the gradient, which all processes pass back together.
+            return states.sum() + positive.sum()
+        mean = sampled_softmax(states, positive, others, correction, banned)
+        return mean * len(states)
 
     def _contrast(self, last: Tensor, first: Tensor) -> Tensor:
         """InfoNCE between two views of the same nodes."""
@@ -210,15 +179,28 @@ class LightGcnTask:
         own = scores[np.arange(len(scores)), np.maximum(place[self.held.item], 0)]
         rank = (scores > own[:, None]).sum(1)
         found = (rank < _K) & (place[self.held.item] >= 0)
-        return float(np.where(found, 1 / np.log2(rank + 2), 0.0).mean()) if len(rank) else 0.0
+        return self.members.mean(np.where(found, 1 / np.log2(rank + 2), 0.0))
 
     def _tensor(self, values: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.network.items.device)
 
 
-def _held(offsets: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+def joined_pairs(parts: Sequence[Pairs]) -> Pairs:
+    none = np.zeros(0, np.int64)
+    return Pairs(*(np.concatenate([none, *each]) for each in zip(*parts, strict=True)))
+
+
+def _bytes(shard: ShardPairs) -> bytes:
+    # Steps from shopper to shopper, whose numbers are the process's own.
+    columns = [
+        each for part in (shard.pairs, shard.held) for each in (np.diff(part.shopper), part.item)
+    ]
+    return b"".join(each.tobytes() for each in columns)
+
+
+def _held(offsets: NDArray[np.int64], most: int, seed: int, shard: int) -> NDArray[np.int64]:
     """One pair of each of at most ``most`` shoppers."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng([seed, shard])
     count = np.diff(offsets)
     fit = random.permutation(np.flatnonzero(count >= _LEAST_ITEMS))[:most]
     return np.sort(offsets[fit] + (random.random(len(fit)) * count[fit]).astype(np.int64))

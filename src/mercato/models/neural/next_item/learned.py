@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mercato.core.errors import BadInput
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.neural.engine import Engine
@@ -17,8 +18,8 @@ from mercato.models.neural.next_item.running import ITEM, STATES, VECTORS, Encod
 from mercato.models.neural.next_item.settings import Drawn, Encoder, Examples, Items, Sizes
 from mercato.models.neural.next_item.task import NextItem, NextItemTask
 from mercato.models.shopper_transformer.content import ItemContent
-from mercato.models.shopper_transformer.descent import held_out
 from mercato.models.shopper_transformer.events import read_events
+from mercato.models.shopper_transformer.held import held_out
 from mercato.models.shopper_transformer.learned import content_of
 
 _ITEMS_AT_ONCE = 8_192
@@ -38,9 +39,13 @@ def learned(
     learning: Learning,
 ) -> FittedNextItem:
     """See `model.NextItemNetwork.fit`."""
+    if learning.shards > 1 or learning.spread:
+        raise BadInput(
+            "a training in one process", "one in shards or spread", "Leave learning as it is."
+        )
     whole = read_events(interactions, kinds=False, gaps=False)
     most = examples.held if learning.checks else 0
-    parts = held_out(whole, interactions.n_items, most, learning.seed)
+    parts = held_out(whole, 0, most, learning.seed)
     task = NextItemTask(
         parts,
         told,
@@ -61,7 +66,7 @@ def learned(
         sizes.longest,
         exported(network, sizes),
         _vectors(network, interactions.n_items, sizes.width),
-        (parts.counts > 0) | content,
+        (task.counts > 0) | content,
         content_of(network.items, told, sizes.width, unit=bool(sizes.cosine)),
         done.outcome(),
     )

@@ -2,7 +2,7 @@
 torch."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -24,9 +24,10 @@ from mercato.models.neural.next_item.encoding import History
 from mercato.models.neural.next_item.item_vectors import item_vectors
 from mercato.models.neural.next_item.masked import MaskedEncoder
 from mercato.models.neural.next_item.settings import Drawn, Encoder, Examples, Items, Sizes
+from mercato.models.neural.shards import RowsHeld
 from mercato.models.shopper_transformer.content import ItemContent
-from mercato.models.shopper_transformer.descent import Learned
 from mercato.models.shopper_transformer.drawing import Drawing
+from mercato.models.shopper_transformer.held import Learned
 from mercato.models.shopper_transformer.losses import sampled_softmax
 from mercato.models.shopper_transformer.targets import next_items
 
@@ -99,16 +100,18 @@ class NextItemTask:
         examples: Examples,
         seed: int,
     ) -> None:
+        self.rows: Mapping[str, RowsHeld] = {}
         self.learned, self.sizes, self.seed = learned, sizes, seed
         self.drawn, self.examples_of = drawn, examples
-        self.known = np.flatnonzero(learned.counts)
+        self.counts = learned.counts(len(content))
+        self.known = np.flatnonzero(self.counts)
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            vectors = item_vectors(sizes, items, learned.log, learned.counts > 0, content)
+            vectors = item_vectors(sizes, items, learned.log, self.counts > 0, content)
             self.network = NextItem(vectors, encoder_of(encoder, sizes), sizes)
         self.every = bool(self.network.encoder.every)
         self.masked = isinstance(self.network.encoder, MaskedEncoder)
-        self.drawing = Drawing(learned.counts, drawn.popularity)
+        self.drawing = Drawing(self.counts, drawn.popularity)
         self.log = learned.log
         read = hashlib.sha256()
         log = learned.log

@@ -1,14 +1,15 @@
 """Experiments: what each compares, what came of it at its last look, and who decided what."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from mercato.core.errors import BadInput
+from mercato.core.errors import BadInput, NotReady
 from mercato.core.outcomes import HIGHER_IS_BETTER, Outcome
 from mercato.core.roles import Permission
+from mercato.operating.answered import answered
 from mercato.shop.experiments.definition import Definition, Status
 from mercato.shop.experiments.keeping import (
     begin_experiment,
@@ -109,19 +110,54 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """What the log of the newest weeks says that an experiment would take.
+
+    value : of the goal now; effect : that is to be found, as a share of it
+    a_day : new shoppers; units : of the control and the variant together; days : until those came
+    detectable : the least effect that 28 days would show, as a share
+    """
+
+    value: float
+    effect: float
+    a_day: float
+    units: int
+    days: float | None
+    detectable: float
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the form of a new experiment begins with; share and effect in per cent.
+
+    lacking : why it cannot be said what it would take, in English; empty where it can
+    """
+
+    goal: str
+    effect: float
+    share: float
+    needed: Needed | None = None
+    lacking: str = ""
+
+
+@dataclass(frozen=True)
 class ExperimentsPage:
-    """shown : the one that was asked for, or else the newest that runs"""
+    """shown : the one that was asked for, or else the newest that runs
+    draft : with what it would take, where that was asked for
+    """
 
     template: ClassVar[str] = "console/experiments.html"
     lines: tuple[Line, ...]
     shown: Shown | None
     may_change: bool
+    draft: Draft
     goals: tuple[str, ...] = tuple(Outcome)
     changes: tuple[str, ...] = CHANGES
 
 
 def experiments(ask: Ask) -> Page:
-    """Parameters: ``name``."""
+    """Parameters: ``name``; ``goal``, ``effect`` and ``share`` (in per cent) to be told what an
+    experiment would take, which needs `Permission.EXPERIMENTS`."""
     found = experiments_of(ask.shop.state)
     readings = {each.experiment: each.reading for each in ask.shop.state.readings.all()}
     name = ask.query.get("name", "")
@@ -132,8 +168,48 @@ def experiments(ask: Ask) -> Page:
         lines=tuple(_line(each, readings.get(each.name), chosen) for each in found),
         shown=None if shown is None else _shown(ask, shown, readings.get(chosen) or {}),
         may_change=Permission.EXPERIMENTS in ask.may,
+        draft=_draft(ask),
     )
     return Page(context)
+
+
+def _draft(ask: Ask) -> Draft:
+    goal = ask.query.get("goal", str(Outcome.CONVERSION))
+    if goal not in list(Outcome):
+        raise BadInput(f"a goal out of {', '.join(Outcome)}", repr(goal), "Choose one.")
+    effect, share = (_asked(ask, name, to) for name, to in (("effect", 5.0), ("share", 20.0)))
+    draft = Draft(goal, effect, share)
+    if "effect" not in ask.query or Permission.EXPERIMENTS not in ask.may:
+        return draft
+    # Beside the server, since it looks through weeks of the log.
+    words = ("--goal", goal, "--effect", f"{effect / 100:g}", "--share", f"{share / 100:g}")
+    try:
+        found = answered("experiments", str(ask.shop.paths.root), "plan", *words)
+    except NotReady as error:
+        lacking = f"Expected {error.expected}, found {error.found}. {error.remedy}"
+        return replace(draft, lacking=lacking)
+    return replace(
+        draft,
+        needed=Needed(
+            found["value"],
+            effect / 100,
+            found["shoppers_a_day"],
+            found["planned_units"],
+            found["days"],
+            found["detectable"],
+        ),
+    )
+
+
+def _asked(ask: Ask, name: str, default: float) -> float:
+    text = ask.query.get(name, "")
+    try:
+        found = float(text) if text else default
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 100:
+        raise BadInput(f"{name} in per cent, above 0 up to 100", repr(text), "Write it like 5.")
+    return found
 
 
 def _url(name: str) -> str:

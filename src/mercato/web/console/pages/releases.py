@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from mercato.core.errors import BadInput
+from mercato.core.outcomes import Outcome
 from mercato.core.roles import Permission
 from mercato.operating.learning.book import RoundBook
+from mercato.shop.experiments.keeping import begin_experiment
 from mercato.shop.publishing import Estimate, Release, publish, releases, roll_back
 from mercato.web.console.asked import ROOT, Ask, Page, Redirect
 from mercato.web.console.figures import Figure, Kind, Measure
+from mercato.web.console.pages.experiments import PATH as EXPERIMENTS
 from mercato.web.forms import require
 
 PATH = f"{ROOT}/releases"
 
 _ROUNDS = 10
+_TRY_PERCENT = 10
+_FEWEST_UNITS = 100
+"""That an experiment may be planned with."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Compared:
     """A metric of two releases, and of the best of what needs no learning.
 
     better : whether the whole interval of one lies above the other's: ``one``, ``other`` or empty
+    most   : the end of the scale on which their intervals are drawn
     """
 
     metric: str
@@ -29,6 +37,7 @@ class Compared:
     baseline: Estimate | None
     baseline_name: str
     better: str
+    most: float
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class ReleasesPage:
     rounds: tuple[Learned, ...]
     may_publish: bool
     may_roll_back: bool
+    may_try: bool
+    try_percent: int
 
 
 def models(ask: Ask) -> Page:
@@ -82,6 +93,8 @@ def models(ask: Ask) -> Page:
             for each in RoundBook(ask.shop.state, "console").rounds()[:_ROUNDS]
         ),
         may_publish=may,
+        may_try=Permission.EXPERIMENTS in ask.may,
+        try_percent=round(100 * ask.shop.settings.learn.canary_share) or _TRY_PERCENT,
         may_roll_back=may and before is not None and shown is not None and shown.current,
     )
     return Page(context, _figures(ask, compared, one, other))
@@ -101,15 +114,17 @@ def _compared(one: Release | None, other: Release | None) -> tuple[Compared, ...
     ours = {} if one is None else one.metrics
     theirs = {} if other is None else other.metrics
     return tuple(
-        Compared(
-            metric,
-            ours.get(metric),
-            theirs.get(metric),
-            *_baseline(one or other, metric),
-            better=_better(ours.get(metric), theirs.get(metric)),
-        )
+        _of_metric(metric, ours.get(metric), theirs.get(metric), one or other)
         for metric in dict.fromkeys([*ours, *theirs])
     )
+
+
+def _of_metric(
+    metric: str, one: Estimate | None, other: Estimate | None, release: Release | None
+) -> Compared:
+    baseline, name = _baseline(release, metric)
+    most = max((each.high for each in (one, other, baseline) if each is not None), default=0.0)
+    return Compared(metric, one, other, baseline, name, _better(one, other), most or 1.0)
 
 
 def _baseline(release: Release | None, metric: str) -> tuple[Estimate | None, str]:
@@ -148,11 +163,36 @@ def _value(found: Estimate | None) -> float | None:
 
 def publish_release(ask: Ask) -> Redirect:
     """``POST /console/releases/publish``: release."""
-    number = require(ask.form, "release")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise BadInput("a release's number", repr(number), "Choose one of the list.")
-    publish(ask.shop, int(number), ask.by)
+    publish(ask.shop, _whole(ask, "release"), ask.by)
     return Redirect(PATH, "published")
+
+
+def try_release(ask: Ask) -> Redirect:
+    """``POST /console/releases/try``: release, share (in per cent of shoppers). A canary: it is an
+    experiment, so that what comes of it stands beside the live release, and it stops where it
+    hurts."""
+    number, share = _whole(ask, "release"), _whole(ask, "share")
+    document = {
+        "name": f"try-release-{number}-{ask.shop.wall() // 1_000_000}",
+        "description": ask.language.text("console.releases.tried", number=number),
+        "goal": str(Outcome.CLICK_RATE),
+        # As many are compared with as are served by it, as far as there are others.
+        "share": min(2 * share / 100, 1.0),
+        "planned_units": max(ask.shop.settings.learn.canary_units, _FEWEST_UNITS),
+        "arms": [
+            {"name": "control", "share": 0.5},
+            {"name": "candidate", "share": 0.5, "changes": {"release": number}},
+        ],
+    }
+    made = begin_experiment(ask.shop, document, ask.by)
+    return Redirect(f"{EXPERIMENTS}?{urlencode({'name': made.name})}", "begun")
+
+
+def _whole(ask: Ask, name: str) -> int:
+    text = require(ask.form, name)
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10):
+        raise BadInput(f"a whole number as {name}", repr(text), "Write it like 10.")
+    return int(text)
 
 
 def go_back(ask: Ask) -> Redirect:

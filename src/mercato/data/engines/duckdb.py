@@ -1,13 +1,12 @@
-"""Runs Ibis expressions over Parquet files and Arrow tables: DuckDB, in this process.
+"""DuckDB, in this process: Ibis expressions over Parquet files and Arrow tables.
 
 Ibis compiles, DuckDB runs, Arrow comes out; Ibis's own fetching would import pandas.
 """
 
-import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,14 +18,12 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
-from ibis.common.graph import Node
-from ibis.expr.datashape import DataShape
 
-from mercato.core.errors import NotReady, WrongUse
+from mercato.core.errors import NotReady
+from mercato.data.engines.expressions import cast, checksum
+from mercato.data.engines.protocol import Made
 
-ENGINES = ("duckdb",)
-
-MEMORY_LIMIT = "600MB"
+MEMORY_MB = 600
 """DuckDB spills to disk above it; its limit leaves out what it hands over, and an import of ten
 million lines stays under 2 GB resident."""
 
@@ -39,10 +36,12 @@ _COMPILER = Backend()
 class Engine:
     """One private connection; tables are read where they lie, results come as Arrow."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, scratch: Path) -> None:
         self._backend = backend
+        self._scratch = scratch
         self._result: pa.RecordBatchReader | None = None
         self._names = 0
+        self._kept: dict[str, str] = {}
 
     def files(
         self, files: Sequence[str | Path], schema: pa.Schema, lines: str | None = None
@@ -80,25 +79,41 @@ class Engine:
     def kept(self, expression: ibis.Table) -> ibis.Table:
         """The rows of ``expression``, computed now and once."""
         name = self._next("kept")
-        self.keep(name, sql_of(expression))
+        self._do(_table_as(name, sql_of(expression)))
         return _unbound(self._backend.table(name))
 
-    def name(self, name: str, table: ibis.Table) -> None:
-        """SQL finds ``table`` by ``name`` from now on."""
-        self._do(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql_of(table)}')
+    def open(self, name: str, files: Sequence[str | Path], schema: pa.Schema) -> None:
+        """See `TableEngine.open`."""
+        self._view(name, self.files(files, schema))
 
-    def keep(self, name: str, sql: str) -> None:
-        """SQL finds the rows of ``sql``, computed now, by ``name`` from now on."""
-        self._do(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
+    def keep(self, name: str, table: ibis.Table) -> None:
+        """See `TableEngine.keep`."""
+        if name not in self._kept:
+            self._do(_table_as(name, sql_of(table, name)))
+            self._kept[name] = "TABLE"
+
+    def through(self, name: str, table: ibis.Table, made: Made) -> None:
+        """See `TableEngine.through`."""
+        if name not in self._kept:
+            file = self._scratch / f"{name}.parquet"
+            made.of(self.result(name, table, table.schema().to_pyarrow()), file)
+            self.open(name, [file], made.schema)
+            self._kept[name] = "VIEW"
+
+    def forget(self, name: str) -> None:
+        """See `TableEngine.forget`."""
+        if kind := self._kept.pop(name, None):
+            self._do(f'DROP {kind} "{name}"')
+            (self._scratch / f"{name}.parquet").unlink(missing_ok=True)
+
+    def result(self, name: str, table: ibis.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+        """See `TableEngine.result`."""
+        return cast(self._query(sql_of(table, name)), schema)
 
     def tell(self, name: str, moment: datetime | None) -> None:
         """What a variable of `mercato.data.moments` stands for from now on."""
         told = "NULL" if moment is None else f"'{moment.isoformat()}'"
         self._do(f"SET VARIABLE {name} = CAST({told} AS TIMESTAMPTZ)")
-
-    def rows(self, sql: str, schema: pa.Schema) -> pa.Table:
-        """The rows of ``sql`` at once, cast to ``schema``."""
-        return _cast(self._query(sql), schema).read_all()
 
     def batches(
         self, expression: ibis.Table, schema: pa.Schema, order_by: Sequence[str] = ()
@@ -107,7 +122,7 @@ class Engine:
         wanted = expression.select(*schema.names)
         if order_by:
             wanted = wanted.order_by(list(order_by))
-        return _cast(self._query(sql_of(wanted)), schema)
+        return cast(self._query(sql_of(wanted)), schema)
 
     def write(self, expression: ibis.Table, schema: pa.Schema, path: Path) -> None:
         """Put the rows of ``expression`` into a Parquet file, as they are computed."""
@@ -132,6 +147,9 @@ class Engine:
         self._names += 1
         return f"{kind}_{self._names}"
 
+    def _view(self, name: str, table: ibis.Table) -> None:
+        self._do(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql_of(table)}')
+
     def _do(self, sql: str) -> None:
         self._free()
         self._backend.con.execute(sql)
@@ -154,26 +172,26 @@ class Engine:
 
 
 @contextmanager
-def open_engine(name: str = "duckdb") -> Iterator[Engine]:
-    """An engine by name, with scratch space of its own that is gone afterwards.
+def open_engine(memory_mb: int = MEMORY_MB, folder: Path | None = None) -> Iterator[Engine]:
+    """DuckDB, with scratch space of its own that is gone afterwards.
 
-    Raises WrongUse where there is no such engine; NotReady where its memory does not suffice.
+    folder : where the scratch space lies; by default where the system has its own
+
+    Raises NotReady where its memory does not suffice.
     """
-    if name not in ENGINES:
-        raise WrongUse(f"an engine out of {', '.join(ENGINES)}", repr(name), "Name one of those.")
-    scratch = tempfile.mkdtemp(prefix="mercato-")
+    scratch = tempfile.mkdtemp(prefix="mercato-", dir=folder)
     backend = ibis.duckdb.connect(
-        memory_limit=MEMORY_LIMIT,
+        memory_limit=f"{memory_mb}MB",
         temp_directory=scratch,
         autoinstall_known_extensions=False,
         preserve_insertion_order=False,
         TimeZone="UTC",
     )
     try:
-        yield Engine(backend)
+        yield Engine(backend, Path(scratch))
     except duckdb.OutOfMemoryException as error:
         raise NotReady(
-            f"work on tables that fits into {MEMORY_LIMIT} of memory",
+            f"work on tables that fits into {memory_mb} MB of memory",
             str(error).partition("\n")[0],
             "Shorten texts of many megabytes, or split the files.",
         ) from None
@@ -182,15 +200,12 @@ def open_engine(name: str = "duckdb") -> Iterator[Engine]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def checksum(table: ibis.Table) -> str:
-    """Of all that the expression holds. Compiling it to SQL would say the same fifty times slower
-    (measured: 3 ms, where the SQL took 150)."""
-    return str(table.op().map(_node_checksum)[table.op()])
+def sql_of(table: ibis.Table, meaning: str | None = None) -> str:
+    """The SQL of an expression. A process remembers what it compiled lately.
 
-
-def sql_of(table: ibis.Table) -> str:
-    """The SQL of an expression. A process remembers what it compiled lately."""
-    return _compiled(_Compared(checksum(table), table))
+    meaning : what tells it from others, where it is known already
+    """
+    return _compiled(_Compared(meaning or checksum(table), table))
 
 
 @dataclass(frozen=True)
@@ -206,32 +221,13 @@ def _compiled(of: _Compared) -> str:
     return str(_COMPILER.compile(of.table))
 
 
-def _node_checksum(node: Node, _: object, **arguments: object) -> str:
-    """Inner nodes stand in ``arguments`` as what this made of them."""
-    told = f"{type(node).__name__} {_told(arguments)}"
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _told(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name}: {_told(each)}' for name, each in value.items())}}}"
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_told, value))}]"
-    if isinstance(value, Set):  # its order is another in each process
-        return _told(sorted(map(_told, value)))
-    if isinstance(value, DataShape):  # its repr tells its address
-        return type(value).__name__
-    return repr(value)
+def _table_as(name: str, sql: str) -> str:
+    return f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}'
 
 
 def _unbound(table: ibis.Table) -> ibis.Table:
     """By its name, without the connection that knows it."""
     return ibis.table(table.schema(), name=table.get_name())
-
-
-def _cast(reader: pa.RecordBatchReader, schema: pa.Schema) -> pa.RecordBatchReader:
-    parts = (pa.Table.from_batches([batch]).cast(schema).to_batches() for batch in reader)
-    return pa.RecordBatchReader.from_batches(schema, (b for part in parts for b in part))
 
 
 def _literal(files: Sequence[str | Path]) -> list[str]:

@@ -1,0 +1,1 @@
+"""A network learned by several processes, which torchrun starts and starts again."""

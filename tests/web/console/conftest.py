@@ -22,25 +22,40 @@ PASSWORD = "correct horse battery"
 BY = By("me@host", "people")
 
 
-@pytest.fixture(scope="session")
-def merchant(shop: Shop) -> Iterator[TestClient]:
-    """An owner's browser; follows redirects, runs no script."""
-    add_person(shop.state, "ana", Role.OWNER, BY, PASSWORD)
+@contextmanager
+def signed_in(shop: Shop, name: str, role: Role) -> Iterator[TestClient]:
+    """The browser of somebody new at the console; follows redirects, runs no script."""
+    add_person(shop.state, name, role, BY, PASSWORD)
     headers = {"accept-language": "en", "origin": "http://testserver"}
     with TestClient(create_web(shop), headers=headers) as opened:
-        form = {"name": "ana", "password": PASSWORD}
+        form = {"name": name, "password": PASSWORD}
         assert opened.post("/console/sign-in", data=form).status_code == 200
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def merchant(shop: Shop) -> Iterator[TestClient]:
+    """An owner's browser."""
+    with signed_in(shop, "ana", Role.OWNER) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def viewer(shop: Shop) -> Iterator[TestClient]:
     """The browser of somebody who may only look."""
-    add_person(shop.state, "vic", Role.VIEWER, BY, PASSWORD)
-    headers = {"accept-language": "en", "origin": "http://testserver"}
-    with TestClient(create_web(shop), headers=headers) as opened:
-        opened.post("/console/sign-in", data={"name": "vic", "password": PASSWORD})
+    with signed_in(shop, "vic", Role.VIEWER) as opened:
         yield opened
+
+
+@pytest.fixture
+def owner(supermarket: Path, tmp_path: Path) -> Iterator[TestClient]:
+    """The owner of a shop that nobody else asks: an erasure stays open, and refuses releases."""
+    folder = tmp_path / "supermarket"
+    shutil.copytree(supermarket, folder)
+    opened = Shop.open(folder)
+    with signed_in(opened, "eve", Role.OWNER) as browser:
+        yield browser
+    opened.close()
 
 
 class Saying(Protocol):

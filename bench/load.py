@@ -1,8 +1,9 @@
 """A shop under load: what it can answer, a long run at 70% of it, and 300% of it for a minute.
 
 ``--data`` is a built shop (the demo, if none is named); its copy is served. Capacity is measured
-first. Then requests arrive by a schedule at 70% of it for ``--minutes``, while releases are
-swapped, items are changed and events come in; then at 300% for a minute; then at 70% again.
+first. Then requests arrive by a schedule: at 20 and 40% of it for a minute each; at 70% for
+``--minutes``, while releases are swapped, items are changed and events come in; at 300% for a
+minute; then at 70% again.
 """
 
 import itertools
@@ -58,6 +59,7 @@ SHARES = {"search": 0.55, "shelf": 0.2, "suggest": 0.1, "event": 0.1, "change": 
 """Assumed. Half of the shoppers are known."""
 
 SHELVES = ("home", "buy-again", "cart", "email")
+LIGHT = (0.2, 0.4)
 STEADY = 0.7
 OVER = 3.0
 IN_TIME_SECONDS = 1.0
@@ -71,11 +73,12 @@ PROTOCOL = (
     + ", ".join(f"{share:.0%} {kind}" for kind, share in SHARES.items())
     + ". capacity: {capacity:.0f} s of a closed loop of {clients} connections, before which it is "
     "warmed for as long; only answers that lack nothing count. The rest are open loops: Poisson "
-    "arrivals, latency from the scheduled moment. 70%: {steady:.0f} s at 70% of the capacity, "
-    "while a release is published every {swap:.0f} s. 300%: {over:.0f} s. goodput: answers with "
-    f"2xx within {IN_TIME_SECONDS:.0f} s, as a share of the capacity. after it: 70% again; seconds "
-    "from the end of the overload until a second in which 99% of the answers lack nothing and come "
-    "in time. MB: of all workers, without what is mapped from files. generator: its share of one "
+    "arrivals, latency from the scheduled moment. 20%, 40%: {light:.0f} s at so much of the "
+    "capacity. 70%: {steady:.0f} s, while a release is published every {swap:.0f} s. 300%: "
+    f"{{over:.0f}} s. goodput: answers with 2xx within {IN_TIME_SECONDS:.0f} s, as a share of the "
+    "capacity. after it: 70% again; seconds from the end of the overload until a second in which "
+    "99% of the answers lack nothing and come in time. MB: of all workers, without what is mapped "
+    "from files. generator: its share of one "
     "core. peak_mb is the server's, all workers together."
 )
 
@@ -85,17 +88,18 @@ class Times:
     """Seconds of each phase, and between two swaps of releases."""
 
     capacity: float
+    light: float
     steady: float
     over: float
     after: float
     swap: float
 
 
-QUICK = Times(capacity=8, steady=30, over=15, after=12, swap=10)
+QUICK = Times(capacity=8, light=5, steady=30, over=15, after=12, swap=10)
 
 
 def whole(minutes: float) -> Times:
-    return Times(capacity=20, steady=60 * minutes, over=60, after=20, swap=60)
+    return Times(capacity=20, light=60, steady=60 * minutes, over=60, after=20, swap=60)
 
 
 def traffic(
@@ -200,12 +204,18 @@ def counts(answered: Sequence[Answered]) -> dict[str, float]:
     good = [each for each in answered if 200 <= each.status < 300]
     refused = sum(each.status == 429 for each in answered)
     most = max(len(answered), 1)
+    by_kind = {
+        f"{kind} {name}": value
+        for kind in ("search", "shelf")
+        for name, value in percentiles([e.seconds for e in good if e.kind == kind] or [0.0]).items()
+    }
     return {
         "requests": len(answered),
         "failed": len(answered) - len(good) - refused,
         "429": round(refused / most, 4),
         "degraded": round(sum(each.degraded for each in good) / most, 4),
         **percentiles([each.seconds for each in good] or [0.0]),
+        **by_kind,
     }
 
 
@@ -256,6 +266,13 @@ def measure(data: Path, shop: Path, times: Times) -> list[Row]:
         capacity = len(whole) / found.seconds
         phase("capacity", found, {"requests/s": round(capacity, 1)})
 
+        for share in LIGHT:
+            phase(
+                f"{share:.0%}",
+                arriving(share, times.light),
+                {"requests/s": round(share * capacity, 1)},
+            )
+
         watch = Watch(server)
         with watch.watching(shop, releases, times.swap):
             found = arriving(STEADY, times.steady)
@@ -298,6 +315,7 @@ def main() -> None:
         protocol=PROTOCOL.format(
             capacity=times.capacity,
             clients=CLIENTS,
+            light=times.light,
             steady=times.steady,
             swap=times.swap,
             over=times.over,

@@ -129,8 +129,8 @@ class Home:
         older, newest = (self._lessons(number, model, minutes) for number in (0, 1))
         seconds, peak = time.perf_counter() - begun, own_peak_mb()
         home = Placement.HOME
-        alone = learn([without_network(older, home)]).score(_plain(newest, home))
-        more = learn([older]).score(np.asarray(newest.features))
+        alone = learn([without_network(older, home)])[0].score(_plain(newest, home))
+        more = learn([older])[0].score(np.asarray(newest.features))
         compared = compare(newest, alone, more)
         metrics = {f"{way} ndcg@20": of for way, of in compared.ndcg.items()}
         return Row(f"home {name}", {**metrics, "gained": compared.gained}, seconds, peak)

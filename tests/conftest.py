@@ -136,6 +136,7 @@ def supermarket(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
     settings = replace(
         settings,
         shop=replace(settings.shop, name="Mercato Supermarket"),
+        serve=replace(settings.serve, degrade=False),  # machines of tests are busy
         evaluation=replace(settings.evaluation, days=0),
     )
 
@@ -189,7 +190,9 @@ def built_shop(made_once: MadeOnce) -> Path:
     settings = Settings(
         shop=Identity(name="Hill & Harbour", currency="EUR"),
         search=SearchSettings(encoder="none"),
-        serve=ServeSettings(cors_origins=("https://shop.example",), drain_seconds=0.3),
+        serve=ServeSettings(
+            cors_origins=("https://shop.example",), drain_seconds=0.3, degrade=False
+        ),
     )
 
     def make(folder: Path) -> None:

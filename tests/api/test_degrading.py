@@ -1,6 +1,7 @@
 """A busy server leaves out what it says that it leaves out, in the stated order, and no more."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -119,6 +120,7 @@ REFUSED = {
 
 def test_beyond_the_last_level_requests_are_to_come_again(asking: TestClient, shop: Shop) -> None:
     turns = shop.overload.turns
+    turns.settings = replace(turns.settings, degrade=True)
     turns._in_flight = turns.settings.most_in_flight  # as many as may wait
     for (method, address), kind in REFUSED.items():
         queries = {"requests": [{"indexName": "items", "query": "tent"}]}

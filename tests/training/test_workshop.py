@@ -51,6 +51,21 @@ def test_an_interrupted_step_is_done_again(tmp_path: Path) -> None:
     assert (made.folder / "made").read_text() == "whole"
 
 
+def test_what_a_step_cost_is_kept_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counter = tmp_path / "powercap" / "intel-rapl:0"
+    counter.mkdir(parents=True)
+    (counter / "energy_uj").write_text("1000000")
+    monkeypatch.setattr("mercato.core.meter.POWERCAP", counter.parent)
+
+    def work(folder: Path, step: Step) -> None:
+        (counter / "energy_uj").write_text("8500000")
+
+    for _ in range(2):  # made, then found
+        made = Workshop(tmp_path / "build", Silent()).make("vectors", {}, work)
+        assert made.joules == 7.5
+    assert made.reused
+
+
 def test_pruning_leaves_what_this_build_used(tmp_path: Path) -> None:
     Workshop(tmp_path, Silent()).make("vectors", {"items": 1}, Work())
     workshop = Workshop(tmp_path, Silent())

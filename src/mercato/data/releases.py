@@ -39,7 +39,8 @@ class Manifest:
     watermark  : the highest ``seq`` of the state's events that it has learned from
     changes    : the highest ``seq`` of the state's item changes that its catalogue holds
     inputs     : asset name → version
-    steps      : build step → its fingerprint and its seconds
+    steps      : build step → its fingerprint, its seconds, the machine's joules meanwhile (None
+                 where it counts none) and, by place in its folder, curves of what it learned
     files      : path → {"sha256", "bytes"}
     """
 

@@ -1,11 +1,12 @@
 """Which release shoppers see: look at all, publish one, go back; each change is on record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from mercato.data.releases import Manifest
+from mercato.models.curves import Curve
 from mercato.shop import release_decisions
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By
@@ -26,6 +27,8 @@ class Release:
     refused : why it may not be published; empty where it may
     as_of   : until when it has learned
     seconds : of its build's steps, those that were taken over as well
+    joules  : of the machine meanwhile; None where it counted none
+    curves  : of what learns step by step, by its name
     metrics, baselines : of what it answers, measured before it was published
     """
 
@@ -36,6 +39,8 @@ class Release:
     as_of: datetime
     counts: Mapping[str, int]
     seconds: Mapping[str, float]
+    joules: float | None
+    curves: Mapping[str, Sequence[Curve]]
     megabytes: float
     metrics: Mapping[str, Estimate]
     baselines: Mapping[str, Mapping[str, Estimate]]
@@ -63,11 +68,27 @@ def _release(
         datetime.fromtimestamp(manifest.as_of / 1e6, UTC),
         manifest.counts,
         {name: float(step.get("seconds") or 0) for name, step in manifest.steps.items()},
+        _joules(manifest),
+        _curves(manifest),
         sum(file["bytes"] for file in manifest.files.values()) / 1e6,
         _estimates(told.get("metrics") or {}),
         {name: _estimates(each) for name, each in (told.get("baselines") or {}).items()},
         str(told.get("protocol") or ""),
     )
+
+
+def _joules(manifest: Manifest) -> float | None:
+    """Of the steps that were counted."""
+    found = [step["joules"] for step in manifest.steps.values() if step.get("joules") is not None]
+    return sum(found) if found else None
+
+
+def _curves(manifest: Manifest) -> dict[str, list[Curve]]:
+    return {
+        f"{name} {where}".strip(): [Curve(**each) for each in curves]
+        for name, step in manifest.steps.items()
+        for where, curves in step.get("curves", {}).items()
+    }
 
 
 def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:

@@ -19,6 +19,7 @@ from mercato.data.lineage.runs import build_run
 from mercato.data.releases import Manifest, ReleaseStore, link_tree, write_manifest
 from mercato.data.store import AssetStore
 from mercato.evaluation.report import Report
+from mercato.models.curves import open_curves
 from mercato.shop.experiments.keeping import served_releases
 from mercato.shop.vector_engine import forget_others
 from mercato.state import State
@@ -238,7 +239,15 @@ def _assemble(
         link_tree(made, folder / place, leave=DONE)
     used = {str(path.name) for path in parts.folders.values()}
     steps = {
-        made.name: {"fingerprint": made.fingerprint, "seconds": made.seconds}
+        made.name: {
+            "fingerprint": made.fingerprint,
+            "seconds": made.seconds,
+            "joules": made.joules,
+            "curves": {
+                where: [asdict(curve) for curve in curves]
+                for where, curves in open_curves(made.folder).items()
+            },
+        }
         for made in workshop.made
         if made.folder.name in used
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from mercato.core.progress import Step
 from mercato.core.settings import Settings
 from mercato.data.releases import Manifest, link_tree, write_manifest
+from mercato.models.curves import save_curves
 from mercato.ranking.defaults import default_sum
 from mercato.ranking.learned import save_ranker
 from mercato.search.request import SearchContext
@@ -55,6 +56,7 @@ def make_search_ranker(
                     fitted, comparison = _learned(workshop, shop, made, known)
         save_ranker(folder, fitted.sum, fitted.trees, fitted.known)
         comparison.save(folder)
+        save_curves(folder, fitted.curves)
         step.note(comparison.told())
 
     return workshop.make("search-ranker", of, work)

@@ -19,6 +19,7 @@ from mercato.core.settings import TrainSettings
 from mercato.data.histories import Histories
 from mercato.models import MODELS
 from mercato.models.base import Model
+from mercato.models.curves import save_curves
 from mercato.models.release import TRANSFORMER, open_fitted
 from mercato.ranking.shelf_ranker import FACTS, ShelfRanker, save_ranker
 from mercato.recommend.pool import POOLS, network_columns, said_names
@@ -229,7 +230,9 @@ def _ranker(folder: Path) -> ShelfRanker | None:
 def _save(folder: Path, placement: Placement, lessons: Sequence[Lessons], formula: float) -> None:
     """Learn, and write a `ShelfRanker`."""
     usual = np.median(lessons[0].features, axis=0).astype(np.float32)
-    save_ranker(folder, learn(lessons), said_names(placement), formula, usual)
+    trees, curve = learn(lessons)
+    save_ranker(folder, trees, said_names(placement), formula, usual)
+    save_curves(folder, [curve])
 
 
 def _lessons(workshop: Workshop, base: Base, log: Log, end: int) -> Made:

@@ -15,6 +15,7 @@ from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.core.settings import TrainSettings
 from mercato.data.histories import Histories
+from mercato.models.curves import save_curves
 from mercato.models.neural.learning import Learning
 from mercato.models.shopper_transformer.described import Description
 from mercato.models.shopper_transformer.events import WISHES
@@ -78,9 +79,10 @@ def make_transformer(
         opened = Catalogue.over(open_base(catalogue.folder, index), 0)
         # It outlives a build that is killed, and the build that goes on from it prunes it.
         kept = folder.with_name(f"{folder.name}-learning")
-        of_shop(opened, log, at, step, OF_SHOP.within(train.transformer_minutes), train, kept).save(
-            folder
-        )
+        model = OF_SHOP.within(train.transformer_minutes)
+        made = of_shop(opened, log, at, step, model, train, kept)
+        made.save(folder)
+        save_curves(folder, made.model.outcome.curves)
         shutil.rmtree(kept, ignore_errors=True)
 
     of = {

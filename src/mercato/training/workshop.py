@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import mercato
 from mercato.core.errors import NotReady
+from mercato.core.meter import Meter
 from mercato.core.progress import Progress, Step
 
 _ROOMS = (
@@ -32,7 +32,7 @@ _ROOMS = (
 """The rooms whose code decides what a step makes."""
 
 DONE = "step.json"
-"""In a step's folder once it is finished: how many seconds it took."""
+"""In a step's folder once it is finished: what it cost."""
 
 UNFINISHED = ".unfinished-"
 """Begins the names of folders that an interrupted build leaves behind."""
@@ -52,13 +52,17 @@ def code_fingerprint() -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """One finished step."""
+    """One finished step.
+
+    joules : of the machine's processors meanwhile; None where it does not count them
+    """
 
     name: str
     fingerprint: str
     folder: Path
     seconds: float
     reused: bool
+    joules: float | None = None
 
 
 @dataclass
@@ -91,8 +95,8 @@ class Workshop:
                 step.note("unchanged")
             else:
                 self._fill(folder, step, work)
-        seconds = float(json.loads((folder / DONE).read_text())["seconds"])
-        done = Made(name, fingerprint, folder, seconds, reused)
+        cost = json.loads((folder / DONE).read_text())
+        done = Made(name, fingerprint, folder, cost["seconds"], reused, cost.get("joules"))
         self.made.append(done)
         return done
 
@@ -100,11 +104,11 @@ class Workshop:
         unfinished = self.root / f"{UNFINISHED}{folder.name}"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        started = time.monotonic()
+        meter = Meter()
         try:
             work(unfinished, step)
-            seconds = round(time.monotonic() - started, 3)
-            (unfinished / DONE).write_text(json.dumps({"seconds": seconds}))
+            cost = {"seconds": round(meter.seconds, 3), "joules": meter.joules}
+            (unfinished / DONE).write_text(json.dumps(cost))
             shutil.rmtree(folder, ignore_errors=True)
             unfinished.rename(folder)
         finally:

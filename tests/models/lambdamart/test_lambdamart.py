@@ -56,6 +56,28 @@ def test_scores_are_those_of_lightgbm(
     assert fitted.score(ranking.features) == pytest.approx(expected, abs=1e-5)
 
 
+def test_the_curve_ends_with_the_loss_of_all_trees(ranking: RankingData) -> None:
+    wanted = (ranking.gain > 0).astype(np.float32)
+    model = LambdaMart(objective="binary", n_trees=12, least_rows=5)
+    trees, curve = model.fit_told(RankingData(ranking.features, ranking.group, wanted))
+    chance = 1 / (1 + np.exp(-trees.score(ranking.features)))
+    loss = -np.log(np.where(wanted > 0, chance, 1 - chance)).mean()
+    assert (curve.name, curve.each, len(curve.values)) == ("log loss", "tree", 12)
+    assert curve.values[-1] == pytest.approx(loss, abs=1e-5)
+    assert curve.values[0] > curve.values[-1]
+
+
+def test_the_curve_of_an_order_is_its_ndcg(ranking: RankingData) -> None:
+    trees, curve = SMALL.fit_told(ranking)
+    order = np.argsort(-trees.score(ranking.features).reshape(N_QUERIES, EACH), axis=1)
+    gain = ranking.gain.reshape(N_QUERIES, EACH)
+    discount = 1 / np.log2(np.arange(2, 12))
+    dcg = (np.take_along_axis(gain, order, 1)[:, :10] * discount).sum(1)
+    ideal = (-np.sort(-gain, axis=1)[:, :10] * discount).sum(1)
+    assert curve.name == "nDCG@10"
+    assert curve.values[-1] == pytest.approx((dcg / ideal).mean(), abs=1e-4)
+
+
 def test_a_feature_that_equals_a_threshold_goes_the_same_way(
     fitted: Trees, theirs: "lightgbm.Booster"
 ) -> None:

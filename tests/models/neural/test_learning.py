@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mercato.core.meter import Meter
 from mercato.models.neural.learning import Learning
-from mercato.models.neural.meter import Meter
 
 PLAN = Learning(learning_rate=0.1, warm_up=0.2)
 

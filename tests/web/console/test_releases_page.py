@@ -31,6 +31,9 @@ def second(shop):
                 "personal-frequency": {"home/ndcg@20": measured(0.16)},
             },
         }
+        curve = {"name": "log loss", "each": "tree", "values": [0.7, 0.5, value]}
+        step = {"seconds": 2.5, "joules": 5_400.0, "curves": {"home": [curve]}}
+        manifests[each]["steps"] = {"shelf-rankers": step, "text": {"seconds": 1.0}}
     before = (store.folder(first) / MANIFEST).read_text()
     for each, told in manifests.items():
         (store.folder(each) / MANIFEST).write_text(json.dumps(told))
@@ -54,6 +57,21 @@ def test_two_releases_stand_beside_each_other(merchant, second):
     assert merchant.get("/console/releases?one=99").status_code == 400
     chart = merchant.get("/console/releases.svg", params={**asked, "figure": "metrics"})
     assert "home/ndcg@20" in chart.text
+
+
+def test_what_a_release_cost_and_how_it_learned(merchant, second):
+    first, number = second
+    asked = {"one": number, "other": first}
+    page = merchant.get("/console/releases.json", params=asked).json()
+    assert page["watt_hours"] == 1.5  # 5,400 of 3,600 joules each
+    assert page["curves"] == {"curve-0": "shelf-rankers home: log loss"}
+    text = merchant.get("/console/releases", params=asked).text
+    assert "1.50 watt-hours" in text
+    # Both releases' values after the third tree, in the table beside the drawing.
+    row = text.split('id="figure-curve-0"')[1].split("<tr>")[-1]
+    assert [cell in row for cell in (">3<", ">0.3<", ">0.2<")] == [True] * 3
+    chart = merchant.get("/console/releases.svg", params={**asked, "figure": "curve-0"})
+    assert "log loss" in chart.text and "tree" in chart.text
 
 
 def test_a_release_is_published_and_rolled_back(merchant, second, shop):

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.errors import NotReady
+from mercato.models.curves import Curve
 from mercato.models.lambdamart.trees import LEAF, Trees
 from mercato.models.ranking_data import RankingData
 
 GAIN_LEVELS = 31
 """Different gains that LightGBM is told apart; they are spread over the range that was seen."""
+
+_LEARNED_FROM = "learned from"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,13 @@ class LambdaMart:
 
         Raises NotReady where LightGBM cannot be loaded.
         """
+        return self.fit_told(data, start)[0]
+
+    def fit_told(
+        self, data: RankingData, start: NDArray[np.float64] | None = None
+    ) -> tuple[Trees, Curve]:
+        """The same, and what the rows that were learned from had after each tree: nDCG@10, or the
+        log loss of ``binary``."""
         lightgbm = load_lightgbm()
         labels, gains = _labels(data.gain)
         dataset = lightgbm.Dataset(
@@ -61,8 +71,19 @@ class LambdaMart:
             weight=data.weight,
             init_score=start,
         )
-        booster = lightgbm.train(self._parameters(gains), dataset, self.n_trees)
-        return trees_of(booster.dump_model(), data.features.shape[1])
+        seen: dict[str, dict[str, list[float]]] = {}
+        booster = lightgbm.train(
+            self._parameters(gains),
+            dataset,
+            self.n_trees,
+            valid_sets=[dataset],
+            valid_names=[_LEARNED_FROM],
+            callbacks=[lightgbm.record_evaluation(seen)],
+        )
+        measured = next(iter(seen[_LEARNED_FROM].values()))
+        name = "log loss" if self.objective == "binary" else "nDCG@10"
+        trees = trees_of(booster.dump_model(), data.features.shape[1])
+        return trees, Curve(name, "tree", tuple(measured))
 
     def _parameters(self, gains: list[float]) -> dict[str, Any]:
         return {
@@ -82,9 +103,11 @@ class LambdaMart:
 
     def _objective(self, gains: list[float]) -> dict[str, Any]:
         if self.objective == "binary":
-            return {"objective": "binary"}
+            return {"objective": "binary", "metric": "binary_logloss"}
         return {
             "objective": "lambdarank",
+            "metric": "ndcg",
+            "eval_at": [10],
             "label_gain": gains,
             "lambdarank_truncation_level": self.looked_at,
         }

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from mercato.core.errors import BadInput
+from mercato.core.meter import Meter
 from mercato.core.progress import Step
 from mercato.models.neural.board import Board
 from mercato.models.neural.checkpoint import Checkpoint, load_checkpoint
 from mercato.models.neural.learning import Learning
-from mercato.models.neural.meter import Meter
 from mercato.models.neural.optimiser import Optimiser
 from mercato.models.neural.outcome import Outcome
 from mercato.models.neural.processes import Processes

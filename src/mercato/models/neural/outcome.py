@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mercato.models.curves import Curve
 from mercato.models.saving import Saved
 
 
@@ -22,3 +23,8 @@ class Outcome(Saved):
     joules: float | None
     losses: list[float]
     worths: list[float]
+
+    @property
+    def curves(self) -> tuple[Curve, Curve]:
+        loss = Curve("loss", "pass", tuple(self.losses))
+        return loss, Curve("validation", "check", tuple(self.worths))

@@ -12,6 +12,7 @@ from mercato.core.errors import NotReady
 from mercato.core.progress import Step
 from mercato.evaluation.intervals import bootstrap, paired_difference
 from mercato.evaluation.metrics import Values
+from mercato.models.curves import Curve
 from mercato.models.lambdamart.model import LambdaMart, load_lightgbm
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.listwise import Listwise, WeightedSum
@@ -35,11 +36,15 @@ FILE = "comparison.json"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A weighted sum, trees that correct it, if any, and the answers that it knows."""
+    """A weighted sum, trees that correct it, if any, and the answers that it knows.
+
+    curves : how the trees were learned
+    """
 
     sum: WeightedSum
     trees: Trees | None = None
     known: KnownAnswers | None = None
+    curves: tuple[Curve, ...] = ()
 
     def score(self, examples: Examples) -> NDArray[np.float64]:
         """(n,) of other queries than it learned from."""
@@ -75,7 +80,8 @@ def fit_data(data: RankingData, default: WeightedSum, *, trees: bool) -> Fitted:
     if not trees:
         return Fitted(first)
     start = first.score(data.features).astype(np.float64)
-    return Fitted(first, LambdaMart().fit(data, start))
+    found, curve = LambdaMart().fit_told(data, start)
+    return Fitted(first, found, curves=(curve,))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mercato.core.columns import Placement
 from mercato.evaluation.intervals import bootstrap, paired_difference
 from mercato.evaluation.metrics import Values, ndcg
+from mercato.models.curves import Curve
 from mercato.models.lambdamart.model import LambdaMart
 from mercato.models.lambdamart.trees import Trees
 from mercato.models.ranking_data import RankingData
@@ -106,13 +107,13 @@ class Comparison:
         }
 
 
-def learn(lessons: Sequence[Lessons]) -> Trees:
-    """The chance that a candidate is bought, from one moment or several.
+def learn(lessons: Sequence[Lessons]) -> tuple[Trees, Curve]:
+    """The chance that a candidate is bought, from one moment or several, and how it was learned.
 
     Raises NotReady where LightGBM cannot be loaded.
     """
     parts = [_drawn(each) for each in lessons]
-    return LEARNED.fit(
+    return LEARNED.fit_told(
         RankingData(
             np.concatenate([each.features for each in parts]),
             np.concatenate([each.group for each in parts]),

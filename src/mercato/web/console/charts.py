@@ -41,6 +41,19 @@ _FONT = (
 def lines(figure: dict[str, Any]) -> Any:
     """A line for each series over days, the first one drawn through: a chart, in layers where
     there are marks."""
+    days = alt.X("x:T", title=None, axis=alt.Axis(format="%m-%d", tickCount=6, grid=False))
+    drawn = _line(figure, days, alt.Scale(zero=True, nice=True))
+    return alt.layer(drawn, *_marks(figure)) if figure["marks"] else drawn
+
+
+def curves(figure: dict[str, Any]) -> alt.Chart:
+    """A line for each series over whole numbers, in the range that their values have."""
+    axis = alt.Axis(format="d", tickMinStep=1, tickCount=6, grid=False)
+    numbers = alt.X("x:Q", title=figure["columns"][0], axis=axis, scale=alt.Scale(zero=False))
+    return _line(figure, numbers, alt.Scale(zero=False, nice=True))
+
+
+def _line(figure: dict[str, Any], x: alt.X, scale: alt.Scale) -> alt.Chart:
     names = figure["columns"][1:]
     colour, dash = _scales(names)
     legend = alt.Legend(orient="top", title=None) if len(names) > 1 else None
@@ -48,18 +61,18 @@ def lines(figure: dict[str, Any]) -> Any:
         _chart(figure)
         .mark_line(strokeWidth=2, interpolate="monotone")
         .encode(
-            x=alt.X("x:T", title=None, axis=alt.Axis(format="%m-%d", tickCount=6, grid=False)),
+            x=x,
             y=alt.Y(
                 "y:Q",
                 title=figure["unit"] or None,
-                scale=alt.Scale(zero=True, nice=True),
+                scale=scale,
                 axis=alt.Axis(format=_FORMATS[figure["measure"]], tickCount=4, domain=False),
             ),
             color=alt.Color("series:N", scale=colour, legend=legend),
             strokeDash=alt.StrokeDash("series:N", scale=dash, legend=legend),
         )
     )
-    return alt.layer(drawn, *_marks(figure)) if figure["marks"] else drawn
+    return drawn
 
 
 def _marks(figure: dict[str, Any]) -> tuple[alt.Chart, alt.Chart]:
@@ -96,7 +109,7 @@ def bars(figure: dict[str, Any]) -> alt.Chart:
     return drawn
 
 
-_KINDS = {"lines": lines, "bars": bars}
+_KINDS = {"lines": lines, "curves": curves, "bars": bars}
 
 
 def _scales(names: list[str]) -> tuple[alt.Scale, alt.Scale]:

@@ -11,6 +11,8 @@ class Kind(StrEnum):
 
     LINES = "lines"
     """A line for each series over days."""
+    CURVES = "curves"
+    """A line for each series over whole numbers."""
     BARS = "bars"
     """A bar for each row and series."""
 
@@ -35,7 +37,7 @@ _ROW, _FRAME = 24, 56
 @dataclass(frozen=True)
 class Figure:
     """columns : headings of the table: what rows are of, then of each series
-    rows : ISO days in the first column where lines are drawn
+    rows : in the first column ISO days where lines are drawn, whole numbers where curves are
     says : what the chart shows in one sentence, for those who do not see it
     unit : of the numbers; empty where they are pieces or shares
     marks : (ISO day, what happened then), drawn into lines
@@ -52,6 +54,6 @@ class Figure:
     @property
     def height(self) -> int:
         """Pixels of the chart as it is drawn, so that a page keeps the place for it."""
-        if self.kind is Kind.LINES:
-            return _HEIGHT
-        return _FRAME + _ROW * len(self.rows) * max(len(self.columns) - 1, 1)
+        if self.kind is Kind.BARS:
+            return _FRAME + _ROW * len(self.rows) * max(len(self.columns) - 1, 1)
+        return _HEIGHT

@@ -1,5 +1,6 @@
 """Releases: what each learned and how well it answers, two beside each other, publish and back."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from mercato.core.errors import BadInput
 from mercato.core.outcomes import Outcome
 from mercato.core.roles import Permission
+from mercato.models.curves import Curve
 from mercato.operating.learning.book import RoundBook
 from mercato.shop.experiments.keeping import begin_experiment
 from mercato.shop.publishing import Estimate, Release, publish, releases, roll_back
@@ -19,6 +21,9 @@ PATH = f"{ROOT}/releases"
 
 _ROUNDS = 10
 _TRY_PERCENT = 10
+_POINTS = 50
+"""Of a curve."""
+
 _FEWEST_UNITS = 100
 """That an experiment may be planned with."""
 
@@ -54,6 +59,8 @@ class Learned:
 class ReleasesPage:
     """one, other : numbers of those that are compared; other is None where there is only one
     steps : build step → its seconds, of ``one``, the longest first
+    watt_hours : that the machine used for them; None where it counts none
+    curves : figure → what it shows, of what was learned step by step
     rounds : of learning from feedback, the newest first
     """
 
@@ -64,6 +71,8 @@ class ReleasesPage:
     compared: tuple[Compared, ...]
     protocol: str
     steps: tuple[tuple[str, float], ...]
+    watt_hours: float | None
+    curves: Mapping[str, str]
     rounds: tuple[Learned, ...]
     may_publish: bool
     may_roll_back: bool
@@ -78,9 +87,10 @@ def models(ask: Ask) -> Page:
     one = _number(ask, "one", by_number, next((n.number for n in found if n.current), None))
     before = next((each.number for each in found if one is not None and each.number < one), None)
     other = _number(ask, "other", by_number, before)
-    compared = _compared(by_number.get(one or 0), by_number.get(other or 0))
+    shown, beside = by_number.get(one or 0), by_number.get(other or 0)
+    compared = _compared(shown, beside)
     may = Permission.RELEASES in ask.may
-    shown = by_number.get(one or 0)
+    curves = _curves(ask, shown, beside)
     context = ReleasesPage(
         releases=tuple(found),
         one=one,
@@ -88,6 +98,8 @@ def models(ask: Ask) -> Page:
         compared=compared,
         protocol="" if shown is None else shown.protocol,
         steps=() if shown is None else tuple(sorted(shown.seconds.items(), key=lambda e: -e[1])),
+        watt_hours=None if shown is None or shown.joules is None else shown.joules / 3_600,
+        curves={name: figure.unit for name, figure in curves.items()},
         rounds=tuple(
             Learned(each.number, each.stage, each.candidate, each.reason)
             for each in RoundBook(ask.shop.state, "console").rounds()[:_ROUNDS]
@@ -97,7 +109,7 @@ def models(ask: Ask) -> Page:
         try_percent=round(100 * ask.shop.settings.learn.canary_share) or _TRY_PERCENT,
         may_roll_back=may and before is not None and shown is not None and shown.current,
     )
-    return Page(context, _figures(ask, compared, one, other))
+    return Page(context, _figures(ask, compared, one, other) | curves)
 
 
 def _number(ask: Ask, name: str, known: dict[int, Release], default: int | None) -> int | None:
@@ -155,6 +167,43 @@ def _figures(
     columns = (text("console.releases.metric"), *names)
     says = text("console.releases.says", names=", ".join(names))
     return {"metrics": Figure(Kind.BARS, Measure.NUMBER, columns, rows, says)}
+
+
+def _curves(ask: Ask, one: Release | None, other: Release | None) -> dict[str, Figure]:
+    """A figure for each curve of one release, with that of the other beside it."""
+    if one is None:
+        return {}
+    theirs = {} if other is None else other.curves
+    found = [
+        _curve(ask, learner, curve, theirs.get(learner, ()), one, other)
+        for learner, curves in one.curves.items()
+        for curve in curves
+    ]
+    return {f"curve-{at}": figure for at, figure in enumerate(found)}
+
+
+def _curve(
+    ask: Ask,
+    learner: str,
+    curve: Curve,
+    theirs: Sequence[Curve],
+    one: Release,
+    other: Release | None,
+) -> Figure:
+    text = ask.language.text
+    shown = {one.number: curve}
+    like = next((each for each in theirs if each.name == curve.name), None)
+    if like is not None and other is not None:
+        shown[other.number] = like
+    most = max(len(each.values) for each in shown.values())
+    rows = tuple(
+        (at + 1, *(each.values[at] if at < len(each.values) else None for each in shown.values()))
+        for at in range(0, most, max(most // _POINTS, 1))
+    )
+    columns = (curve.each, *(text("console.search.against_release", name=n) for n in shown))
+    title = f"{learner}: {curve.name}"
+    says = text("console.releases.curve_says", name=title, last=f"{curve.values[-1]:.4g}")
+    return Figure(Kind.CURVES, Measure.NUMBER, columns, rows, says, title)
 
 
 def _value(found: Estimate | None) -> float | None:

@@ -20,13 +20,15 @@ class Meter:
         seconds: float = 0.0,
         joules: float = 0.0,
         *,
-        folder: Path = POWERCAP,
+        folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._began = clock() - seconds
         self._joules = joules
-        self._counters = [_Counter(each) for each in sorted(folder.glob("intel-rapl:?"))]
+        self._counters = [
+            _Counter(each) for each in sorted((folder or POWERCAP).glob("intel-rapl:?"))
+        ]
 
     @property
     def seconds(self) -> float:

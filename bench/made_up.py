@@ -37,14 +37,14 @@ CHECKS = [
     checks.unsupported_method,
 ]
 
-GENERATED, TOGETHER = 50, 150
+GENERATED, TOGETHER = 50, 350
 """Of a chunk: requests that are generated, and those put together of them."""
 
 _KNOWN_SHARE = 0.5
 _SECONDS = 60
 
 _LONG = 4.0
-"""Seconds after which a chunk ends: else the few operations that read whole assets, as the export
+"""Seconds after which each part of a chunk ends: else the few operations that read whole assets, as the export
 of what is known of a person, would take most of the time."""
 
 
@@ -115,6 +115,7 @@ class Asker:
         method, _, path = chunk.operation.partition(" ")
         operation = self.schema[path][method]
         made, told, chance = list[Case[Any]](), Told(), random.Random(chunk.seed)
+        ends = time.monotonic() + _LONG
 
         @seed(chunk.seed)
         @settings(
@@ -127,17 +128,18 @@ class Asker:
         @given(case=operation.as_strategy(generation_mode=chunk.mode))
         def generated(case: Case[Any]) -> None:
             made.append(case)
-            self._send(case, told)
+            if time.monotonic() < ends:
+                self._send(case, told)
 
         try:
             generated()
         except Unsatisfiable:
             return told
-        begun = time.monotonic()
+        ends = time.monotonic() + _LONG
         for _ in range(TOGETHER):
-            self._send(self._put_together(operation, made, chance), told)
-            if time.monotonic() - begun > _LONG:
+            if time.monotonic() >= ends:
                 break
+            self._send(self._put_together(operation, made, chance), told)
         return told
 
     def _put_together(

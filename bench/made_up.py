@@ -44,8 +44,8 @@ _KNOWN_SHARE = 0.5
 _SECONDS = 60
 
 _LONG = 4.0
-"""Seconds after which each part of a chunk ends: else the few operations that read whole assets, as the export
-of what is known of a person, would take most of the time."""
+"""Seconds after which each part of a chunk ends: else the few operations that read whole assets, as
+the export of what is known of a person, would take most of the time."""
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -21,6 +21,14 @@ def test_the_newest_look_at_an_experiment_stays(state: State, url: str, tmp_path
     other.close()
 
 
+def test_a_look_is_seen_beside_another_of_the_same_moment(state: State) -> None:
+    state.readings.put(StoredReading("a", 5, {}))
+    one = state.readings.version()
+    state.readings.put(StoredReading("b", 5, {}))
+    assert state.readings.newest() == 5
+    assert state.readings.version() != one
+
+
 def test_an_experiment_is_a_document_that_other_processes_see(
     state: State, url: str, tmp_path: Path
 ) -> None:

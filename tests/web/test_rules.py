@@ -1,11 +1,14 @@
 """What merchandising rules do to the storefront: banners, and pages that lead elsewhere."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from mercato.core.events import EventRow
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By, delete_rule, put_rule
 
@@ -27,7 +30,11 @@ def rule(shop: Shop) -> Iterator[Callable[..., None]]:
         delete_rule(shop, rule_id, BY)
 
 
-def test_a_banner_stands_above_the_results(client: TestClient, rule: Callable[..., None]) -> None:
+def test_a_banner_stands_above_the_results(
+    client: TestClient,
+    rule: Callable[..., None],
+    events_of: Callable[[TestClient], list[EventRow]],
+) -> None:
     banner = {
         "type": "banner",
         "title": "Cheese <week>",
@@ -38,7 +45,17 @@ def test_a_banner_stands_above_the_results(client: TestClient, rule: Callable[..
     rule("week", banner)
     page = client.get("/search", params={"q": "cheese"}).text
     assert "<strong>Cheese &lt;week&gt;</strong>" in page and "Until Sunday" in page
-    assert '<a href="/browse?category=Grocery" class="banner pictured">' in page
+    link = re.search('<a href="([^"]+)" class="banner pictured">', page)
+    assert link is not None
+    led = client.get(link[1].replace("&amp;", "&"), follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (303, "/browse?category=Grocery")
+    [click] = [row for row in events_of(client) if row.event == "select_promotion"]
+    assert json.loads(click.attributes or "") == {
+        "promotion_id": "week",
+        "promotion_name": "Cheese <week>",
+    }
+    shown = client.get("/search.json", params={"q": "cheese"}).json()["results"]
+    assert click.query_id in link[1] and click.query_id != shown["query_id"]
     assert '<img src="https://pictures.example/cheese.jpg" alt=""' in page
     assert "Cheese &lt;week" not in client.get("/search", params={"q": "milk"}).text
     assert "Cheese &lt;week" not in client.get("/search", params={"q": "cheese", "page": 2}).text

@@ -94,6 +94,13 @@ class Banner(BaseModel):
     text: str = Field("", max_length=2_000)
     image_link: str = Field("", max_length=2_000)
     link: str = Field("", max_length=2_000)
+    slot: str = Field(
+        "", max_length=2_000, description="Of the banners of one slot an answer shows one."
+    )
+
+
+class ShownBanner(Banner):
+    id: str = Field(description="What a `select_promotion` event names as its `promotion_id`.")
 
 
 class BannerAction(Banner):
@@ -181,7 +188,7 @@ class PreviewSide(BaseModel):
     ids: list[str]
     rules: list[str]
     redirect: str | None
-    banners: list[Banner]
+    banners: list[ShownBanner]
 
 
 class Move(BaseModel):

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mercato.api.rule_shapes import Banner
+from mercato.api.rule_shapes import ShownBanner
 from mercato.core.columns import Event
 
 Item = dict[str, Any]
@@ -54,7 +54,7 @@ class Applied(BaseModel):
     relaxed: list[str]
     rules: list[str] = Field(description="Ids of the rules that held, the first to act first.")
     redirect: str | None = Field(description="Where a rule leads the shopper instead.")
-    banners: list[Banner]
+    banners: list[ShownBanner]
     degraded: list[Degraded] = Field(description="What a busy server left out.")
 
 

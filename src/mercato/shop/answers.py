@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mercato.ranking.rules.slots import Placed
 from mercato.shop.opened import Shop
 from mercato.shop.overload.levels import current_turn
 from mercato.state import Answer
@@ -39,21 +40,23 @@ def log_answer(
     first_position: int = 1,
     teams: Sequence[int] = (),
     features: Sequence[Sequence[float]] = (),
+    banners: Sequence[Placed] = (),
 ) -> None:
     """Hand one answer to the state; does not wait until it is written.
 
     serving      : what it was made from
     propensities : the chance of each item to stand where it stands; None where chance had no part
     teams, features : of each item, where two rankings made the answer, or a bandit; they stand
-                      beside what was asked
+                      beside what was asked, as do the banners that were shown
     """
+    told = _told(teams, features, banners)
     shop.state.answers.append(
         Answer(
             query_id=query_id,
             ts=shop.wall(),
             kind=kind,
             placement=placement,
-            request=orjson.dumps(vars(call) | _left_out() | _told(teams, features)).decode(),
+            request=orjson.dumps(vars(call) | _left_out() | told).decode(),
             release=serving.live.number,
             variant=serving.variant,
             user_id=call.user_id,
@@ -67,9 +70,15 @@ def log_answer(
     )
 
 
-def _told(teams: Sequence[int], features: Sequence[Sequence[float]]) -> dict[str, Any]:
+def _told(
+    teams: Sequence[int], features: Sequence[Sequence[float]], banners: Sequence[Placed]
+) -> dict[str, Any]:
     """What is learned from beside what was shown, where there is any."""
-    told: dict[str, Any] = {"teams": teams, "features": features}
+    shown = [
+        {"id": each.banner.id, "slot": each.banner.slot, "propensity": each.propensity}
+        for each in banners
+    ]
+    told: dict[str, Any] = {"teams": teams, "features": features, "banners": shown}
     return {name: value for name, value in told.items() if value}
 
 

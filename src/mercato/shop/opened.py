@@ -14,6 +14,7 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
 from mercato.data.pseudonyms import pseudonyms_of, settled_pseudonyms
 from mercato.data.releases import ReleaseStore
+from mercato.shop.banners import read_banner_book
 from mercato.shop.blocked import read_blocked
 from mercato.shop.counts import Counts
 from mercato.shop.erased import read_erased_book
@@ -48,6 +49,7 @@ class Shop:
         self.erased = read_erased_book(state)
         self.live = without_erased(live, self.erased)
         self.experiments = read_experiment_book(state, settings.experiments)
+        self.banners = read_banner_book(state)
         self._beside = Beside(self.releases, state, settings.vectors)
         self.blocked = read_blocked(settings.suggest, paths.root)
         self._published: tuple[int, Path] | None = None
@@ -114,6 +116,7 @@ class Shop:
                 live = replace(live, catalogue=live.catalogue.apply(changes))
             self.live = live
             self.experiments = refreshed(self.experiments, self.state, self.settings.experiments)
+            self.banners = read_banner_book(self.state, self.banners)
             wanted = self.experiments.releases(self.wall())
             self._beside.refresh(wanted, live, self.erased)
             if self.state.keys.version() != self.keys.version:

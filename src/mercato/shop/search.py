@@ -11,6 +11,7 @@ from mercato.search.request import NOTHING, FacetAsked, Window
 from mercato.search.search import SearchContext, SearchRequest
 from mercato.search.sorting import can_sort
 from mercato.shop.answers import log_answer, new_query_id
+from mercato.shop.banners import placed_banners
 from mercato.shop.counting import counted
 from mercato.shop.experiments.serving import Serving, serving_search, unit_of
 from mercato.shop.known import known_as
@@ -97,6 +98,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
     live = serving.live
     ranked = _ranked(shop, serving, call)
     result = ranked.result
+    banners = placed_banners(shop.banners, result.applied.banners, first=call.start == 0)
     query_id = new_query_id()
     ids = live.catalogue.ids(result.rows)
     scores = [float(score) for score in result.scores]
@@ -112,6 +114,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
             scores=scores,
             first_position=call.start + 1,
             teams=ranked.teams,
+            banners=banners,
         )
     items = [live.catalogue.item(int(row)) for row in result.rows]
     hits = tuple(Hit(*each) for each in zip(ids, scores, items, strict=True))
@@ -123,7 +126,7 @@ def find(shop: Shop, call: SearchCall) -> Found:
         hits,
         result.facets,
         result.did_you_mean,
-        result.applied,
+        replace(result.applied, banners=tuple(each.banner for each in banners)),
     )
     return Found(answer, result.statistics, result.understood)
 

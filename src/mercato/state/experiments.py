@@ -46,6 +46,11 @@ class ReadingTable:
         with self._database.read() as connection:
             return connection.execute(select(func.max(readings.c.ts))).scalar() or 0
 
+    def version(self) -> int:
+        """Changes with each look: several that are kept one after the other may be of one moment."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.sum(readings.c.ts))).scalar() or 0)
+
     def get(self, experiment: str) -> StoredReading | None:
         found = self._read(select(readings).where(readings.c.experiment == experiment))
         return found[0] if found else None

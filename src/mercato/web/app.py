@@ -16,6 +16,7 @@ from mercato.web.answering import Answering
 from mercato.web.asked import Ask, Data, Page, Redirect
 from mercato.web.console.app import create_console, first
 from mercato.web.console.asked import ROOT
+from mercato.web.pages.banner import banner
 from mercato.web.pages.basket import add, add_all, basket, change, check_out
 from mercato.web.pages.browse import browse
 from mercato.web.pages.compare import compare, put_beside, take_away
@@ -36,6 +37,7 @@ PAGES: Mapping[str, Callable[[Ask], Page | Data]] = {
     "/item/{item_id:path}": item,
     "/basket": basket,
     "/thanks": thanks,
+    "/banner/{banner_id}": banner,
     "/compare": compare,
     "/personal": personal,
     "/shopper": shopper,

@@ -1,5 +1,6 @@
 """A product as every page shows it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ from mercato.core.columns import (
 )
 from mercato.web.links import item_path
 from mercato.web.tiles import Tile, tile
+
+QUERY_ID = re.compile(r"[0-9a-f-]{1,64}")
+"""Of an answer, as an address names it."""
 
 
 @dataclass(frozen=True)

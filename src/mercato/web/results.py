@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from mercato.ranking.rules.actions import Banner
 from mercato.shop.search import SearchAnswer, SearchCall, search
 from mercato.web.asked import Ask
 from mercato.web.cards import Card, Origin, card
@@ -10,6 +9,7 @@ from mercato.web.facets import Chip, Facet, Labels, chips, facets
 from mercato.web.languages import Language
 from mercato.web.led import leads_to, was_led
 from mercato.web.links import FACETS, PER_PAGE, SORTS, Listing
+from mercato.web.pages.banner import banner_path
 
 PLACEMENT = "search"
 """Under which clicks on results are told."""
@@ -23,6 +23,16 @@ class Choice:
     value: str
     url: str
     chosen: bool
+
+
+@dataclass(frozen=True)
+class ShownBanner:
+    """url : of our own, which counts the click and leads on; empty where it leads nowhere"""
+
+    title: str
+    text: str
+    image_link: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Results:
     sort: str
     fixed: tuple[tuple[str, str], ...]
     did_you_mean: str | None
-    banners: tuple[Banner, ...]
+    banners: tuple[ShownBanner, ...]
     redirect: str | None
 
 
@@ -84,7 +94,16 @@ def results(ask: Ask, listing: Listing) -> Results:
         sort=listing.sort,
         fixed=replace(listing, sort="", low="", high="", page=1).parameters(),
         did_you_mean=answer.did_you_mean,
-        banners=answer.applied.banners if answer.page == 1 else (),
+        banners=tuple(
+            ShownBanner(
+                each.title,
+                each.text,
+                each.image_link,
+                banner_path(each, answer.query_id) if each.link else "",
+            )
+            for each in answer.applied.banners
+            if answer.page == 1
+        ),
         redirect=leads_to(answer.applied.redirect, listing, led=was_led(ask.query)),
     )
 

@@ -6,9 +6,11 @@ from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 from mercato.data.store import AssetStore
 from mercato.evaluation.experiments.decisions import Verdict
+from mercato.operating.experiments.banners import look_at_banners
 from mercato.operating.experiments.held_out import is_due
 from mercato.operating.experiments.holdout import look_at_holdout, nobody_is_held_out
 from mercato.operating.experiments.reading import Reading, read_experiment
+from mercato.shop.banners import slots_of
 from mercato.shop.experiments.definition import Definition, Kind, Status
 from mercato.shop.experiments.keeping import end_experiment, experiment, experiments_of, stop_arm
 from mercato.shop.rules import By
@@ -20,8 +22,8 @@ MACHINE = By("mercato", "experiments look")
 
 
 def look_at_all(paths: ShopPaths, now: int | None = None) -> list[Reading]:
-    """What each running experiment came to now, kept in the state; once a day, what all of them
-    did together.
+    """What each running experiment came to now, kept in the state, and how banners that share a
+    slot are clicked; once a day, what all experiments did together.
 
     now : microseconds since 1970 UTC
     """
@@ -35,6 +37,8 @@ def look_at_all(paths: ShopPaths, now: int | None = None) -> list[Reading]:
             nobody_is_held_out(state, moment)
         elif is_due(state, held_out, moment):
             look_at_holdout(store, state, held_out, moment)
+        if slots_of(state):
+            look_at_banners(store, state, moment)
         return [
             look(store, state, each, moment)
             for each in experiments_of(state)

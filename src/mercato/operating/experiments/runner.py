@@ -2,6 +2,7 @@
 
 from mercato.operating.child import Child
 from mercato.operating.experiments.held_out import is_due
+from mercato.shop.banners import slots_of
 from mercato.shop.experiments.definition import Status
 from mercato.shop.opened import Shop
 
@@ -19,7 +20,7 @@ class ExperimentRunner:
         self._child = Child("experiments", str(shop.paths.root), "look", "--due")
 
     def look(self) -> None:
-        """Start a process where an experiment runs and is due, or the holdout is."""
+        """Start a process where an experiment or a slot of banners is due, or the holdout is."""
         if not self._child.runs and self._is_due():
             self._child.start()
 
@@ -27,7 +28,7 @@ class ExperimentRunner:
         shop, settings = self._shop, self._shop.settings.experiments
         if is_due(shop.state, settings.holdout, shop.wall()):
             return True
-        running = any(
+        running = bool(slots_of(shop.state)) or any(
             each.status is Status.RUNNING for each in shop.experiments.definitions.values()
         )
         since = shop.wall() - shop.state.readings.newest()

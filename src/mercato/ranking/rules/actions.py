@@ -1,7 +1,7 @@
 """What a rule does, a class each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -118,27 +118,34 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Banner:
-    """What stands above the results; empty texts are left out."""
+    """What stands above the results; empty texts are left out.
+
+    slot : of the banners of one slot an answer shows one, see `ranking.rules.slots`
+    id   : of the rule that shows it, and ``:2`` behind it for its second banner
+    """
 
     title: str
     text: str = ""
     image_link: str = ""
     link: str = ""
+    slot: str = ""
+    id: str = ""
 
-    known: ClassVar = ("title", "text", "image_link", "link")
+    known: ClassVar = ("title", "text", "image_link", "link", "slot")
 
     @classmethod
     def read(cls, found: Fields) -> "Banner":
         image_link, link = (
             _address(found, name) if found.text(name, "") else "" for name in ("image_link", "link")
         )
-        return cls(found.text("title"), found.text("text", ""), image_link, link)
+        text, slot = found.text("text", ""), found.text("slot", "")
+        return cls(found.text("title"), text, image_link, link, slot)
 
     def shown(self) -> dict[str, str]:
         return {name: value for name, value in vars(self).items() if value}
 
     def to_json(self) -> dict[str, Any]:
-        return {"type": "banner", **self.shown()}
+        return {"type": "banner", **replace(self, id="").shown()}
 
 
 Action = Pin | Weigh | Hide | Narrow | Redirect | Banner

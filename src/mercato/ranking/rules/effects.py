@@ -5,8 +5,9 @@ a pinned item stands in spite of it. Of two pins of one item the first rule's co
 at one position the first rule's item stands there and the other one behind it.
 """
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -54,7 +55,13 @@ class Effects:
 
     @property
     def banners(self) -> tuple[Banner, ...]:
-        return tuple(action for _, action in self.of(Banner))
+        """All, those that share a slot among them."""
+        found, of_rule = [], Counter[str]()
+        for rule, banner in self.of(Banner):
+            of_rule[rule.id] += 1
+            number = of_rule[rule.id]
+            found.append(replace(banner, id=rule.id if number == 1 else f"{rule.id}:{number}"))
+        return tuple(found)
 
     @property
     def everywhere(self) -> "Effects":

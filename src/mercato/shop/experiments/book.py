@@ -36,7 +36,8 @@ class ExperimentBook:
     definitions : those that are over as well, by their name
     design      : of those that are not over
     key         : the secret that places of shoppers follow from
-    orders      : experiment and arm → what its bandit has learned, up to the look at ``learned``
+    orders      : experiment and arm → what its bandit has learned
+    learned     : version of the looks that they are of, or an older one
     """
 
     version: int
@@ -94,7 +95,7 @@ def refreshed(book: ExperimentBook, state: State, settings: ExperimentSettings) 
     """The same book, or a new one where an experiment changed or a bandit has learned."""
     if state.experiments.version() != book.version:
         return read_experiment_book(state, settings)
-    if book.orders and state.readings.newest() != book.learned:
+    if book.orders and state.readings.version() != book.learned:
         return _with_orders(book, state)
     return book
 
@@ -108,7 +109,7 @@ def _with_orders(book: ExperimentBook, state: State) -> ExperimentBook:
     ]
     if not arms:
         return book
-    learned = state.readings.newest()
+    learned = state.readings.version()
     sums = {each.experiment: each.reading.get("orders", {}) for each in state.readings.all()}
     orders = {
         (name, arm): learner_of(order, sums.get(name, {}).get(arm)) for name, arm, order in arms

@@ -25,7 +25,7 @@ from mercato.core.columns import (
 from mercato.core.errors import NotFound
 from mercato.web.asked import Ask, Page
 from mercato.web.bundles import Bundle, bundle
-from mercato.web.cards import Card, Origin, card
+from mercato.web.cards import QUERY_ID, Card, Origin, card
 from mercato.web.departments import crumbs
 from mercato.web.events import EventItem, Sent, sent
 from mercato.web.links import item_path
@@ -35,7 +35,6 @@ from mercato.web.shelves import Shelf, shelf
 _MOST_VARIANTS = 12
 _MOST_SEEN = 6
 _FACTS = (ID, BRAND, SIZE, COLOR, MATERIAL, GTIN, STORE_ID)
-_QUERY_ID = re.compile(r"[0-9a-f-]{1,64}")
 _PLACEMENT = re.compile(r"[a-z-]{1,32}")
 
 
@@ -115,7 +114,7 @@ def read_origin(fields: Mapping[str, str]) -> Origin | None:
     query_id, placement = fields.get("query_id", ""), fields.get("placement", "")
     position = fields.get("position", "")
     fits = (
-        _QUERY_ID.fullmatch(query_id)
+        QUERY_ID.fullmatch(query_id)
         and _PLACEMENT.fullmatch(placement)
         and re.fullmatch(r"[1-9][0-9]{0,5}", position)
     )

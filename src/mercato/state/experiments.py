@@ -47,7 +47,7 @@ class ReadingTable:
             return connection.execute(select(func.max(readings.c.ts))).scalar() or 0
 
     def version(self) -> int:
-        """Changes with each look: several that are kept one after the other may be of one moment."""
+        """Changes with each look, also where several are of one moment."""
         with self._database.read() as connection:
             return int(connection.execute(select(func.sum(readings.c.ts))).scalar() or 0)
 

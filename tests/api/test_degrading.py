@@ -100,11 +100,12 @@ def test_a_rule_holds_at_once_whatever_is_kept(asking: TestClient, shop: Shop) -
     assert first not in ids
 
 
-def test_pages_tell_in_their_header(asking: TestClient, shop: Shop) -> None:
+def test_pages_tell_it(asking: TestClient, shop: Shop) -> None:
+    assert "There is a crowd" not in asking.get("/").text
     at(shop, Level.WORDS)
-    page = asking.get("/?user=u03")
+    page = asking.get("/")
     assert page.status_code == 200
-    asking.get("/")
+    assert "There is a crowd" in page.text
     assert asking.get("/").headers[HEADER].endswith("freshness")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from mercato.core.columns import TITLE, Placement
+from mercato.shop.overload.levels import Part, current_turn
 from mercato.web.asked import Ask, Page
 from mercato.web.cards import Card
 from mercato.web.departments import Category, departments
@@ -21,6 +22,7 @@ _STALL = 6
 class Home:
     """user_id : None for a new shopper
     known : whether anything that they bought is known
+    busy : whether the server had no time to look
     shelves : each with its reasons; a known shopper's repeats stand first
     seen : what this browser looked at lately
     stall : (drawing, colour) of what the shelves hold, each once
@@ -30,6 +32,7 @@ class Home:
     template: ClassVar[str] = "home.html"
     user_id: str | None
     known: bool
+    busy: bool
     shelves: tuple[Shelf, ...]
     seen: tuple[Card, ...]
     stall: tuple[tuple[str, str], ...]
@@ -44,7 +47,8 @@ def home(ask: Ask) -> Page:
     stall = tuple(dict.fromkeys(drawn))[:_STALL]
     doors = tuple(replace(each, children=()) for each in top[:_DOORS])
     known = any(each.placement == Placement.BUY_AGAIN for each in shelves)
-    return Page(Home(ask.visit.user_id, known, shelves, seen.cards, stall, doors))
+    busy = Part.PERSONALISATION in current_turn().left_out
+    return Page(Home(ask.visit.user_id, known, busy, shelves, seen.cards, stall, doors))
 
 
 def _shelves(ask: Ask, top: tuple[Category, ...], viewed: str | None) -> Iterator[Shelf]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-MEGABYTES = 192
+MEGABYTES = 768
 _BALLAST = "ballast"
 _TRIES = 20
 

@@ -126,10 +126,15 @@ def test_looks_into_what_is_remembered_are_counted(client: TestClient, shop: Sho
 
 
 def test_counts_of_several_workers_are_summed_up(
-    shop_folder: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    shop_folder: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    room = tmp_path / f"mercato-counts-{os.getuid()}"
+    (room / "of-a-killed-server").mkdir(parents=True)
     with serve(shop_folder, "--workers", "2") as server:
+        [counts] = [each for each in room.iterdir() if each.is_dir()]
+        assert counts.name != "of-a-killed-server"
         for _ in range(40):  # each over a connection of its own, so that both are asked
             with urlopen(f"{server.address}/healthz") as answer:
                 assert answer.read() == b"ok\n"
@@ -140,6 +145,7 @@ def test_counts_of_several_workers_are_summed_up(
     assert "mercato_degradation_level 0.0" in lines
     assert "mercato_requests_in_flight 0.0" in lines
     assert sum(line.startswith("mercato_writes_waiting ") for line in lines) == 1
+    assert not counts.exists()
 
 
 def test_what_stands_of_a_dead_worker_is_left_out(tmp_path: Path) -> None:

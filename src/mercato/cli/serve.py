@@ -4,10 +4,10 @@ import atexit
 import ctypes
 import gc
 import os
-import shutil
 import socket
 import sys
 import tempfile
+from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,9 +22,10 @@ from mercato.cli.people import first_owner
 from mercato.cli.ports import listen
 from mercato.cli.recording import on_record, opened_state
 from mercato.cli.without_pandas import without_pandas
-from mercato.core.errors import BadInput, WrongUse
+from mercato.core.errors import BadInput, NotReady, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
+from mercato.data.scratch import scratch_in
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -108,8 +109,7 @@ def serve(
         os.environ[_BEYOND] = "1"
         _warn_without_keys(folder)
     if workers > 1 and _COUNTS not in os.environ:
-        os.environ[_COUNTS] = tempfile.mkdtemp(prefix="mercato-counts-")
-        atexit.register(shutil.rmtree, os.environ[_COUNTS], ignore_errors=True)
+        os.environ[_COUNTS] = _room_for_counts()
     config = uvicorn.Config(
         "mercato.cli.serve:create_app",
         factory=True,
@@ -129,6 +129,19 @@ def serve(
     else:
         say(welcome)
         Multiprocess(config, sockets=[listener]).run()
+
+
+def _room_for_counts() -> str:
+    """A folder in which workers add up what they count, until this process ends."""
+    parent = Path(tempfile.gettempdir()) / f"mercato-counts-{os.getuid()}"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    if parent.lstat().st_uid != os.getuid():
+        raise NotReady(
+            f"{parent} to be a folder of one's own", "another user's", f"Set {_COUNTS} to another."
+        )
+    held = ExitStack()
+    atexit.register(held.close)
+    return str(held.enter_context(scratch_in(parent)))
 
 
 def _logs(kind: str) -> dict[str, Any]:

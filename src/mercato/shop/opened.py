@@ -87,13 +87,14 @@ class Shop:
         return self._beside.open
 
     def look(self) -> None:
-        """See which release is published, and fetch it where it lies elsewhere; the next refresh
-        takes it up."""
+        """See which release is published, and fetch it and those that experiments name where they
+        lie elsewhere; the next refresh takes them up."""
         current = self.releases.current()
         if current is None or current == self.live.number or self.live.number == 0:
             self._published = None
         else:
             self._published = current, self.releases.folder(current)
+        self._beside.look(self.experiments.releases(self.wall()), self.live.number)
 
     def refresh(self) -> None:
         """Take up a newly published release, and changes of items, keys, rules, synonyms,
@@ -118,6 +119,8 @@ class Shop:
             self.experiments = refreshed(self.experiments, self.state, self.settings.experiments)
             self.banners = read_banner_book(self.state, self.banners)
             wanted = self.experiments.releases(self.wall())
+            if self.releases.storage.is_near:
+                self._beside.look(wanted, live.number)
             self._beside.refresh(wanted, live, self.erased)
             if self.state.keys.version() != self.keys.version:
                 self.keys = read_key_book(self.state)

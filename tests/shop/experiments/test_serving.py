@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from mercato.core.errors import NotReady
 from mercato.core.settings import ExperimentSettings, load_settings, settings_text
 from mercato.shop.experiments.keeping import begin_experiment, stop_arm, widen
 from mercato.shop.experiments.serving import live_for, serving_shelf
@@ -191,6 +192,22 @@ def test_a_release_that_cannot_be_opened_leaves_everybody_with_the_live_one(
     seen = arms_of(shop)
     assert {live_for(shop, None, unit).number for unit in UNITS} == {1}
     assert set(seen.values()) == {"canary:control", None}  # it does not count as the candidate
+
+
+def test_a_release_that_could_not_be_fetched_is_asked_for_again(
+    open_tour: Callable[[], Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_tour()
+
+    def away(number: int) -> Path:
+        raise NotReady("an answer of the bucket", "none", "Try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.releases, "folder", away)
+        begin(shop, "canary", {"release": 2})
+        assert shop.beside == {}
+    shop.refresh()
+    assert set(shop.beside) == {2}
 
 
 def test_a_variant_that_was_stopped_is_served_as_without_it(

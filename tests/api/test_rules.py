@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mercato.shop.opened import Shop
+from mercato.state.rules import RuleChange
 
 PIN = {
     "name": "Stoves first",
@@ -216,6 +217,21 @@ def test_what_does_not_fit_is_a_problem(
 def test_an_id_that_is_taken_is_not_made_anew(client: TestClient) -> None:
     assert client.post("/v1/rules", json={**PIN, "id": "a"}).status_code == 201
     assert client.post("/v1/rules", json={**PIN, "id": "a"}).status_code == 409
+
+
+def test_a_rule_that_goes_as_it_is_saved_was_saved(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = shop.refresh
+
+    def deleted_first() -> None:
+        shop.state.rules.change([RuleChange("brief", None)], actor="b", action="b").result(10)
+        refresh()
+
+    monkeypatch.setattr(shop, "refresh", deleted_first)
+    answer = client.put("/v1/rules/brief", json=PIN)
+    assert (answer.status_code, answer.json()["id"]) == (201, "brief")
+    assert client.get("/v1/rules/brief").status_code == 404
 
 
 def test_pages_of_other_sites_change_no_rule(client: TestClient) -> None:

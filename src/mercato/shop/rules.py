@@ -123,8 +123,12 @@ def _save(shop: Shop, rule: Rule, wanted: Wanted, by: By, seen: str | None = Non
 
     shop.state.rules.rewrite(plan, actor=by.actor, action=by.action)
     shop.refresh()
-    found = conflicts_of(rule, shop.rules.rules, shop.live.catalogue, shop.wall())
-    return Saved(stored_rule(shop, rule.id), tuple(found))
+    now = shop.wall()
+    found = conflicts_of(rule, shop.rules.rules, shop.live.catalogue, now)
+    stored = shop.state.rules.get(rule.id)
+    # Whoever deletes it at this very moment does not undo that it was saved.
+    saved = stored or StoredRule(rule.id, rule.to_json(), now, now, by.actor)
+    return Saved(saved, tuple(found))
 
 
 def _write(shop: Shop, changes: Sequence[RuleChange], by: By) -> None:

@@ -119,7 +119,14 @@ def test_banners_and_redirects_are_told(client: TestClient) -> None:
     applied = found(client)["applied"]
     assert applied["redirect"] == "https://shop.example/tents"
     assert applied["banners"] == [
-        {"title": "Sale", "text": "", "image_link": "", "link": "/search?q=sale"}
+        {
+            "id": "a",
+            "title": "Sale",
+            "text": "",
+            "image_link": "",
+            "link": "/search?q=sale",
+            "slot": "",
+        }
     ]
     assert found(client, q="stove")["applied"]["redirect"] is None
 

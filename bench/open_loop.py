@@ -10,6 +10,7 @@ import asyncio
 import math
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -128,13 +129,14 @@ class _Connection(asyncio.Protocol):
 
 
 class _Crowd:
-    """Connections to one server, opened as they are needed."""
+    """Connections to one server, opened as they are needed. They take turns, as those of many
+    shoppers do: the last one used again and again would ask one worker alone."""
 
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.port = port
         self.open = 0
-        self.free: list[_Connection] = []
+        self.free: deque[_Connection] = deque()
 
     async def ask(self, content: bytes) -> tuple[int, bool]:
         """The status, and whether the answer lacked something."""
@@ -149,7 +151,7 @@ class _Crowd:
     async def _connection(self) -> _Connection:
         while True:
             while self.free:
-                connection = self.free.pop()
+                connection = self.free.popleft()
                 if time.perf_counter() - connection.idle_since < IDLE_SECONDS:
                     return connection
                 connection.close()

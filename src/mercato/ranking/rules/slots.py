@@ -9,6 +9,9 @@ import numpy as np
 from mercato.ranking.bandits.choice import Floats, drawn
 from mercato.ranking.rules.actions import Banner
 
+_MOST_KEPT = 1_000
+"""Sets of rivals whose chances stay in memory; which rivals meet follows from rules and queries."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -36,15 +39,19 @@ class BannerClicks:
     def chances(self, ids: tuple[str, ...]) -> Floats:
         """(n,) of each to be shown where all of ``ids`` could be: that it is the best (Thompson
         sampling). Worked out once."""
-        if ids not in self._chances:
+        found = self._chances.get(ids)
+        if found is None:
             # Imported where two banners compete: a shop without any need not load SciPy for it.
             from mercato.ranking.bandits.bernoulli_thompson import BernoulliThompson
 
             clicked = np.array([self.clicked.get(each, 0) for each in ids], np.float64)
             shown = np.array([self.shown.get(each, 0) for each in ids], np.float64)
             belief = BernoulliThompson(clicked, np.maximum(shown - clicked, 0.0))
-            self._chances[ids] = belief.chances().values
-        return self._chances[ids]
+            found = belief.chances().values
+            if len(self._chances) >= _MOST_KEPT:
+                self._chances.clear()
+            self._chances[ids] = found
+        return found
 
 
 def placed(

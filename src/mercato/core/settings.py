@@ -267,8 +267,9 @@ class ServeSettings:
     """Origins whose pages may call the API from a browser, as ``https://shop.example``."""
     drain_seconds: float = 30.0
     """Seconds between two moves of events and answers from the state into their assets."""
-    at_once: int = 4
-    """Searches, shelves and pages that one worker answers at the same time; others wait."""
+    at_once: int = 1
+    """Searches, shelves and pages that one worker answers at the same time; others wait. Threads
+    that compute in Python take turns anyway, and each then takes longer."""
     logs: str = "text"
     """How the server's log is written: ``text``, or ``json``: a line each, one for every request
     among them, without anything that a person sent (docs/operations.md)."""

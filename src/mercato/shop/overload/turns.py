@@ -31,8 +31,8 @@ LAGS = 3
 class Turns:
     """The requests of one worker that search, fill shelves or show pages.
 
-    They are answered by a few threads, since threads that compute in Python only take turns, and
-    the event loop waits for its turn among them. What more comes waits in order, up to a limit.
+    They are answered by one thread or a few, since threads that compute in Python only take turns,
+    and the event loop waits for its turn among them. What more comes waits in order, up to a limit.
     """
 
     def __init__(self, settings: ServeSettings) -> None:

@@ -327,7 +327,10 @@ def forget_peak() -> None:
 
 @contextmanager
 def served(shop: Path, workers: int = 1) -> Iterator[Served]:
-    """`mercato serve` in a process of its own, until it is ready."""
+    """`mercato serve` in a process of its own, until it is ready; ends with this process, also
+    where that is told to end (SIGTERM)."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     command = [sys.executable, "-m", "mercato.cli", "serve", str(shop), "--port", "0"]
     begun = time.perf_counter()
     with subprocess.Popen(

@@ -1,7 +1,8 @@
 """What each part of the shopper transformer adds: on Beauty, and on the home shelf of the demo.
 
 ``--data`` is a file of S3-Rec's layout, or a built shop whose log is asked about its newest days.
-Everything is told on validation: no test is looked at.
+What was searched for is read where the shop's log tells it; deriving that is all that is written
+into the shop. Everything is told on validation: no test is looked at.
 """
 
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,19 @@ from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.vectors import VectorIndex
 from mercato.core.columns import Placement
 from mercato.core.history import MICROSECONDS_PER_DAY, Interactions
+from mercato.core.paths import ShopPaths
 from mercato.core.progress import Silent
+from mercato.core.settings import load_settings
+from mercato.data.derive import derive
 from mercato.data.histories import Histories
+from mercato.data.search_histories import SearchHistories
+from mercato.data.store import AssetStore
 from mercato.evaluation.report import estimates
 from mercato.models import MODELS
 from mercato.models.release import Models, open_fitted
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.model import ShopperTransformer
+from mercato.models.text_encoder import TextEncoder
 from mercato.training.parts_shelf_ranker import MOST_SHOPPERS, POOLED
 from mercato.training.parts_transformer import OF_SHOP, of_shop
 from mercato.training.shelf_ranker.choosing import compare, learn, without_network
@@ -81,6 +89,8 @@ def variants(base: ShopperTransformer, *, of_shop: bool) -> Mapping[str, Shopper
             "content alone": replace(base, inputs=replace(inputs, ids=False)),
             "no kinds of events": replace(base, inputs=replace(inputs, kinds=False)),
             "no gaps": replace(base, inputs=replace(inputs, gaps=False)),
+            "no searches": replace(base, inputs=replace(inputs, searches=False)),
+            "no channel": replace(base, inputs=replace(inputs, channel=False)),
             "the very next event": replace(base, examples=replace(examples, ahead=0.0)),
             "64 events": replace(base, shape=replace(base.shape, longest=64)),
         }
@@ -116,7 +126,7 @@ class Home:
         vectors = release / "vectors"
         index = VectorIndex.open(vectors) if vectors.is_dir() else None
         catalogue = Catalogue.over(open_base(release / "catalogue", index), 0)
-        log = Histories.open(release / "histories").interactions
+        log = _log(shop, release)
         end = int(log.ts.max()) + 1
         at = tuple(end - days * MICROSECONDS_PER_DAY for days in (2 * _DAYS, _DAYS))
         models = tuple(_models(log, each, scratch / str(each)) for each in at)
@@ -138,7 +148,7 @@ class Home:
     def _lessons(self, number: int, model: ShopperTransformer, minutes: float) -> Lessons:
         at = self.at[number]
         with Silent().step("learn") as step:
-            before = self.log.where(self.log.ts < at)
+            before = self.log.before(at)
             network = of_shop(self.catalogue, before, at, step, model.within(minutes))
             models = replace(self.models[number], transformer=network)
             end = at + _DAYS * MICROSECONDS_PER_DAY
@@ -147,6 +157,28 @@ class Home:
         if found is None:
             raise SystemExit("nobody bought anything new in the newest days of this shop")
         return found
+
+
+def _log(shop: Path, release: Path) -> Interactions:
+    """What a release knows of shoppers, with what they searched for before it was made."""
+    histories = Histories.open(release / "histories")
+    if not (release / "encoder").is_dir():
+        return histories.interactions
+    settings = load_settings(ShopPaths(shop).settings)
+    until = datetime.fromtimestamp((int(histories.interactions.ts.max()) + 1) / 1e6, UTC)
+    store = AssetStore(ShopPaths(shop).assets)
+    table = derive(store, ("search_histories",), until=until, settings=settings)["search_histories"]
+    encoder = TextEncoder.open(release / "encoder")
+    asked = SearchHistories.from_table(table, encoder.encode_queries)
+    return replace(histories.interactions, searches=asked.along(histories.shopper_ids))
+
+
+def _untold(log: Interactions) -> set[str]:
+    """Variants that leave out what the log does not tell anyway."""
+    wide = 0 if log.searches is None else log.searches.vectors.shape[1]
+    inputs = OF_SHOP.inputs.told_by(log, wide)
+    read = {"no searches": inputs.searches, "no channel": inputs.channel}
+    return {variant for variant, told in read.items() if not told}
 
 
 def _plain(lessons: Lessons, placement: Placement) -> NDArray[np.float32]:
@@ -170,7 +202,14 @@ def rows(path: Path, asked: Arguments, scratch: Path) -> Iterator[Row]:
     base = replace(base, learning=replace(base.learning, passes=passes), int8=False)
     home = Home.of(path, scratch, quick=asked.quick) if shop else None
     one = None if shop else contest(path)
-    found = [each for each in variants(base, of_shop=shop).items() if asked.wants(each[0])]
+    same: set[str] = set() if home is None else _untold(home.log)
+    found = [
+        (variant, model)
+        for variant, model in variants(base, of_shop=shop).items()
+        if asked.wants(variant) and variant not in same
+    ]
+    for variant in sorted(same):
+        print(f"{variant}: the log tells of none", file=sys.stderr)
     for at, (name, model) in enumerate(found):
         left = (until - time.perf_counter()) / 60 / (len(found) - at)
         if left <= 0:

@@ -4,12 +4,13 @@ Training calls `history` over tables of all shoppers, serving over the events of
 the same numbers for the same events, so nothing a model learns from is computed twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.columns import Event
+from mercato.core.searches import Searches, joined_searches
 
 EVENT_CODES: dict[str, int] = {str(event): code for code, event in enumerate(Event)}
 """The int8 code under which an event's name stands in arrays."""
@@ -33,6 +34,8 @@ class Interactions:
     event    : (n,) int8, see EVENT_CODES
     quantity : (n,) float32, pieces; 1 where the event named none. Of `RATED` events the stars;
                0 where none were given
+    channel  : (n,) int16, see `searches.channel_code`; None where no event tells of one
+    searches : what the same shoppers searched for; None where that is not read
     """
 
     offsets: NDArray[np.int64]
@@ -41,6 +44,8 @@ class Interactions:
     event: NDArray[np.int8]
     quantity: NDArray[np.float32]
     n_items: int
+    channel: NDArray[np.int16] | None = None
+    searches: Searches | None = None
 
     @property
     def n_users(self) -> int:
@@ -77,10 +82,22 @@ class Interactions:
             self.event[part],
             self.quantity[part],
             self.n_items,
+            None if self.channel is None else self.channel[part],
+            None if self.searches is None else self.searches.between(first, last),
         )
 
+    def before(self, moment: int) -> "Interactions":
+        """What was done, and searched for, before ``moment`` (microseconds since 1970 UTC)."""
+        found = self.where(self.ts < moment)
+        asked = self.searches
+        return replace(found, searches=None if asked is None else asked.where(asked.ts < moment))
+
     def where(self, keep: NDArray[np.bool_]) -> "Interactions":
-        """Only the events for which ``keep`` (n,) is true; shoppers stay, maybe without events."""
+        """Only the events for which ``keep`` (n,) is true; shoppers stay, maybe without events.
+
+        Searches are left out: what is asked of items' events says nothing of them, and a log that
+        is cut at a moment must not tell of later ones. `before` keeps them.
+        """
         kept_before = np.concatenate(([0], np.cumsum(keep)))
         return Interactions(
             kept_before[self.offsets],
@@ -89,6 +106,7 @@ class Interactions:
             self.event[keep],
             self.quantity[keep],
             self.n_items,
+            None if self.channel is None else self.channel[keep],
         )
 
     def of_kinds(self, *events: Event) -> "Interactions":
@@ -131,7 +149,8 @@ _DISMISS, _PURCHASE = EVENT_CODES[Event.DISMISS], EVENT_CODES[Event.PURCHASE]
 
 
 def one_shopper(*parts: Interactions) -> Interactions:
-    """Join parts of one shopper's events (say from a release and from the state), by time."""
+    """Join parts of one shopper's events (say from a release and from the state), by time, and
+    their searches."""
     ts = np.concatenate([part.ts for part in parts])
     order = np.argsort(ts, kind="stable")
     return Interactions(
@@ -141,7 +160,21 @@ def one_shopper(*parts: Interactions) -> Interactions:
         np.concatenate([part.event for part in parts])[order],
         np.concatenate([part.quantity for part in parts])[order],
         parts[0].n_items,
+        _channels(parts, order),
+        joined_searches([part.searches for part in parts if part.searches is not None]),
     )
+
+
+def _channels(
+    parts: tuple[Interactions, ...], order: NDArray[np.int64]
+) -> NDArray[np.int16] | None:
+    if all(part.channel is None for part in parts):
+        return None
+    known = [
+        np.zeros(len(part.item), np.int16) if part.channel is None else part.channel
+        for part in parts
+    ]
+    return np.concatenate(known)[order]
 
 
 @dataclass(frozen=True)

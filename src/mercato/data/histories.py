@@ -1,7 +1,7 @@
 """All shoppers' histories as arrays: out of the ``histories`` asset, into a release and back."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 
 from mercato.core.history import EVENT_CODES, Interactions
 from mercato.data.access import Hidden
+from mercato.data.search_histories import channel_codes
 
 _ARRAYS = ("offsets", "item", "ts", "event", "quantity")
+_CHANNEL = "channel.npy"
+"""Only where an event tells of its channel, and not in releases of before that was read."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class Histories:
             quantity=quantity.to_numpy(zero_copy_only=False),
             n_items=len(item_ids),
         )
+        if events.type.get_field_index("channel") >= 0:
+            codes = channel_codes(events.field("channel"))
+            everything = replace(everything, channel=codes if codes.any() else None)
         ids = table["shopper_id"].combine_chunks().cast(pa.string())
         return cls(ids, everything.where(everything.item >= 0))
 
@@ -54,6 +60,8 @@ class Histories:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             np.save(folder / f"{name}.npy", getattr(self.interactions, name))
+        if self.interactions.channel is not None:
+            np.save(folder / _CHANNEL, self.interactions.channel)
         np.save(folder / "n_items.npy", np.int64(self.interactions.n_items))
         ids = pa.table({"shopper_id": self.shopper_ids})
         with pa.OSFile(str(folder / "shoppers.arrow"), "wb") as sink:
@@ -64,6 +72,8 @@ class Histories:
     def open(cls, folder: Path) -> "Histories":
         """Memory-map what `save` wrote."""
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+        if (folder / _CHANNEL).is_file():
+            arrays["channel"] = np.load(folder / _CHANNEL, mmap_mode="r")
         n_items = int(np.load(folder / "n_items.npy"))
         with pa.memory_map(str(folder / "shoppers.arrow")) as source:
             ids = pa.ipc.open_file(source).read_all()["shopper_id"]

@@ -158,6 +158,7 @@ _OF_ASSET: Mapping[tuple[str, str], str] = {
     ("cohorts", "shoppers"): "Shoppers of the cohort who bought in that month.",
     ("sessions", "events"): "Events of the visit.",
     ("histories", "events"): "What the shopper did, oldest first.",
+    ("search_histories", "searches"): "What the shopper searched for, oldest first.",
     **{("users", each.name): each.english for each in users.COLUMNS},
 }
 """(asset, column) → its meaning, where the name alone does not tell."""

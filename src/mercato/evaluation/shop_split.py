@@ -58,7 +58,7 @@ def shop_split(
     least_shoppers: int = 5,
 ) -> ShopSplit:
     """Split at a moment; ``until`` ends what came after it (microseconds since 1970 UTC)."""
-    before = interactions.where(interactions.ts < split)
+    before = interactions.before(split)
     after = interactions.ts >= split
     if until is not None:
         after &= interactions.ts < until

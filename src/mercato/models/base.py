@@ -107,6 +107,11 @@ class Model(Protocol):
 def check_log(interactions: Interactions, as_of: int) -> None:
     """Raise BadInput where a log contradicts itself or goes beyond ``as_of``."""
     check_form(interactions)
+    asked = interactions.searches
+    if asked is not None and len(asked.ts) and asked.ts.max() > as_of:
+        raise BadInput(
+            f"no search after {as_of}", f"one at {asked.ts.max()}", "Leave newer searches out."
+        )
     if len(interactions.item) == 0:
         return
     if interactions.item.min() < 0 or interactions.item.max() >= interactions.n_items:
@@ -129,6 +134,11 @@ def check_form(interactions: Interactions) -> None:
         raise BadInput("arrays of one length", f"{n} items, offsets to {offsets[-1]}", _ANEW)
     if (np.diff(offsets) < 0).any():
         raise BadInput("offsets that do not fall", "some that do", _ANEW)
+    if interactions.channel is not None and len(interactions.channel) != n:
+        raise BadInput(f"channels of {n} events", f"of {len(interactions.channel)}", _ANEW)
+    asked = interactions.searches
+    if asked is not None and asked.n_users != interactions.n_users:
+        raise BadInput(f"searches of {interactions.n_users} shoppers", f"of {asked.n_users}", _ANEW)
 
 
 _ANEW = "Derive the histories anew."

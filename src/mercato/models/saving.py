@@ -1,7 +1,7 @@
 """Save a frozen dataclass of arrays and numbers, and map it back into memory. No pickle."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
@@ -18,7 +18,8 @@ _ABOUT = "model.json"
 @dataclass(frozen=True)
 class Saved:
     """Array fields lie in one ``.npy`` each, those that are `Saved` themselves in a folder each,
-    all others in ``model.json``."""
+    all others in ``model.json``. A field with a default takes it where nothing lies: what was
+    written before there was such a field still opens."""
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which is made where it is missing."""
@@ -48,7 +49,7 @@ class Saved:
             parts = {
                 each.name: _part(folder, each.name, kinds[each.name])
                 for each in fields(cls)
-                if each.name not in about
+                if each.name not in about and (each.default is MISSING or _lies(folder, each.name))
             }
         except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError) as error:
             raise _not_ready(cls.__name__, folder, str(error)) from None
@@ -61,6 +62,10 @@ def _checked(whole: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
         raise _not_ready(name, folder, f"{found[0]} of format {found[1]}")
     fields_: dict[str, Any] = whole["fields"]
     return fields_
+
+
+def _lies(folder: Path, name: str) -> bool:
+    return (folder / name).is_dir() or (folder / f"{name}.npy").is_file()
 
 
 def _part(folder: Path, name: str, kind: Any) -> Any:

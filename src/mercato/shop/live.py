@@ -21,6 +21,7 @@ from mercato.catalogue.vectors import VectorIndex
 from mercato.core.settings import VectorSettings
 from mercato.data.histories import Histories
 from mercato.data.releases import Manifest, read_manifest
+from mercato.data.search_histories import SearchHistories
 from mercato.data.segments import Segments
 from mercato.models import Models, open_models
 from mercato.models.text_encoder import TextEncoder
@@ -52,6 +53,7 @@ class Live:
     ranker       : orders what searches find; None where the first stage's order stays
     demand       : how items do with shoppers; None in releases from before it was told
     shelf_rankers: order shelves; None in releases from before there were any
+    searches     : what shoppers searched for; None where no model reads it
     """
 
     number: int
@@ -72,6 +74,7 @@ class Live:
     ranker: LearnedRanker | None = None
     demand: Demand | None = None
     shelf_rankers: ShelfRankers | None = None
+    searches: SearchHistories | None = None
 
 
 def open_release(
@@ -117,6 +120,7 @@ def open_release(
         if (shelves := folder / "shelf_rankers").is_dir()
         else None,
         written=WrittenWords.open(lexicon) if (lexicon := folder / "lexicon").is_dir() else None,
+        searches=SearchHistories.open(asked) if (asked := folder / "searches").is_dir() else None,
         segments=Segments.open(parts) if (parts := folder / "segments").is_dir() else None,
     )
 
@@ -125,7 +129,9 @@ def without_erased(live: Live, book: ErasedBook) -> Live:
     """The release without what it has learned of shoppers who were erased since."""
     hidden = hidden_from(live.manifest.inputs, book)
     segments = None if live.segments is None else replace(live.segments, hidden=hidden)
-    return replace(live, histories=replace(live.histories, hidden=hidden), segments=segments)
+    searches = None if live.searches is None else replace(live.searches, hidden=hidden)
+    histories = replace(live.histories, hidden=hidden)
+    return replace(live, histories=histories, segments=segments, searches=searches)
 
 
 def _vectors(folder: Path, settings: VectorSettings, manifest: Manifest) -> VectorIndex:

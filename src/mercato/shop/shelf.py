@@ -12,6 +12,7 @@ from mercato.catalogue.filters import Term, parse
 from mercato.core.columns import PRODUCT_TYPE, STORE_ID, Event, Placement
 from mercato.core.errors import BadInput, NotFound
 from mercato.core.history import EVENT_CODES, Interactions, one_shopper, said_of
+from mercato.core.searches import channel_code
 from mercato.ranking.bandits.shelf_order import Learner
 from mercato.ranking.reasons import Reason
 from mercato.ranking.rules.browsed import named
@@ -29,6 +30,7 @@ from mercato.shop.merchant import reranking_of, seed_of
 from mercato.shop.opened import Live, Shop
 from mercato.shop.overload.levels import Part, current_turn
 from mercato.shop.overload.shelves import kept_or, spares_the_shopper
+from mercato.shop.searched import searches_of
 from mercato.shop.sought import sought
 from mercato.state import KnownShopper, RecentEvent
 from mercato.state.events import GUEST
@@ -306,9 +308,10 @@ class _Shopper:
 
     def history(self, names: Sequence[str]) -> Interactions:
         """The shopper's events of the release, under these ids, and of the state, in one line of
-        time."""
+        time; with what they searched for where the release reads that."""
         learned = map(self.live.histories.of, names)
-        return one_shopper(*learned, self._since_release())
+        whole = one_shopper(*learned, self._since_release())
+        return replace(whole, searches=searches_of(self.live, names, self.events, self._ts))
 
     def recent_rows(self) -> tuple[int, ...]:
         """Rows touched within the last hour, oldest first."""
@@ -356,5 +359,6 @@ class _Shopper:
                 np.float32,
             ),
             n_items=self.live.catalogue.n_base,
+            channel=np.array([channel_code(each.channel) for each in self.events], np.int16),
         )
         return interactions.where(self._base >= 0)

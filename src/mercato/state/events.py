@@ -49,6 +49,7 @@ class RecentEvent(NamedTuple):
     session_id: str | None
     search_term: str | None = None
     value: float | None = None
+    channel: str | None = None
 
 
 class KnownShopper(NamedTuple):

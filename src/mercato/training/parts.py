@@ -32,6 +32,8 @@ from mercato.training.parts_forms import make_forms
 from mercato.training.parts_intent import make_intent
 from mercato.training.parts_lexicon import make_lexicon
 from mercato.training.parts_search_ranker import make_search_ranker
+from mercato.training.parts_searches import ASSET as SEARCH_HISTORIES
+from mercato.training.parts_searches import SEARCHES, make_searches
 from mercato.training.parts_segments import make_segments
 from mercato.training.parts_shelf_ranker import Before, Learned, Log, learn_before, learn_now
 from mercato.training.parts_suggestions import make_suggestions
@@ -106,7 +108,10 @@ def read_assets(
     version = store.version("items")
     if version is None or (items := store.read("items", version)).num_rows == 0:
         raise NotReady("items to build from", "none", "First: mercato import DIR --items FILE")
-    made = derive_versions(store, LEARNED_FROM, until=until, settings=settings, progress=progress)
+    names: tuple[str, ...] = LEARNED_FROM
+    if settings.train.transformer_minutes > 0:
+        names = (*names, SEARCH_HISTORIES)
+    made = derive_versions(store, names, until=until, settings=settings, progress=progress)
     versions = {"items": version, **made}
     events = origin_of(store, "histories", made["histories"]).inputs["events"]
     if events is not None:
@@ -188,11 +193,16 @@ def make_parts(
         assets.rows_of["item_statistics"],
     )
     made["ranker"] = make_search_ranker(workshop, made, assets.known, settings)
+    asked = assets.derived.get(SEARCH_HISTORIES)
+    searches = make_searches(workshop, asked, assets.rows_of.get(SEARCH_HISTORIES), made)
+    made |= {SEARCHES: searches} if searches else {}
     before, learned = _shelf_rankers(workshop, assets, made, settings, eve)
     made |= {"shelf_rankers": learned.rankers} if learned else {}
     told = learned or before
     network = told.transformer if told else None
     made |= {f"models/{TRANSFORMER}": network} if network else {}
+    if network is None:
+        made.pop(SEARCHES, None)
     return Parts(
         folders={place: step.folder for place, step in made.items()},
         inputs=assets.versions,

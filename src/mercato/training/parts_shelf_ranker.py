@@ -23,7 +23,8 @@ from mercato.models.curves import save_curves
 from mercato.models.release import TRANSFORMER, open_fitted
 from mercato.ranking.shelf_ranker import FACTS, ShelfRanker, save_ranker
 from mercato.recommend.pool import POOLS, network_columns, said_names
-from mercato.training.parts_transformer import NEVER, make_transformer
+from mercato.training.parts_searches import SEARCHES
+from mercato.training.parts_transformer import NEVER, log_of, make_transformer
 from mercato.training.shelf_ranker.choosing import (
     FORMULA,
     Compared,
@@ -62,7 +63,7 @@ POOLED = (
 _WITH = "with-transformer"
 """Folder of rankers that look at what the transformer says."""
 
-_ASKED = ("catalogue", "vectors")
+_ASKED = ("catalogue", "vectors", SEARCHES)
 """Other parts of a build that they ask."""
 
 
@@ -78,7 +79,7 @@ class Log:
 class Base:
     """Where lessons are gathered: parts of a build, and models of before a moment.
 
-    made   : by place, with ``catalogue`` and, where there are any, ``vectors``
+    made   : by place, with ``catalogue`` and, where there are any, ``vectors`` and ``searches``
     models : by name
     at     : microseconds since 1970 UTC
     """
@@ -148,7 +149,7 @@ def _transformer(
 ) -> dict[str, Made]:
     """By its name among models; nothing where none may be learned."""
     parts = made["catalogue"], made.get("vectors"), made["histories"]
-    found = make_transformer(workshop, name, *parts, at, train)
+    found = make_transformer(workshop, name, *parts, at, train, made.get(SEARCHES))
     return {} if found is None else {TRANSFORMER: found}
 
 
@@ -241,7 +242,7 @@ def _lessons(workshop: Workshop, base: Base, log: Log, end: int) -> Made:
     def work(folder: Path, step: Step) -> None:
         catalogue = base.catalogue()
         ids = pa.array(catalogue.ids(np.arange(catalogue.n_base)), pa.string())
-        whole = Histories.from_table(log.table, ids).interactions
+        whole = log_of(Histories.from_table(log.table, ids), base.made.get(SEARCHES))
         models = {name: each.folder for name, each in base.models.items()}
         moment = Moment(catalogue, open_fitted(models), whole, base.at, end + 1)
         counts = []

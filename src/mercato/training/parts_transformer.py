@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.core.settings import TrainSettings
 from mercato.data.histories import Histories
+from mercato.data.search_histories import SearchHistories
 from mercato.models.curves import save_curves
 from mercato.models.neural.learning import Learning
 from mercato.models.shopper_transformer.described import Description
@@ -37,7 +39,7 @@ _TICKS = 1_000
 
 OF_SHOP = ShopperTransformer(
     shape=Shape(layers=1, longest=128),
-    inputs=Inputs(content=True),
+    inputs=Inputs(content=True, searches=True, channel=True),
     loss=Loss(negatives=1_024, popularity=1.0, log_q=False),
     examples=Examples(again=False, ahead=28.0),
     learning=Learning(passes=8, learning_rate=3e-3),
@@ -64,13 +66,13 @@ def make_transformer(
     histories: Made,
     at: int,
     train: TrainSettings,
+    searches: Made | None = None,
 ) -> Made | None:
     """A `ShopTransformer` that knows what happened before ``at`` (microseconds since 1970 UTC);
     None where it may not be learned, or not from so little."""
     if train.transformer_minutes <= 0 or importlib.util.find_spec(_EXTRA) is None:
         return None
-    log = Histories.open(histories.folder).interactions
-    log = log.where(log.ts < at)
+    log = log_of(Histories.open(histories.folder), searches).before(at)
     if int(np.isin(log.event, WISHES).sum()) < _LEAST_EVENTS:
         return None
 
@@ -89,10 +91,19 @@ def make_transformer(
         "catalogue": catalogue.fingerprint,
         "vectors": None if vectors is None else vectors.fingerprint,
         "histories": histories.fingerprint,
+        "searches": None if searches is None else searches.fingerprint,
         "at": at,
         "minutes": train.transformer_minutes,
     }
     return workshop.make(name, of, work, _TICKS)
+
+
+def log_of(histories: Histories, searches: Made | None) -> Interactions:
+    """What shoppers did, and searched for where that is known."""
+    if searches is None:
+        return histories.interactions
+    asked = SearchHistories.open(searches.folder).along(histories.shopper_ids)
+    return replace(histories.interactions, searches=asked)
 
 
 def of_shop(

@@ -6,7 +6,10 @@ def test_histories_are_what_each_shopper_did_in_order(derived, log, shopper_of) 
     expected: dict[str, list[dict[str, object]]] = {}
     for row in sorted(log.events, key=lambda r: (r["ts"], r["event_id"], r["line"])):
         if (who := shopper(row)) and row.get("item_id"):
-            said = {name: row.get(name) for name in ("ts", "event", "item_id", "quantity", "price")}
+            said = {
+                name: row.get(name)
+                for name in ("ts", "event", "item_id", "quantity", "price", "channel")
+            }
             expected.setdefault(who, []).append(said)
     found = {row["shopper_id"]: row["events"] for row in derived("histories", log)}
     assert found == expected

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from mercato.core.history import Interactions
+from mercato.core.searches import Searches
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.events import Read, read_events
-from mercato.models.shopper_transformer.learned import exported, tables
+from mercato.models.shopper_transformer.learned import content_of, exported, tables
 from mercato.models.shopper_transformer.network import Batch, ItemVectors, ShopperNetwork
 from mercato.models.shopper_transformer.settings import Inputs, Shape
 
@@ -29,13 +30,21 @@ SHAPES = {
 }
 
 
+TOLD = ItemContent(
+    np.random.default_rng(0).normal(size=(ITEMS, 6)).astype(np.float32),
+    np.arange(ITEMS)[:, None] % 3,
+    np.array([3]),
+)
+
+
 def made(name: str, inputs: Inputs) -> ShopperNetwork:
     """With all weights at random, those that begin at zero too."""
     shape = SHAPES[name]
     small = {**vars(shape), "width": 16, "heads": 4, "longest": LONGEST}
     torch.manual_seed(1)
     shape = Shape(**small)
-    items = ItemVectors(shape, inputs, np.ones(ITEMS, bool), ItemContent.none(ITEMS))
+    told = TOLD if inputs.content else ItemContent.none(ITEMS)
+    items = ItemVectors(shape, inputs, np.ones(ITEMS, bool), told)
     network = ShopperNetwork(shape, inputs, items)
     with torch.no_grad():
         for each in network.parameters():
@@ -54,13 +63,35 @@ def batch(read: Read, rows: list[list[int]]) -> Batch:
             at[row, part], piece[row, part] = own, number + 1
             place[row, part] = np.arange(len(own))
             filled += len(own)
-    fields = (read.item[at], read.kind[at], read.gap[at], read.ts[at], piece, place)
-    return Batch(torch.arange(ITEMS), *(torch.from_numpy(each) for each in fields))
+    fields = (np.maximum(read.item[at], 0), read.kind[at], read.gap[at], read.ts[at], piece, place)
+    fields += (read.channel[at], read.search[at]) if len(read.texts) else ()
+    texts = torch.from_numpy(read.texts) if len(read.texts) else None
+    return Batch(torch.arange(ITEMS), *(torch.from_numpy(each) for each in fields), texts=texts)
 
 
 def states(network: ShopperNetwork, given: Batch) -> NDArray[np.float32]:
     with torch.no_grad():
         return network(given, network.items(given.items)).numpy()
+
+
+def with_searches(log: Interactions) -> Interactions:
+    """Each shopper, whose events are cut at eight, searches twice among them; in three channels."""
+    random = np.random.default_rng(1)
+    log = log.where(
+        np.arange(len(log.item)) - np.repeat(log.offsets[:-1], np.diff(log.offsets)) < 8
+    )
+    places = log.offsets[:-1, None] + np.array([0, 2])
+    n = 2 * log.n_users
+    asked = Searches(
+        np.arange(log.n_users + 1) * 2,
+        log.ts[places].ravel() + 1,
+        random.integers(0, 5, n).astype(np.int32),
+        random.integers(0, 3, n).astype(np.int16),
+        np.arange(5),
+        random.normal(size=(5, 6)).astype(np.float32),
+    )
+    channel = random.integers(0, 3, len(log.item)).astype(np.int16)
+    return replace(log, channel=channel, searches=asked)
 
 
 @pytest.fixture(scope="module")
@@ -93,23 +124,32 @@ def test_what_comes_later_is_not_seen(name: str, read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [Inputs(), Inputs(kinds=False, gaps=False)], ids=["all", "items"]
+    "inputs",
+    [
+        Inputs(),
+        Inputs(kinds=False, gaps=False),
+        Inputs(content=True, searches=True, channel=True),
+    ],
+    ids=["all", "items", "searches"],
 )
 @pytest.mark.parametrize("name", SHAPES)
 def test_served_it_says_what_torch_says(name: str, inputs: Inputs, browsing: Interactions) -> None:
     """At once, and event by event; within 1e-4."""
     network = made(name, inputs)
-    read = read_events(browsing, kinds=inputs.kinds, gaps=inputs.gaps)
+    how = {"searches": inputs.searches, "channel": inputs.channel}
+    read = read_events(with_searches(browsing), kinds=inputs.kinds, gaps=inputs.gaps, **how)
+    assert (read.search >= 0).any() == inputs.searches
     served, known = exported(network), tables(network, np.ones(ITEMS, bool))
+    content = content_of(network.items, TOLD, 16, unit=bool(network.shape.cosine))
     for shopper in range(6):
         part = slice(*read.offsets[shopper : shopper + 2])
         expected = states(network, batch(read, [[shopper]]))[0]
-        events, ts = known.events(read, part, 0), read.ts[part]
+        events, ts = known.events(read, part, 0, content), read.ts[part]
         np.testing.assert_allclose(served.state(events, ts), expected[len(ts) - 1], atol=1e-4)
         past = served.nothing
         for place in range(len(ts)):
             one = slice(part.start + place, part.start + place + 1)
-            state, past = served.read(known.events(read, one, place), read.ts[one], past)
+            state, past = served.read(known.events(read, one, place, content), read.ts[one], past)
             np.testing.assert_allclose(state, expected[place], atol=1e-4)
 
 

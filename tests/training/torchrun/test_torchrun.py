@@ -17,6 +17,7 @@ import pytest
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.history import Interactions
 from mercato.core.progress import Silent
+from mercato.core.searches import SEARCH_ARRAYS, Searches
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.light_gcn.model import LightGcn
 from mercato.models.shopper_transformer.content import ItemContent
@@ -29,10 +30,24 @@ from mercato.training.torchrun.starting import Torchrun
 ITEMS, AS_OF = 300, 10**18
 NO_DROPOUT = ShopperTransformer(
     shape=Shape(width=16, longest=16, dropout=0.0),
-    inputs=Inputs(content=True, forgotten=0.0),
+    inputs=Inputs(content=True, searches=True, channel=True, forgotten=0.0),
     examples=Examples(batch=512),
     learning=Learning(passes=12, checks=2, shards=4, spread=True, save_seconds=0.1),
 )
+
+
+def searched(ends: np.ndarray) -> Searches:
+    """Each shopper of a log, whose events end there, searched between the last two of them."""
+    n = len(ends)
+    random = np.random.default_rng(1)
+    return Searches(
+        np.arange(n + 1),
+        (ends - 1) * 10**9 - 5 * 10**8,
+        random.integers(0, 20, n).astype(np.int32),
+        random.integers(0, 4, n).astype(np.int16),
+        np.arange(20),
+        random.normal(size=(20, 6)).astype(np.float32),
+    )
 
 
 @pytest.fixture
@@ -47,6 +62,8 @@ def job() -> Job:
         np.full(n, 6, np.int8),
         np.ones(n, np.float32),
         ITEMS,
+        random.integers(0, 4, n).astype(np.int16),
+        searched(np.cumsum(lengths)),
     )
     told = ItemContent(
         random.normal(size=(ITEMS, 6)).astype(np.float32),
@@ -77,8 +94,11 @@ def test_what_is_to_be_learned_lies_on_disk(
     replace(job, model=model).save(tmp_path)
     found = Job.open(tmp_path)
     assert (found.model, found.as_of, found.log.n_items) == (model, AS_OF, ITEMS)
-    for name in ("offsets", "item", "ts", "event", "quantity"):
+    for name in ("offsets", "item", "ts", "event", "quantity", "channel"):
         assert np.array_equal(getattr(found.log, name), getattr(job.log, name))
+    assert found.log.searches is not None and job.log.searches is not None
+    for name in SEARCH_ARRAYS:
+        assert np.array_equal(getattr(found.log.searches, name), getattr(job.log.searches, name))
     assert np.array_equal(found.told.vectors, job.told.vectors)
     assert np.array_equal(found.told.shared, job.told.shared)
 

@@ -25,6 +25,7 @@ from mercato.data.assets.query_lists import QUERY_LISTS
 from mercato.data.assets.query_statistics import QUERY_STATISTICS
 from mercato.data.assets.reformulations import REFORMULATIONS
 from mercato.data.assets.search_clicks import SEARCH_CLICKS
+from mercato.data.assets.search_histories import SEARCH_HISTORIES
 from mercato.data.assets.sessions import SESSIONS
 from mercato.data.assets.shopper_flags import SHOPPER_FLAGS
 from mercato.data.assets.sources import SOURCES
@@ -54,6 +55,7 @@ ASSETS: Mapping[str, Asset] = {
         DAILY_FUNNEL,
         COHORTS,
         HISTORIES,
+        SEARCH_HISTORIES,
         ITEM_STATISTICS,
         ITEM_QUALITY,
         CO_PURCHASE,

@@ -12,7 +12,7 @@ from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.shoppers import SHOPPER_ID, counted_lines
 
-_SAID = ("ts", "event", "item_id", "quantity", "price")
+_SAID = ("ts", "event", "item_id", "quantity", "price", "channel")
 
 
 def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
@@ -57,6 +57,7 @@ HISTORIES = Asset(
                             ("item_id", pa.string()),
                             ("quantity", pa.float64()),
                             ("price", pa.float64()),
+                            ("channel", pa.string()),
                         ]
                     )
                 ),

@@ -188,6 +188,7 @@ OF_ASSET: Mapping[str, Callable[[Erased, pa.Table], NDArray[np.int64]]] = {
     "events": Erased.events,
     "shopper_flags": Erased.shoppers,
     "histories": Erased.shoppers,
+    "search_histories": Erased.shoppers,
     "sessions": Erased.shoppers,
     "users": Erased.shoppers,
 }

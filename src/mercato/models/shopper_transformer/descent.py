@@ -36,7 +36,7 @@ from mercato.models.shopper_transformer.packing import (
 )
 from mercato.models.shopper_transformer.settings import Examples, Inputs, Loss, Shape
 from mercato.models.shopper_transformer.spread import SpreadItemVectors
-from mercato.models.shopper_transformer.targets import items_ahead, next_items
+from mercato.models.shopper_transformer.targets import items_ahead, next_acts, next_items
 
 _ASKED_AT_ONCE = 256
 """Shoppers whose scores of all items are held."""
@@ -50,10 +50,12 @@ _OWN = "items.own.weight"
 
 
 class Pass(NamedTuple):
-    """What one pass reads of a shard: its events, the item that comes next behind each, rows."""
+    """What one pass reads of a shard: its events, the item that comes next behind each, the kind of
+    what is next done with an item, rows."""
 
     log: Read
     next: NDArray[np.int64]
+    done: NDArray[np.int64]
     rows: Rows
 
 
@@ -85,7 +87,7 @@ class Descent:
         self.logs = {each.number: log for each, log in zip(shards, logs, strict=True)}
         self.tied = any(log.tied for log in logs)
         n = len(content)
-        self.counts = members.counted(np.bincount(self.learned.log.item, minlength=n))
+        self.counts = members.counted(np.bincount(self.learned.log.items, minlength=n))
         self.known = np.flatnonzero(self.counts)
         learned_from = np.array([sum(each.examples for each in shards)])
         self.number = batches_of(int(members.counted(learned_from)[0]), examples.batch)
@@ -104,6 +106,7 @@ class Descent:
         self.drawing = Drawing(self.counts, loss.popularity)
         self.log = self.learned.log
         self.next = next_items(self.log, again=examples.again)
+        self.done = _done_next(self.log)
         read = [_digest(each.log) for each in shards] + _told(content, mine)
         self.fingerprint = f"{shape} {inputs} {loss} {examples} {fingerprint_of(read, members)}"
 
@@ -112,6 +115,7 @@ class Descent:
         if self.tied:
             self.log = joined_events([each.log for each in begun])
         self.next = np.concatenate([each.next for each in begun])
+        self.done = np.concatenate([each.done for each in begun])
         starts = np.cumsum([0, *(len(each.log.item) for each in begun)]).tolist()
         parts = [
             [each.rows.some(rows).later(start) for rows in self._cut(each.rows)]
@@ -132,7 +136,8 @@ class Descent:
         pieces = pieces_of(log.offsets, longest, random)
         order = random.permutation(len(pieces.length))
         pieces = Pieces(pieces.start[order], pieces.length[order])
-        return Pass(log, following, packed(pieces, longest, shared=self.data.packed))
+        rows = packed(pieces, longest, shared=self.data.packed)
+        return Pass(log, following, _done_next(log), rows)
 
     def _cut(self, rows: Rows) -> Sequence[NDArray[np.int64]]:
         return evenly(np.arange(len(rows.at)), self.number)
@@ -149,7 +154,7 @@ class Descent:
         items = (
             self.known
             if full
-            else np.concatenate([log.item[batch.at.ravel()], target[asked], drawn.item])
+            else np.concatenate([_with_items(log, batch.at), target[asked], drawn.item])
         )
         if not full:
             # What is spread is asked for by all processes together.
@@ -163,7 +168,7 @@ class Descent:
         found = self._ranked(states, vectors, answer, items, drawn.item, drawn.correction)
         if self.network.actions is None or not self.settings.actions:
             return found
-        kind = self._tensor(log.kind[batch.at[asked] + 1])
+        kind = self._tensor(self.done[batch.at[asked]])
         told = self.network.actions(states, functional.embedding(answer, vectors))
         return found + self.settings.actions * functional.cross_entropy(told, kind)
 
@@ -215,7 +220,7 @@ class Descent:
         own = scores[np.arange(len(held)), at].copy()
         if not self.data.again:
             for row, (start, count) in enumerate(zip(begin, n, strict=True)):
-                met = np.searchsorted(self.known, whole.item[start : start + count])
+                met = np.searchsorted(self.known, _with_items(whole, slice(start, start + count)))
                 scores[row, met] = -np.inf
         rank = (scores > own[:, None]).sum(1)
         found = (rank < _K) & (self.known[at] == answer)
@@ -227,9 +232,17 @@ class Descent:
 
     def _batch(self, rows: Rows, log: Read, items: NDArray[np.int64]) -> Batch:
         local = np.searchsorted(items, log.item[rows.at])
+        search = log.search[rows.at]
+        found = np.unique(search[search >= 0])
+        # What lies where no search is, is never looked at.
+        asked = np.where(search >= 0, np.searchsorted(found, search), -1)
+        told = len(found) > 0
         return Batch(
             items=self._tensor(items),
             item=self._tensor(np.minimum(local, max(len(items) - 1, 0))),
+            channel=self._tensor(log.channel[rows.at]) if self.network.inputs.channel else None,
+            search=self._tensor(asked) if told else None,
+            texts=self._tensor(log.texts[found]) if told else None,
             kind=self._tensor(log.kind[rows.at]),
             gap=self._tensor(log.gap[rows.at]),
             ts=self._tensor(log.ts[rows.at]),
@@ -243,9 +256,23 @@ class Descent:
         )
 
 
+def _done_next(log: Read) -> NDArray[np.int64]:
+    """(n,) the kind of what is next done with an item behind each event; 0 where nothing is."""
+    acts = next_acts(log)
+    return np.where(acts >= 0, log.kind[acts], 0)
+
+
+def _with_items(log: Read, at: NDArray[np.int64] | slice) -> NDArray[np.int64]:
+    """The items of those of some events that have one."""
+    items = log.item[at].ravel()
+    return items[items >= 0]
+
+
 def _digest(log: Read) -> bytes:
     read = hashlib.sha256()
-    for each in (log.offsets, log.item, log.kind, log.ts):
+    asked = np.unique(log.search[log.search >= 0])
+    done = (log.offsets, log.item, log.kind, log.ts, log.channel, log.search, log.texts[asked])
+    for each in done:
         read.update(np.ascontiguousarray(each).tobytes())
     return read.digest()
 

@@ -7,61 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.errors import BadInput
-from mercato.core.history import Interactions
+from mercato.core.history import Interactions, one_shopper
+from mercato.core.searches import Searches
 from mercato.models.base import FittedModel, Scored
 from mercato.models.neural.outcome import Outcome
 from mercato.models.saving import Saved
-from mercato.models.shopper_transformer.content import ItemContent
+from mercato.models.shopper_transformer.content import Content, ItemContent
 from mercato.models.shopper_transformer.events import Read, read_events, window_start
 from mercato.models.shopper_transformer.running import Network, Past
 from mercato.models.shopper_transformer.tables import Tables
 
 _NOTHING = Scored(np.zeros(0, np.int32), np.zeros(0, np.float32))
-
-
-@dataclass(frozen=True)
-class Content(Saved):
-    """From what is told of an item to its vector.
-
-    project : (c, width); codes : (all values of all fields, width); sizes : (f,)
-    unit    : vectors have length 1
-    """
-
-    project: NDArray[np.float32]
-    codes: NDArray[np.float32]
-    sizes: NDArray[np.int64]
-    unit: bool
-
-    def of_text(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, width) of texts (n, c) alone, as of what somebody searches for: in the space of items
-        and of states, so that either is asked for what is near it."""
-        n, fields = len(vectors), len(self.sizes)
-        return self.vectors(ItemContent(vectors, np.zeros((n, fields), np.int64), self.sizes))
-
-    def check(self, told: ItemContent) -> None:
-        """Raise BadInput where it has other fields than was learned from."""
-        told.check(len(told))
-        width = len(self.project)
-        if told.vectors.shape[1] != width or told.sizes.tolist() != self.sizes.tolist():
-            raise BadInput(
-                f"vectors of {width} numbers and fields of {self.sizes.tolist()} values",
-                f"{told.vectors.shape[1]} and {told.sizes.tolist()}",
-                "Describe new items as those that were learned from.",
-            )
-
-    def vectors(self, told: ItemContent) -> NDArray[np.float32]:
-        """(n, width)."""
-        return self.scaled(self.added_up(told))
-
-    def added_up(self, told: ItemContent) -> NDArray[np.float32]:
-        """(n, width) what all that is told adds up to, before it is `scaled`."""
-        found = told.vectors @ self.project + self.codes[told.shared].sum(1)
-        return np.asarray(found, np.float32)
-
-    def scaled(self, sums: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self.unit:
-            return sums
-        return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
 
 
 @dataclass(frozen=True)
@@ -94,6 +50,7 @@ class FittedShopperTransformer(FittedModel):
     kinds, gaps : what was done, and the time between, are read
     again       : what the shopper has met is proposed too
     outcome     : of the training
+    searches, channel : what was searched for, and where things were done, are read
     """
 
     kinds: bool
@@ -104,11 +61,24 @@ class FittedShopperTransformer(FittedModel):
     content: Content
     actions: Actions
     outcome: Outcome
+    searches: bool = False
+    channel: bool = False
 
     def state(self, one: Interactions) -> NDArray[np.float32] | None:
         """(width,) what one shopper is about to do; None where nothing was read of them."""
         self._check_one(one)
         return self._state(self._read(one))
+
+    def searching(self, one: Interactions, searched: Searches) -> NDArray[np.float32]:
+        """(width,) what a shopper is about to do who searches for something now, behind all else:
+        `of_state` scores items for the search as for a shelf.
+
+        searched : that one search
+
+        Raises BadInput where searches are not read, or the search is earlier than an event.
+        """
+        self._check_one(one)
+        return Reading(self, one).searching(searched)
 
     def begin(self, one: Interactions) -> "Reading":
         """Read one shopper's events, to go on with more of them one by one."""
@@ -152,14 +122,17 @@ class FittedShopperTransformer(FittedModel):
         return Scored(items, scores if len(items) == len(scores) else scores[items])
 
     def _read(self, one: Interactions) -> Read:
-        return read_events(one, kinds=self.kinds, gaps=self.gaps)
+        return read_events(
+            one, kinds=self.kinds, gaps=self.gaps, searches=self.searches, channel=self.channel
+        )
 
     def _state(self, read: Read) -> NDArray[np.float32] | None:
         n = len(read.item)
         if n == 0:
             return None
         part = slice(window_start(n, self.network.longest), None)
-        return self.network.state(self.tables.events(read, part, 0), read.ts[part])
+        events = self.tables.events(read, part, 0, self.content)
+        return self.network.state(events, read.ts[part])
 
 
 class Reading:
@@ -180,33 +153,61 @@ class Reading:
     def add(self, more: Interactions) -> None:
         """Read events that came behind those before; see `FittedShopperTransformer.state`, which
         says the same of all of them."""
-        model = self._model
-        self._events = _joined(self._events, more)
-        read = model._read(self._events)
-        n = len(read.item)
-        if n == self.n:
-            return
-        start, before = window_start(n, model.network.longest), len(self._past.ts)
-        if start > self.n - before:
-            self._past, before = model.network.nothing, 0
-        else:
-            start = self.n
-        part = slice(start, None)
-        events = model.tables.events(read, part, before)
-        self.state, self._past = model.network.read(events, read.ts[part], self._past)
-        self.n = n
+        self._events = one_shopper(self._events, more)
+        self.state, self._past, self.n = self._stepped(self._events)
+
+    def searching(self, searched: Searches) -> NDArray[np.float32]:
+        """As `FittedShopperTransformer.searching`; nothing of it is kept."""
+        more = replace(Interactions.empty(self._events.n_items), searches=searched)
+        if not self._model.searches or not self._comes_behind(more):
+            raise BadInput(
+                "a search behind all events, and a model that reads searches",
+                "an earlier one" if self._model.searches else "one that does not",
+                "Ask at the present moment, or fit one with searches.",
+            )
+        state, _, _ = self._stepped(one_shopper(self._events, more))
+        assert state is not None
+        return state
 
     def behind(self, whole: Interactions) -> Interactions | None:
         """What a shopper did after the events that were read; None where ``whole`` does not begin
         with these."""
-        n, read = len(self._events.item), self._events
-        if len(whole.item) < n or not (
-            np.array_equal(whole.item[:n], read.item)
-            and np.array_equal(whole.ts[:n], read.ts)
-            and np.array_equal(whole.event[:n], read.event)
-        ):
+        read, n = self._events, len(self._events.item)
+        asked, m = read.searches, 0 if read.searches is None else len(read.searches.ts)
+        if not (_begins(whole, read, n) and _searches_begin(whole.searches, asked, m)):
             return None
-        return whole.where(np.arange(len(whole.item)) >= n)
+        more = whole.where(np.arange(len(whole.item)) >= n)
+        if whole.searches is not None:
+            later = whole.searches.where(np.arange(len(whole.searches.ts)) >= m)
+            more = replace(more, searches=later)
+        return more if self._comes_behind(more) else None
+
+    def _stepped(self, events: Interactions) -> tuple[NDArray[np.float32] | None, Past, int]:
+        """The state behind events of which the first ``n`` are read, what is kept of all, and how
+        many they are."""
+        model = self._model
+        read = model._read(events)
+        n = len(read.item)
+        if n == self.n:
+            return self.state, self._past, n
+        start, past = window_start(n, model.network.longest), self._past
+        if start > self.n - len(past.ts):
+            past = model.network.nothing
+        else:
+            start = self.n
+        part = slice(start, None)
+        given = model.tables.events(read, part, len(past.ts), model.content)
+        return *model.network.read(given, read.ts[part], past), n
+
+    def _comes_behind(self, more: Interactions) -> bool:
+        """Whether events come behind those that were read once all stand by time; a search stands
+        before what else was done at its moment."""
+        read, asked, later = self._events, self._events.searches, more.searches
+        if later is not None and len(later.ts) and len(read.ts) and later.ts[0] <= read.ts[-1]:
+            return False
+        if asked is None or not len(asked.ts) or not len(more.ts):
+            return True
+        return bool(more.ts[0] >= asked.ts[-1])
 
     def scored(self) -> Scored:
         """Every item that the model proposes, in no order."""
@@ -215,13 +216,21 @@ class Reading:
         return self._model._proposed(self.state, self._model._read(self._events).item)
 
 
-def _joined(before: Interactions, more: Interactions) -> Interactions:
-    n = len(before.item) + len(more.item)
-    return Interactions(
-        np.array([0, n]),
-        np.concatenate([before.item, more.item]),
-        np.concatenate([before.ts, more.ts]),
-        np.concatenate([before.event, more.event]),
-        np.concatenate([before.quantity, more.quantity]),
-        before.n_items,
+def _begins(whole: Interactions, read: Interactions, n: int) -> bool:
+    """Whether the first n events with items are those that were read."""
+    same = len(whole.item) >= n and all(
+        np.array_equal(getattr(whole, name)[:n], getattr(read, name))
+        for name in ("item", "ts", "event")
     )
+    return same and np.array_equal(_channels(whole, n), _channels(read, n))
+
+
+def _channels(of: Interactions, n: int) -> NDArray[np.int16]:
+    return np.zeros(n, np.int16) if of.channel is None else of.channel[:n]
+
+
+def _searches_begin(whole: Searches | None, read: Searches | None, m: int) -> bool:
+    if whole is None or read is None:
+        return m == 0
+    same = np.array_equal(whole.ts[:m], read.ts) and np.array_equal(whole.key[:m], read.key)
+    return same and np.array_equal(whole.channel[:m], read.channel)

@@ -30,7 +30,7 @@ class Learned:
 
     def counts(self, n_items: int) -> NDArray[np.int64]:
         """(n_items,) events of each that are learned from."""
-        return np.bincount(self.log.item, minlength=n_items)
+        return np.bincount(self.log.items, minlength=n_items)
 
     @property
     def examples(self) -> int:

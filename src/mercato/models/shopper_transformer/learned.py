@@ -11,14 +11,10 @@ from mercato.models.neural.engine import Engine
 from mercato.models.neural.learning import Learning
 from mercato.models.neural.processes import processes
 from mercato.models.neural.shards import Shard, own_shards
-from mercato.models.shopper_transformer.content import ItemContent
+from mercato.models.shopper_transformer.content import Content, ItemContent
 from mercato.models.shopper_transformer.descent import Descent
 from mercato.models.shopper_transformer.events import N_GAPS, read_events
-from mercato.models.shopper_transformer.fitted import (
-    Actions,
-    Content,
-    FittedShopperTransformer,
-)
+from mercato.models.shopper_transformer.fitted import Actions, FittedShopperTransformer
 from mercato.models.shopper_transformer.graph import kept_width, written
 from mercato.models.shopper_transformer.held import Learned, held_out
 from mercato.models.shopper_transformer.network import ShopperNetwork
@@ -44,11 +40,18 @@ def learned(
     learning: Learning,
 ) -> FittedShopperTransformer:
     """See `model.ShopperTransformer.fit`."""
+    inputs = inputs.told_by(interactions, told.vectors.shape[1])
     members = processes()
     most = examples.held // learning.shards if learning.checks else 0
 
     def taken(shard: Shard) -> Learned:
-        read = read_events(shard.log, kinds=inputs.kinds, gaps=inputs.gaps)
+        read = read_events(
+            shard.log,
+            kinds=inputs.kinds,
+            gaps=inputs.gaps,
+            searches=inputs.searches,
+            channel=inputs.channel,
+        )
         return held_out(read, shard.number, most, learning.seed)
 
     task = Descent(
@@ -77,6 +80,8 @@ def learned(
         content_of(network.items, told, shape.width, unit=bool(shape.cosine)),
         _actions(network, shape.width),
         done.outcome(),
+        inputs.searches,
+        inputs.channel,
     )
 
 
@@ -102,6 +107,7 @@ def tables(network: ShopperNetwork, proposed: NDArray[np.bool_]) -> Tables:
         _table(network.kinds, len(EVENT_CODES), width),
         _table(network.gaps, N_GAPS, width),
         _table(network.places, network.shape.longest, width),
+        None if network.channels is None else _array(network.channels.weight),
     )
 
 

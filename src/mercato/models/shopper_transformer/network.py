@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mercato.core.history import EVENT_CODES
+from mercato.core.searches import N_CHANNELS
 from mercato.models.neural.dropout import Dropout
 from mercato.models.shopper_transformer.blocks import BLOCKS, Between
 from mercato.models.shopper_transformer.content import ItemContent
@@ -22,10 +23,13 @@ SPREAD = 0.02
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of events, all (rows, longest) int64 tensors but ``items``.
+    """Rows of events, all (rows, longest) int64 tensors but ``items`` and ``texts``.
 
     items : (k,) different items, those of the events among them
     item  : places in ``items``; piece, place: see `packing`; ts: microseconds
+    channel : None where it is not read
+    search  : rows of ``texts``, -1 of events with items; None where nothing was searched for
+    texts   : (t, d) float32
     """
 
     items: Tensor
@@ -35,6 +39,9 @@ class Batch:
     ts: Tensor
     piece: Tensor
     place: Tensor
+    channel: Tensor | None = None
+    search: Tensor | None = None
+    texts: Tensor | None = None
 
 
 class ItemVectors(nn.Module):
@@ -62,6 +69,10 @@ class ItemVectors(nn.Module):
         self.register_buffer("known", torch.from_numpy(known), persistent=False)
         self.register_buffer("told", torch.from_numpy(content.vectors), persistent=False)
         self.register_buffer("coded", torch.from_numpy(content.shared), persistent=False)
+        untold = ItemContent(
+            content.vectors[:0], np.zeros((1, len(content.sizes)), np.int64), content.sizes
+        )
+        self.register_buffer("untold", torch.from_numpy(untold.shared[0]), persistent=False)
 
     def forward(self, items: Tensor) -> Tensor:
         return self.scaled(self.added_up(items))
@@ -75,6 +86,14 @@ class ItemVectors(nn.Module):
         if self.codes is not None:
             found = found + self.codes(self.coded[items]).sum(1)
         return found
+
+    def of_text(self, texts: Tensor) -> Tensor:
+        """(t, width) of texts (t, d), where an item that is told by its text alone would stand."""
+        assert self.project is not None
+        found: Tensor = self.project(texts)
+        if self.codes is not None:
+            found = found + self.codes(self.untold).sum(0)
+        return self.scaled(found)
 
     def scaled(self, vectors: Tensor) -> Tensor:
         return functional.normalize(vectors) if self.shape.cosine else vectors
@@ -98,6 +117,7 @@ class ShopperNetwork(nn.Module):
         self.items = items
         self.kinds = nn.Embedding(len(EVENT_CODES), width) if inputs.kinds else None
         self.gaps = nn.Embedding(N_GAPS, width) if inputs.gaps else None
+        self.channels = nn.Embedding(N_CHANNELS, width) if inputs.channel else None
         absolute = shape.positions == "absolute"
         self.places = nn.Embedding(shape.longest, width) if absolute else None
         self.norm = nn.LayerNorm(width)
@@ -111,13 +131,14 @@ class ShopperNetwork(nn.Module):
 
     def forward(self, batch: Batch, vectors: Tensor) -> Tensor:
         """(rows, longest, width); ``vectors`` are those of ``batch.items``."""
-        state = functional.embedding(batch.item, vectors)
+        state = self._met(batch, vectors)
         for table, codes in (
             (self.kinds, batch.kind),
             (self.gaps, batch.gap),
             (self.places, batch.place),
+            (self.channels, batch.channel),
         ):
-            if table is not None:
+            if table is not None and codes is not None:
                 state = state + table(codes)
         state = self.drop(self.norm(state))
         timed = self.inputs.gaps and self.shape.positions == "relative"
@@ -125,6 +146,14 @@ class ShopperNetwork(nn.Module):
         for block in self.blocks:
             state = block(state, between)
         return self.head(state)
+
+    def _met(self, batch: Batch, vectors: Tensor) -> Tensor:
+        """(rows, longest, width) the item of each event, or what was searched for."""
+        found = functional.embedding(batch.item, vectors)
+        if batch.search is None or batch.texts is None:
+            return found
+        asked = functional.embedding(batch.search.clamp(min=0), self.items.of_text(batch.texts))
+        return torch.where((batch.search >= 0)[..., None], asked, found)
 
     def head(self, state: Tensor) -> Tensor:
         """What is multiplied with items' vectors."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.history import Interactions
+from mercato.core.searches import Searches
 from mercato.models.saving import Saved
 from mercato.models.shopper_transformer.content import ItemContent
 from mercato.models.shopper_transformer.described import Description
@@ -28,6 +29,14 @@ class ShopTransformer(Saved):
     def state(self, one: Interactions) -> NDArray[np.float32] | None:
         """(width,) what one shopper is about to do; None where nothing was read of them."""
         return self._remembered.state(one)
+
+    def searching(self, one: Interactions, searched: Searches) -> NDArray[np.float32]:
+        """(width,) what one shopper is about to do who searches for something now: its inner
+        products with items' vectors are logits for the search.
+
+        searched : that one search. Raises BadInput where the model reads no searches.
+        """
+        return self._remembered.searching(one, searched)
 
     def unpriced(self, told: ItemContent) -> NDArray[np.float32]:
         """(n, width) of items that are newer than the release, by what is told of them without a

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.core.history import Interactions
+from mercato.core.searches import Searches
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer, Reading
 
 _MOST = 500
@@ -40,7 +41,14 @@ class Remembered:
 
     def state(self, one: Interactions) -> NDArray[np.float32] | None:
         """(width,) as `FittedShopperTransformer.state`."""
-        key = one.item[:2].tobytes() + one.ts[:2].tobytes()
+        return self._read(one).state
+
+    def searching(self, one: Interactions, searched: Searches) -> NDArray[np.float32]:
+        """As `FittedShopperTransformer.searching`, in one step for who is remembered."""
+        return self._read(one).searching(searched)
+
+    def _read(self, one: Interactions) -> Reading:
+        key = _key(one)
         with self._lock:
             # Out of the others' reach while it reads on.
             _, reading = self._kept.pop(key, (0.0, None))
@@ -50,7 +58,7 @@ class Remembered:
         else:
             reading.add(more)
         self._keep(key, reading)
-        return reading.state
+        return reading
 
     def _keep(self, key: bytes, reading: Reading) -> None:
         now = self._clock()
@@ -61,3 +69,11 @@ class Remembered:
 
     def _oldest(self) -> float:
         return next(iter(self._kept.values()))[0]
+
+
+def _key(one: Interactions) -> bytes:
+    """Whose events these most likely are: by the first that they did."""
+    asked = one.searches
+    if len(one.item) or asked is None:
+        return one.item[:2].tobytes() + one.ts[:2].tobytes()
+    return asked.key[:1].tobytes() + asked.ts[:1].tobytes()

@@ -1,9 +1,12 @@
 """What a shopper transformer is made of; each choice is declared here and nowhere else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from mercato.core.errors import BadInput
+from mercato.core.history import Interactions
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Inputs:
     kinds     : what was done: viewed, put in the cart, bought…; else all events are alike, and only
                 those that say something of a wish are read
     gaps      : the time since the event before
+    searches  : what was searched for, in its turn, as the vector of its text: where the items' own
+                texts are read and the log has searches
+    channel   : where it was done (web, app, shop…), where the log tells
     forgotten : share of items whose own vector is left out while learning, so that their content
                 learns to stand in
     """
@@ -69,7 +75,26 @@ class Inputs:
     content: bool = False
     kinds: bool = True
     gaps: bool = True
+    searches: bool = False
+    channel: bool = False
     forgotten: float = 0.1
+
+    def told_by(self, log: Interactions, vectors: int) -> "Inputs":
+        """What of it a log can tell, whose items' texts have vectors of so many numbers.
+
+        Raises BadInput where there are searches, and no texts of items in their space.
+        """
+        asked = log.searches
+        some = self.searches and asked is not None and len(asked.ts) > 0
+        wide = 0 if asked is None else asked.vectors.shape[1]
+        if some and not (self.content and wide == vectors):
+            raise BadInput(
+                f"items whose texts have vectors of {wide} numbers, as searches have",
+                f"{vectors if self.content else 'none that are read'}",
+                "Read content, encoded by the same encoder, or no searches.",
+            )
+        known = log.channel is not None and bool(np.any(log.channel))
+        return replace(self, searches=some, channel=self.channel and known)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mercato.models.saving import Saved
+from mercato.models.shopper_transformer.content import Content
 from mercato.models.shopper_transformer.events import Read
 
 _LEVELS = 127
@@ -22,6 +23,7 @@ class Tables(Saved):
     scale    : (n_items,) float32
     proposed : (n_items,) bool, somebody met the item, or something is told of it
     kinds    : (n_kinds, width); gaps : (N_GAPS, width); places : (longest, width)
+    channels : (N_CHANNELS, width); None where they are not read
     """
 
     items: NDArray[np.float32] | NDArray[np.int8]
@@ -30,6 +32,7 @@ class Tables(Saved):
     kinds: NDArray[np.float32]
     gaps: NDArray[np.float32]
     places: NDArray[np.float32]
+    channels: NDArray[np.float32] | None = None
 
     @cached_property
     def all_proposed(self) -> NDArray[np.int32]:
@@ -41,12 +44,16 @@ class Tables(Saved):
         found: NDArray[np.float32] = self.items[items] * self.scale[items, None]
         return found
 
-    def events(self, read: Read, part: slice, place: int) -> NDArray[np.float32]:
+    def events(self, read: Read, part: slice, place: int, content: Content) -> NDArray[np.float32]:
         """(t, width) of some events, the first of which is the ``place``-th that is read."""
         item, kind, gap = read.item[part], read.kind[part], read.gap[part]
+        met = self.vectors(item)
+        asked = read.search[part]
+        if (searched := asked >= 0).any():
+            met[searched] = content.of_text(read.texts[asked[searched]])
         places = self.places[place : place + len(item)]
-        found: NDArray[np.float32] = self.vectors(item) + self.kinds[kind] + self.gaps[gap] + places
-        return found
+        found: NDArray[np.float32] = met + self.kinds[kind] + self.gaps[gap] + places
+        return found if self.channels is None else found + self.channels[read.channel[part]]
 
     def scores(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n_items,) inner products with a state (width,)."""

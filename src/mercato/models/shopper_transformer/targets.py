@@ -6,18 +6,27 @@ from numpy.typing import NDArray
 from mercato.models.shopper_transformer.events import Read
 
 
+def next_acts(log: Read) -> NDArray[np.int64]:
+    """(n,) the event with an item that comes next behind each, whatever is searched for meanwhile;
+    -1 where there is none."""
+    n = len(log.item)
+    if not n:
+        return np.zeros(0, np.int64)
+    own = np.where(log.item >= 0, np.arange(n), n)
+    found = np.append(np.minimum.accumulate(own[::-1])[::-1][1:], n)
+    return np.where(found < log.offsets[log.shopper + 1], found, -1)
+
+
 def next_items(log: Read, *, again: bool) -> NDArray[np.int64]:
     """(n,) the item of the event after each; -1 where there is none, or it is not to be learned.
 
     again : what the shopper had met before is to be learned too
     """
-    n = len(log.item)
-    found = np.full(n, -1, np.int64)
-    if n < 2:
-        return found
+    acts = next_acts(log)
     wanted = log.wish if again else log.wish & _first_met(log)
-    found[:-1] = np.where(wanted[1:], log.item[1:], -1)
-    found[log.offsets[1:][np.diff(log.offsets) > 0] - 1] = -1
+    found = np.full(len(acts), -1, np.int64)
+    some = np.flatnonzero(acts >= 0)
+    found[some] = np.where(wanted[acts[some]], log.item[acts[some]], -1)
     return found
 
 
@@ -43,7 +52,7 @@ def items_ahead(
 
 def _first_met(log: Read) -> NDArray[np.bool_]:
     """(n,) whether the shopper had not met the item before."""
-    key = log.shopper * (int(log.item.max(initial=0)) + 1) + log.item
+    key = log.shopper * (int(log.item.max(initial=0)) + 2) + log.item + 1
     _, first = np.unique(key, return_index=True)
     fresh = np.zeros(len(log.item), bool)
     fresh[first] = True

@@ -76,6 +76,7 @@ class Asked:
             catalogue=live.catalogue.apply(changes) if changes else live.catalogue,
             clock=replace(live.clock, as_of=min(live.clock.as_of, split)),
             histories=_before(live.histories, split),
+            searches=None if live.searches is None else live.searches.before(split),
         )
         return cls(shop, live, past, _settled(shop.settings.recommend))
 
@@ -113,8 +114,7 @@ def call_of(placement: str, shopper_id: str, n: int) -> ShelfCall:
 
 
 def _before(histories: Histories, split: int) -> Histories:
-    known = histories.interactions
-    return replace(histories, interactions=known.where(known.ts < split))
+    return replace(histories, interactions=histories.interactions.before(split))
 
 
 def _settled(settings: RecommendSettings) -> Reranking:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
+from mercato.core.searches import SEARCH_ARRAYS, Searches
 from mercato.models.base import FittedModel
 from mercato.models.neural.light_gcn.model import LightGcn
 from mercato.models.shopper_transformer.content import ItemContent
@@ -24,6 +25,8 @@ _KINDS: dict[str, type[Learnable]] = {
 _LOG = ("offsets", "item", "ts", "event", "quantity")
 _TOLD = ("vectors", "codes", "sizes")
 _ABOUT = "job.json"
+
+_SEARCHES, _CHANNEL = "searches", "channel"
 
 JOB, FITTED = "job", "fitted"
 """Folders of what is to be learned and of what was."""
@@ -47,6 +50,13 @@ class Job:
             np.save(folder / f"{name}.npy", getattr(self.log, name))
         for name in _TOLD:
             np.save(folder / f"{name}.npy", getattr(self.told, name))
+        if self.log.channel is not None:
+            np.save(folder / f"{_CHANNEL}.npy", self.log.channel)
+        if self.log.searches is not None:
+            asked = folder / _SEARCHES
+            asked.mkdir(exist_ok=True)
+            for name in SEARCH_ARRAYS:
+                np.save(asked / f"{name}.npy", getattr(self.log.searches, name))
         kind = type(self.model)
         about = {
             "kind": kind.__name__,
@@ -61,9 +71,11 @@ class Job:
         """Arrays are memory-mapped."""
         about = json.loads((folder / _ABOUT).read_text())
         model = TypeAdapter(_KINDS[about["kind"]]).validate_python(about["model"])
-        log = Interactions(
-            **{name: _mapped(folder, name) for name in _LOG}, n_items=about["n_items"]
-        )
+        arrays: dict[str, Any] = {name: _mapped(folder, name) for name in _LOG}
+        if (folder / f"{_CHANNEL}.npy").is_file():
+            arrays[_CHANNEL] = _mapped(folder, _CHANNEL)
+        searches = _searches(folder / _SEARCHES)
+        log = Interactions(**arrays, n_items=about["n_items"], searches=searches)
         told = ItemContent(*(_mapped(folder, name) for name in _TOLD))
         return cls(model, log, about["as_of"], told)
 
@@ -72,6 +84,12 @@ class Job:
         if isinstance(self.model, LightGcn):
             return self.model.fit(self.log, self.as_of, step)
         return self.model.fit(self.log, self.as_of, step, self.told)
+
+
+def _searches(folder: Path) -> Searches | None:
+    if not folder.is_dir():
+        return None
+    return Searches(*(_mapped(folder, name) for name in SEARCH_ARRAYS))
 
 
 def _mapped(folder: Path, name: str) -> NDArray[Any]:

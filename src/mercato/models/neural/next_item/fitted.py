@@ -10,9 +10,8 @@ from mercato.core.history import Interactions
 from mercato.models.base import FittedModel, Scored
 from mercato.models.neural.next_item.running import EncoderGraph
 from mercato.models.neural.outcome import Outcome
-from mercato.models.shopper_transformer.content import ItemContent
+from mercato.models.shopper_transformer.content import Content, ItemContent
 from mercato.models.shopper_transformer.events import read_events
-from mercato.models.shopper_transformer.fitted import Content
 
 _NOTHING = Scored(np.zeros(0, np.int32), np.zeros(0, np.float32))
 

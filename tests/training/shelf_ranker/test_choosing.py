@@ -41,7 +41,7 @@ def lessons_of(formula: NDArray[np.floating] | None = None, seed: int = 0) -> Le
 
 
 def test_what_is_learned_orders_other_days() -> None:
-    trees = learn([lessons_of(seed=1), lessons_of(seed=2)])
+    trees, _ = learn([lessons_of(seed=1), lessons_of(seed=2)])
     newest = lessons_of()
     compared = compare(newest, trees.score(newest.features))
     assert compared.chosen in ("ranker", "blend")
@@ -53,7 +53,7 @@ def test_what_is_learned_orders_other_days() -> None:
 def test_what_is_no_better_is_not_kept() -> None:
     truth = lessons_of().bought
     best = lessons_of(formula=truth.astype(float))
-    trees = learn([lessons_of(seed=1)])
+    trees, _ = learn([lessons_of(seed=1)])
     assert compare(best, trees.score(best.features)).chosen == FORMULA
     noise = np.random.default_rng(9).normal(size=len(truth))
     newest = lessons_of()

@@ -3,7 +3,8 @@ and the server's memory stays.
 
     python -m bench.fuzz --requests 1000000 --seed 1
 
-A million takes hours; ``--merge`` adds a run with another seed to what was measured before.
+A million takes hours; ``--merge`` adds a run with another seed to what was measured before, and
+one that is told to end (SIGTERM) keeps what it has asked.
 Several processes make requests up and ask one server (`bench/made_up.py` says how). Things that
 they leave behind, as items and rules, are taken away again between chunks: else memory would grow
 as the catalogue does.
@@ -17,6 +18,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +100,8 @@ def run(address: str, server: Served | None, wanted: int, seed: int, processes: 
     outcome, begun, told_at = Outcome(), time.monotonic(), 0.0
     chance = random.Random(seed)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, _begin, (address, known)) as pool:
+    # Whoever is told to end keeps what was asked until then.
+    with suppress(SystemExit), context.Pool(processes, _begin, (address, known)) as pool:
         while outcome.told.requests < wanted:
             left = wanted - outcome.told.requests
             chunks = _chunks(work, left, chance)

@@ -115,6 +115,7 @@ PATHS = {
     "/v1/rules/{rule_id}": "/v1/rules/a",
     "/v1/experiments/{name}": "/v1/experiments/tried",
     "/item/{item_id:path}": "/item/tent-kestrel-2",
+    "/banner/{banner_id}": "/banner/summer",
     "/search": "/search?q=tent",
     "/suggest": "/suggest?q=te",
     "/static/{name}": "/static/style.css",

@@ -74,6 +74,7 @@ def test_nothing_is_held_where_nothing_would_be_read(
     assert make_searches(workshop, table, 0, wordless) is None
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch learns it")
 def test_the_next_search_counts_in_the_next_answer(
     table: pa.Table,

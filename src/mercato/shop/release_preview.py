@@ -46,6 +46,7 @@ class ReleaseLook:
             return known
         with self._turn:
             if number in shop.releases.numbers():
+                self._beside.look([number], live.number)
                 self._beside.refresh([number], live, shop.erased)
             found = self._beside.open.get(number)
         if found is None:

@@ -12,9 +12,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from mercato.api import create_api
 from mercato.api.gauges import forget_dead
 from mercato.api.metrics import CountRequests
 from mercato.data.store import AssetStore
+from mercato.operating.drain import note_drained
 from mercato.shop.opened import Shop
 
 Serve = Callable[..., AbstractContextManager[Any]]
@@ -111,6 +113,18 @@ def test_what_is_behind_is_told_by_its_age(client: TestClient, shop: Shop) -> No
     assert 0 < value(client, "mercato_change_lag_seconds") < 60
     for name in ("requests_in_flight", "writes_waiting", "texts_waiting", "degradation_level"):
         assert value(client, f"mercato_{name}") == 0
+
+
+def test_an_event_that_comes_late_is_no_lag(quiet: Path) -> None:
+    shop = Shop.open(quiet)
+    note_drained(shop.state)
+    with TestClient(create_api(shop)) as client:
+        client.post("/v1/events", json={"event": "view_item", "ts": "2020-01-01T00:00:00Z"})
+        assert value(client, "mercato_events_undrained") == 1
+        assert 0 < value(client, "mercato_event_lag_seconds") < 60
+        shop.state.set("drained-at", str(time.time() - 500))
+        assert 500 <= value(client, "mercato_event_lag_seconds") < 560
+    shop.close()
 
 
 def test_looks_into_what_is_remembered_are_counted(client: TestClient, shop: Shop) -> None:

@@ -1,11 +1,14 @@
 import logging
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from mercato.core.errors import NotReady
-from mercato.operating.background import Every
+from mercato.operating.background import PRUNE_SECONDS, Background, Every
+from mercato.shop.opened import Shop
 
 
 def wait_for(done: threading.Event) -> None:
@@ -60,3 +63,23 @@ def test_stopping_does_not_wait_for_the_pause() -> None:
     begun = time.monotonic()
     every.stop()
     assert time.monotonic() - begun < 30
+
+
+def test_a_shop_is_pruned_however_often_its_server_starts_again(
+    built_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prunings: list[object] = []
+    monkeypatch.setattr("mercato.operating.background.prune", lambda *_: prunings.append(_))
+    folder = tmp_path / "shop"
+    shutil.copytree(built_shop, folder, ignore=shutil.ignore_patterns("build"))
+    done = []
+    for ago in (None, 10, PRUNE_SECONDS + 10, 10):
+        shop = Shop.open(folder)
+        if ago is not None:
+            shop.state.set("pruned-at", str(time.time() - ago))
+        shop.state.set("drained-at", "0")
+        (drain,) = (each for each in Background(shop).threads if each.name == "drain")
+        drain.work()
+        done.append(len(prunings))
+        shop.close()
+    assert done == [1, 1, 2, 2]

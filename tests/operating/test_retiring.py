@@ -50,3 +50,33 @@ def test_the_state_keeps_nothing_for_longer(state: State, tmp_path: Path) -> Non
     assert prune(state, store, 30, learned, PrivacySettings(answers_days=1)) == 1  # d40
     assert prune(state, store, 30, learned, PrivacySettings(events_days=10)) == 1  # d11
     assert [row.event_id for row in state.events.after(0, 9).rows] == ["d0", "d2", "d9"]
+
+
+def test_without_a_build_the_state_keeps_events_no_longer_either(
+    state: State, tmp_path: Path
+) -> None:
+    store = AssetStore(tmp_path / "assets")
+    drain(state, store)
+    assert prune(state, store, 30, 0, PrivacySettings()) == 0  # the next build's
+    assert prune(state, store, 30, 0, PrivacySettings(events_days=10)) == 2
+    assert [row.event_id for row in state.events.after(0, 9).rows] == ["d0", "d2", "d9"]
+
+
+@pytest.mark.parametrize(
+    ("privacy", "known"),
+    [
+        (PrivacySettings(), {"v2", "v9", "v40"}),
+        (PrivacySettings(events_days=30), {"v2", "v9"}),
+        (PrivacySettings(events_days=30, links_days=5), {"v2"}),
+    ],
+)
+def test_whose_a_visitor_was_is_forgotten(
+    privacy: PrivacySettings, known: set[str], state: State, tmp_path: Path
+) -> None:
+    seen = [
+        EventRow(f"v{n}", 0, NOW - n * MICROSECONDS_PER_DAY, "view_item", "u", f"v{n}")
+        for n in (2, 9, 40)
+    ]
+    state.events.append(seen).result(30)
+    prune(state, AssetStore(tmp_path / "assets"), 1_000, 0, privacy)
+    assert {row.visitor_id for row in seen if state.events.user_of(str(row.visitor_id))} == known

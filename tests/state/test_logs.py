@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from mercato.core.changes import Change, ItemChange
 from mercato.core.errors import Overloaded
@@ -59,6 +60,21 @@ def test_answers_are_flushed_when_the_state_is_closed(url: str, tmp_path: Path) 
     assert state.answers.prune(up_to=10, before=6) == 10
     assert state.answers.count_after(0) == 40
     state.close()
+
+
+def test_answers_are_pruned_in_short_transactions(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mercato.state.pruning.PRUNED_AT_ONCE", 2)
+    for number in range(5):
+        state.answers.append(replace(ANSWER, query_id=f"q{number}"))
+    deadline = time.monotonic() + 10
+    while state.answers.count_after(0) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    commits: list[object] = []
+    event.listen(state.database.writing, "commit", commits.append)
+    assert state.answers.prune(up_to=5, before=6) == 5
+    assert len(commits) == 3
 
 
 def test_an_answer_that_cannot_be_written_is_counted_and_harms_nobody(state: State) -> None:

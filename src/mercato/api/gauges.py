@@ -15,7 +15,7 @@ from mercato.api.experiment_gauges import experiment_gauges
 from mercato.api.learning_gauges import learning_gauges
 from mercato.data.assets.events import EVENTS
 from mercato.data.store import AssetStore
-from mercato.operating.drain import drained
+from mercato.operating.drain import drained, last_drained
 from mercato.shop.opened import Shop
 
 
@@ -25,6 +25,7 @@ class ShopGauges:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
+        self._since = time.time()
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -37,16 +38,12 @@ class ShopGauges:
     def collect(self) -> Iterable[Metric]:
         live, state, now = self._shop.live, self._shop.state, time.time()
         done = drained(self._store, EVENTS)
-        oldest = state.events.oldest_after(done)
-        yield _gauge(
-            "mercato_events_undrained",
-            "Event lines not in their asset yet.",
-            state.events.count_after(done),
-        )
+        waiting = state.events.count_after(done)
+        yield _gauge("mercato_events_undrained", "Event lines not in their asset yet.", waiting)
         yield _gauge(
             "mercato_event_lag_seconds",
-            "Since the first of these happened.",
-            0 if oldest is None else max(now - oldest / 1e6, 0),
+            "The longest that one of these may have waited: since the last drain.",
+            max(now - (last_drained(state) or self._since), 0) if waiting else 0,
         )
         yield _gauge("mercato_release_number", "The release that answers.", live.number)
         yield _gauge(

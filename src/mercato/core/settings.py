@@ -104,6 +104,9 @@ class PrivacySettings:
     """Days after which events are deleted, from the state and the asset; 0: they are kept."""
     answers_days: int = 0
     """The same of answers: what was shown to whom."""
+    links_days: int = 0
+    """Days after which it is forgotten which user a visitor was last seen with; 0: as long as
+    ``events_days``."""
     pseudonyms: bool = False
     """Whether users' and visitors' ids are replaced by a keyed hash before anything is stored; to
     be decided before the first event comes in (docs/privacy.md)."""

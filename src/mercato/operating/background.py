@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato.core.errors import MercatoError
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
-from mercato.operating.drain import drain, prune
+from mercato.operating.drain import drain, last_drained, note_drained, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.experiments.runner import LOOK_SECONDS as EXPERIMENT_SECONDS
 from mercato.operating.experiments.runner import ExperimentRunner
@@ -44,14 +44,14 @@ COUNT_SECONDS = 5.0
 ANSWERS_SECONDS = 1.0
 """Between two tries to write answers that found no database."""
 
-DRAINS_A_PRUNING = 100
-"""Drains between two prunings, which look at every row of the state."""
+PRUNE_SECONDS = 3_000.0
+"""Between two prunings, which look at every row of the state; whichever process does them."""
 
 ITEM_DRAIN_REST = 20
 """How many times as long as the last drain of items took the next one waits."""
 
-_DRAINED = "drained-at"
-"""In the state: seconds since 1970 when a process last drained it."""
+_PRUNED = "pruned-at"
+"""In the state: seconds since 1970 when a process last pruned it."""
 
 _SOON = 0.8
 """Of the seconds between two drains."""
@@ -103,7 +103,6 @@ class Background:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
-        self._drains = 0
         self._looked = Looked()
         self._stopping = threading.Event()
         self._items_due = 0.0
@@ -173,24 +172,28 @@ class Background:
         the same rows and be refused their commit."""
         state = self._shop.state
         with state.alone("draining") as ours:
-            ago = time.time() - float(state.get(_DRAINED) or 0)
+            ago = time.time() - last_drained(state)
             if ours and not 0 <= ago < _SOON * self._shop.settings.serve.drain_seconds:
                 self._drain_all()
-                state.set(_DRAINED, repr(time.time()))
+                note_drained(state)
 
     def _drain_all(self) -> None:
         drain(self._shop.state, self._store)
         carry_out(self._shop.paths, self._shop.state, self._looked, self._stopping.is_set)
         self._drain_items()
-        self._drains += 1
-        if self._drains % DRAINS_A_PRUNING == 0:
-            days = self._shop.settings.state.keep_days
-            learned, privacy = self._shop.live.manifest.watermark, self._shop.settings.privacy
-            prune(self._shop.state, self._store, days, learned, privacy)
-            retire(self._shop.state, self._store, privacy)
-            self._shop.state.items.prune(self._shop.releases.changes_in_all())
-            self._store.storage.sweep()
-            self._shop.releases.storage.sweep()
+        ago = time.time() - float(self._shop.state.get(_PRUNED) or 0)
+        if not 0 <= ago < PRUNE_SECONDS:
+            self._prune_all()
+            self._shop.state.set(_PRUNED, repr(time.time()))
+
+    def _prune_all(self) -> None:
+        days = self._shop.settings.state.keep_days
+        learned, privacy = self._shop.live.manifest.watermark, self._shop.settings.privacy
+        prune(self._shop.state, self._store, days, learned, privacy)
+        retire(self._shop.state, self._store, privacy)
+        self._shop.state.items.prune(self._shop.releases.changes_in_all())
+        self._store.storage.sweep()
+        self._shop.releases.storage.sweep()
 
     def _drain_items(self) -> None:
         """All of the items are written anew, so the longer that takes, the longer it waits."""

@@ -27,6 +27,8 @@ ROWS_AT_ONCE = 20_000
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 
+_DRAINED = "drained-at"
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -66,19 +68,33 @@ def prune(
 ) -> int:
     """Delete drained rows that are older than ``keep_days``; how many.
 
-    privacy : no row stays for longer than it says
+    privacy : no row stays for longer than it says, learned from or not
     learned_up_to : the watermark of the live release; later events are still read from the state
     """
     kept = privacy or PrivacySettings()
     now = time.time_ns() // 1000
 
     def before(days: int) -> int:
-        return now - min(keep_days, days or keep_days) * MICROSECONDS_PER_DAY
+        return now - days * MICROSECONDS_PER_DAY
 
-    events = min(drained(store, EVENTS), learned_up_to)
-    gone = state.events.prune(up_to=events, before=before(kept.events_days))
-    answers = drained(store, ANSWERS)
-    return gone + state.answers.prune(up_to=answers, before=before(kept.answers_days))
+    events = drained(store, EVENTS)
+    gone = state.events.prune(up_to=min(events, learned_up_to), before=before(keep_days))
+    if kept.events_days:
+        gone += state.events.prune(up_to=events, before=before(kept.events_days))
+    if links_days := kept.links_days or kept.events_days:
+        state.events.prune_links(before(links_days))
+    days = min(keep_days, kept.answers_days or keep_days)
+    return gone + state.answers.prune(up_to=drained(store, ANSWERS), before=before(days))
+
+
+def last_drained(state: State) -> float:
+    """When a process last drained the state to its end, seconds since 1970; 0 before the first."""
+    return float(state.get(_DRAINED) or 0)
+
+
+def note_drained(state: State) -> None:
+    """Remember that the state is drained now."""
+    state.set(_DRAINED, repr(time.time()))
 
 
 Batch = tuple[int, pa.Table]

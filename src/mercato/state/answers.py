@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 
 from mercato.core.errors import NotReady, Overloaded
 from mercato.state.databases.database import Database
+from mercato.state.pruning import prune_log
 from mercato.state.tables import answers
 from mercato.state.writer import Store, Writer
 
@@ -134,9 +135,7 @@ class AnswerLog:
 
     def prune(self, up_to: int, before: int) -> int:
         """Delete answers with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
-        old = delete(answers).where(up_to >= _SEQ, answers.c.ts < before)
-        with self._database.write() as connection:
-            return connection.execute(old).rowcount
+        return prune_log(self._database, answers, up_to, before)
 
     def _store(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
         self._insert(connection, [_row(answer) for answer in batch])

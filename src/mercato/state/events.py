@@ -5,21 +5,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, String, bindparam, delete, func, select, union_all
+from sqlalchemy import Connection, Select, String, bindparam, func, select, union_all
 
 from mercato.core.columns import EVENT_COLUMNS
 from mercato.core.events import EventRow
 from mercato.core.tracing import span
 from mercato.state import links
 from mercato.state.databases.database import Database
+from mercato.state.pruning import prune_log
 from mercato.state.tables import events
 from mercato.state.writer import Writer
 
 GUEST = "visitor:"
 """Stands before a visitor's id where it serves as a shopper's."""
-
-PRUNED_AT_ONCE = 5_000
-"""Lines looked at in one short transaction, so that no request waits long for the write lock."""
 
 
 @dataclass(frozen=True)
@@ -170,23 +168,14 @@ class EventLog:
         with self._database.read() as connection:
             return connection.execute(select(func.count()).where(seq < _SEQ)).scalar_one()
 
-    def oldest_after(self, seq: int) -> int | None:
-        """When the first line with a higher ``seq`` happened; None where there is none."""
-        query = select(events.c.ts).where(seq < _SEQ).order_by(_SEQ).limit(1)
-        with self._database.read() as connection:
-            return connection.execute(query).scalar()
-
     def prune(self, up_to: int, before: int) -> int:
         """Delete lines with ``seq`` at most ``up_to`` and ``ts`` before ``before``; how many."""
-        with self._database.read() as connection:
-            first = connection.execute(select(func.min(_SEQ))).scalar()
-        gone = 0
-        for start in range(up_to + 1 if first is None else first, up_to + 1, PRUNED_AT_ONCE):
-            stop = min(start + PRUNED_AT_ONCE - 1, up_to)
-            old = delete(events).where(_SEQ.between(start, stop), events.c.ts < before)
-            with self._database.write() as connection:
-                gone += connection.execute(old).rowcount
-        return gone
+        return prune_log(self._database, events, up_to, before)
+
+    def prune_links(self, before: int) -> int:
+        """Forget the users of visitors that were last seen with them before ``before``; how many
+        visitors."""
+        return links.prune(self._database, before)
 
     def _store(
         self, connection: Connection, batches: Sequence[Sequence[EventRow]]

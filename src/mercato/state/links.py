@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select, union
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, union
 
 from mercato.core.events import EventRow
 from mercato.state.databases.database import Database, Many
+from mercato.state.pruning import PRUNED_AT_ONCE
 from mercato.state.tables import links
 
 MOST_VISITORS = 20
@@ -46,6 +47,21 @@ def store(connection: Connection, upsert_many: Many, rows: Iterable[EventRow]) -
     if newest:
         found = [(visitor, user, ts) for visitor, (user, ts) in newest.items()]
         upsert_many(connection, found)
+
+
+def prune(database: Database, before: int) -> int:
+    """Forget what was last seen before ``before``, some at a time; how many visitors."""
+    old = select(links.c.visitor_id).where(links.c.ts < before)
+    gone = 0
+    with database.read() as connection:
+        visitors = list(connection.execute(old).scalars())
+    for start in range(0, len(visitors), PRUNED_AT_ONCE):
+        part = visitors[start : start + PRUNED_AT_ONCE]
+        # Whoever was seen meanwhile stays.
+        theirs = delete(links).where(links.c.visitor_id.in_(part), links.c.ts < before)
+        with database.write() as connection:
+            gone += connection.execute(theirs).rowcount
+    return gone
 
 
 def user_of(connection: Connection, visitor_id: str) -> str | None:

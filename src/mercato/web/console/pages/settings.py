@@ -21,6 +21,7 @@ PATH = f"{ROOT}/settings"
 _KEPT = (
     ("privacy", "events_days"),
     ("privacy", "answers_days"),
+    ("privacy", "links_days"),
     ("state", "keep_days"),
     ("assets", "keep_days"),
     ("lineage", "keep_days"),

@@ -18,6 +18,7 @@ from mercato.cli import app
 from mercato.core.paths import Bucket, ShopPaths
 from mercato.core.settings import load_settings
 from mercato.state.databases.choosing import read_url
+from mercato.state.databases.postgres import IDLE_MILLISECONDS
 
 PODS = DEPLOY / "kubernetes"
 
@@ -112,8 +113,14 @@ def test_a_server_is_given_the_time_that_it_takes_to_leave() -> None:
     ready = container("Deployment")["readinessProbe"]
     assert ready["periodSeconds"] * ready["failureThreshold"] + ready["timeoutSeconds"] < leaving
     # A server closes connections that were idle for 5 s (uvicorn); a balancer does so before.
-    (kept,) = re.findall(r"keepalive_timeout (\d+)s", (DEPLOY / "nginx.conf").read_text())
-    assert int(kept) < 5
+    kept = re.findall(r"keepalive_timeout (\d+)s", (DEPLOY / "nginx.conf").read_text())
+    assert kept and all(int(each) < 5 for each in kept)
+
+
+def test_balancers_wait_longer_than_a_vanished_host_holds_up_writes() -> None:
+    (nginx,) = re.findall(r"proxy_read_timeout (\d+)s", (DEPLOY / "nginx.conf").read_text())
+    (haproxy,) = re.findall(r"timeout server (\d+)s", (DEPLOY / "haproxy.cfg").read_text())
+    assert IDLE_MILLISECONDS / 1_000 < min(int(nginx), int(haproxy))
 
 
 def test_probes_ask_what_there_is() -> None:

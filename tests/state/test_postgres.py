@@ -153,6 +153,21 @@ def test_a_server_that_is_silent_is_given_up(
     assert wired.events.append([view("g")]).result(30).accepted == 1
 
 
+def test_who_vanishes_in_the_middle_of_a_write_holds_up_the_others_for_seconds(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """Its connection stays open and says nothing more, as that of a host without a cable."""
+    state, other = State.open(postgres_url, tmp_path), State.open(postgres_url, tmp_path)
+    with pytest.raises(Lost), other.database.write() as connection:
+        begun = time.monotonic()
+        assert state.events.append([view("e")]).result(30).accepted == 1
+        assert time.monotonic() - begun < 5, "as long as deploy/ lets balancers wait"
+        connection.exec_driver_sql("SELECT 1")
+    assert other.events.append([view("f")]).result(30).accepted == 1, "if it is back"
+    state.close()
+    other.close()
+
+
 def test_answers_wait_for_a_server_that_is_away(
     wired: State, wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,11 @@ _OF_SESSION = {
 """What the server is told: to notice as soon as we do that the other side has vanished. By its own
 settings it asks after two hours, and the lock of a host that lost its power would last as long."""
 
+IDLE_MILLISECONDS = 3_000
+"""So long a writing transaction may stand still between two of its statements. A host that vanishes
+in the middle of one holds everybody's lock no longer than this: less than balancers wait for an
+answer (``deploy/``) and than `LOCK_MILLISECONDS`."""
+
 _LOCK = "pg_advisory_xact_lock(hashtextextended('mercato state ' || current_schema(), 0))"
 
 _NUL = "\0"
@@ -81,9 +86,10 @@ _INSTEAD = "\N{REPLACEMENT CHARACTER}"
 
 _BUSY = ("40001", "40P01", "55P03")
 _FULL = ("53100", "53200", "58030", "42501")
-_LOST = ("08", "57P", "25006", "53300")
+_LOST = ("08", "57P", "25006", "25P03", "53300")
 """Beginnings of SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html). 57P:
-the server goes down or comes up; 25006: it has become a standby; 53300: it takes no more."""
+the server goes down or comes up; 25006: it has become a standby; 25P03: it ended a transaction that
+stood still; 53300: it takes no more."""
 
 Found = TypeVar("Found")
 
@@ -240,7 +246,8 @@ def _check(connection: psycopg.Connection[Any], _record: Any, _proxy: Any) -> No
 
 
 def _begin_locked(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {_LOCK}")
+    idle = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MILLISECONDS}"
+    connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL READ COMMITTED; {idle}; SELECT {_LOCK}")
 
 
 def _note_loss(context: Any) -> None:

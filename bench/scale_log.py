@@ -151,11 +151,12 @@ def _answers(chance: Generator, size: Size, first: int, of: Numbers, start: Mome
     positions = pa.array(np.tile(np.arange(1, SHOWN + 1), n), pa.int32())
     ts = FIRST_DAY + ((start[of] - 1.0) * 1e6).astype("timedelta64[us]")
     term = _named('{"page":1,"q":"term ', chance.integers(0, TERMS, n))
+    visitor = _named('","visitor_id":"v', 3 * (of % size.shoppers))
     columns = {
         "query_id": _named("q", first // VISIT_ROWS + of),
         "ts": pa.array(ts).cast(pa.timestamp("us", "UTC")),
         "kind": pa.array(np.where(of % 3 > 0, "search", "shelf")),
-        "request": pc.binary_join_element_wise(term, '"}', ""),
+        "request": pc.binary_join_element_wise(term, visitor, '"}', ""),
         "session_id": _named("s", of // 2),
         "item_ids": pa.ListArray.from_arrays(offsets, shown),
         "positions": pa.ListArray.from_arrays(offsets, positions),

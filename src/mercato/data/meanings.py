@@ -133,6 +133,12 @@ _DERIVED = {
     "months": "Months since then; 0 is that month itself.",
     "came": "Shoppers of whom anything is known on that day.",
     "looked": "Shoppers who came at least to a product.",
+    "outcome": "What an experiment can be about.",
+    "numerator_mean": "Mean over shoppers of what the outcome divides, as their clicked answers.",
+    "denominator_mean": "Mean of what it is divided by, as their answers; 1 of one that is a mean.",
+    "numerator_variance": "How much shoppers differ in what the outcome divides.",
+    "denominator_variance": "How much they differ in what it is divided by.",
+    "covariance": "Of the two.",
     "grade": "How well the product fits the query, higher is better.",
 }
 
@@ -156,6 +162,7 @@ _OF_ASSET: Mapping[tuple[str, str], str] = {
     ("daily_funnel", "carted"): "Shoppers who came at least to the basket.",
     ("daily_funnel", "bought"): "Shoppers who bought.",
     ("cohorts", "shoppers"): "Shoppers of the cohort who bought in that month.",
+    ("outcome_baselines", "shoppers"): "Shoppers who were seen at all in the 28 days.",
     ("sessions", "events"): "Events of the visit.",
     ("histories", "events"): "What the shopper did, oldest first.",
     ("search_histories", "searches"): "What the shopper searched for, oldest first.",

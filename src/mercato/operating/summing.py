@@ -17,6 +17,7 @@ from mercato.data.assets.daily_funnel import DAILY_FUNNEL
 from mercato.data.assets.item_quality import ITEM_QUALITY
 from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
+from mercato.data.assets.outcome_baselines import OUTCOME_BASELINES
 from mercato.data.assets.query_lists import QUERY_LISTS
 from mercato.data.derive import derive_versions
 from mercato.data.store import AssetStore
@@ -32,6 +33,7 @@ SUMS = (
     ITEM_STATISTICS.name,
     ITEM_QUALITY.name,
     NEAR_DUPLICATES.name,
+    OUTCOME_BASELINES.name,
 )
 
 LOOK_SECONDS = 30.0

@@ -50,6 +50,12 @@ def test_a_month_is_a_day() -> None:
     assert re.search(r"CAST\(DATE_TRUNC\('MONTH', .*\) AS DATE\)", told, re.IGNORECASE)
 
 
+def test_a_text_in_json_is_what_spark_takes_out_of_it() -> None:
+    answers = ibis.table({"request": "string"}, name="answers")
+    told = spark_sql(answers.select(who=answers.request.cast("json")["visitor_id"].str), NEVER)
+    assert re.match(r"SELECT GET_JSON_OBJECT\(`t0`\.`request`, .*'visitor_id'\)+ AS", told, re.I)
+
+
 def test_types_as_spark_declares_them() -> None:
     shares = pa.list_(pa.struct([("brand", pa.string()), ("share", pa.float64())]))
     schema = pa.schema([("at", pa.timestamp("us", "UTC")), ("n", pa.int32()), ("brands", shares)])

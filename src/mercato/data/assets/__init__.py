@@ -18,6 +18,7 @@ from mercato.data.assets.item_statistics import ITEM_STATISTICS
 from mercato.data.assets.items import ITEMS
 from mercato.data.assets.judgments import JUDGMENTS
 from mercato.data.assets.near_duplicates import NEAR_DUPLICATES
+from mercato.data.assets.outcome_baselines import OUTCOME_BASELINES
 from mercato.data.assets.popularity import POPULARITY
 from mercato.data.assets.profiles import PROFILES
 from mercato.data.assets.quarantine import QUARANTINE
@@ -54,6 +55,7 @@ ASSETS: Mapping[str, Asset] = {
         DAILY_ACTIVITY,
         DAILY_FUNNEL,
         COHORTS,
+        OUTCOME_BASELINES,
         HISTORIES,
         SEARCH_HISTORIES,
         ITEM_STATISTICS,

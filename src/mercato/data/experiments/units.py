@@ -1,6 +1,6 @@
 """Sums of what each unit did from its first answer of an experiment on, and had done before."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from ibis import _
 
 from mercato.core.columns import Event
+from mercato.data.asset import Keep
 from mercato.data.money import revenue
 from mercato.data.shoppers import SHOPPER_ID, is_marked
 
@@ -50,7 +51,7 @@ def unit_sums(
     tables: Mapping[str, ibis.Table],
     seen: ibis.Table,
     span: Span,
-    keep: Callable[[ibis.Table], ibis.Table] = lambda table: table,
+    keep: Keep = lambda table: table,
 ) -> ibis.Table:
     """One row a unit of `SCHEMA`, of units that saw one of the arms and are no program.
 
@@ -85,25 +86,25 @@ def unit_sums(
     return joined.select(UNIT, ARM, **sums)
 
 
-def units_of_anybody(tables: Mapping[str, ibis.Table], span: Span) -> ibis.Table:
-    """The same of everybody who was seen at all in a span, in one arm: what a planner asks."""
+def units_of_anybody(tables: Mapping[str, ibis.Table], within: Keep) -> ibis.Table:
+    """One row of `SUMS` a unit, of everybody who was seen at all in a span and is no program: what
+    a planner asks.
+
+    tables : as `unit_sums` has them
+    within : gives the rows of a table whose ``ts`` lies in the span
+    """
     events = tables["events"]
-    whoever = _lines_of_units(events).filter(
-        (_.ts >= ibis.literal(span.start)) & (_.ts < ibis.literal(span.end))
-    )
-    shown = with_unit(tables["answers"])
-    shown = shown.filter((_.ts >= ibis.literal(span.start)) & (_.ts < ibis.literal(span.end)))
-    named = whoever.select(UNIT).union(shown.select(UNIT)).distinct()
-    named = _without_programs(named, tables)
+    lines = within(_lines_of_units(events))
+    shown = within(with_unit(tables["answers"]))
+    named = lines.select(UNIT).union(shown.select(UNIT)).distinct()
+    joined = _without_programs(named, tables)
     marked = _marked(shown.mutate(arm=ibis.literal("")), events).group_by(UNIT)
     sums = marked.aggregate(**{name: _[name].sum() for name in OF_ANSWERS})
-    did = _did(events, named.mutate(since=ibis.literal(span.start)), span.end)
-    joined = named
-    for more in (sums, did):
+    for more in (sums, _summed(lines)):
         joined = joined.left_join(more, UNIT).drop(f"{UNIT}_right")
-    kept = {name: joined[name].cast("float64").coalesce(0.0) for name in SUMS}
-    nothing = {name + BEFORE: ibis.literal(0.0) for name in SUMS}
-    return joined.select(UNIT, arm=ibis.literal(""), **kept, **nothing)
+    return joined.select(
+        UNIT, **{name: joined[name].cast("float64").coalesce(0.0) for name in SUMS}
+    )
 
 
 def with_unit(answers: ibis.Table) -> ibis.Table:
@@ -158,7 +159,11 @@ def _marked(answers: ibis.Table, events: ibis.Table) -> ibis.Table:
 def _did(events: ibis.Table, units: ibis.Table, end: datetime) -> ibis.Table:
     """(unit, of `OF_EVENTS`) between each unit's ``since`` and ``end``."""
     lines = _lines_of_units(events).inner_join(units, UNIT)
-    lines = lines.filter((_.ts >= _.since) & (_.ts < ibis.literal(end)))
+    return _summed(lines.filter((_.ts >= _.since) & (_.ts < ibis.literal(end))))
+
+
+def _summed(lines: ibis.Table) -> ibis.Table:
+    """(unit, of `OF_EVENTS`) of lines of units."""
     is_purchase = lines.event == Event.PURCHASE
     return lines.group_by(UNIT).aggregate(
         carted=(lines.event == Event.ADD_TO_CART).any().cast("int64"),

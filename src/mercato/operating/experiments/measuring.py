@@ -1,36 +1,16 @@
 """Sums of units → moments of each metric in each arm."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mercato.core.outcomes import Outcome
+from mercato.data.experiments.ratios import RATIOS
 from mercato.data.experiments.units import ARM, BEFORE
 from mercato.evaluation.experiments.outcomes import Moments, measured
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Columns of `data.experiments.units`; of a mean over units there is no denominator."""
-
-    numerator: str
-    denominator: str | None = None
-
-
-RATIOS: Mapping[Outcome, Ratio] = {
-    Outcome.CLICK_RATE: Ratio("clicked", "answers"),
-    Outcome.SEARCHES_WITHOUT_CLICK: Ratio("unclicked", "searches"),
-    Outcome.EMPTY_SEARCHES: Ratio("empty", "searches"),
-    Outcome.ADD_TO_CART: Ratio("carted"),
-    Outcome.CONVERSION: Ratio("bought"),
-    Outcome.REVENUE: Ratio("revenue"),
-}
 
 
 def of_arm(units: pa.Table, arm: str) -> pa.Table:

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from mercato.core.errors import BadInput, NotReady
 from mercato.core.outcomes import HIGHER_IS_BETTER, Outcome
 from mercato.core.roles import Permission
-from mercato.operating.answered import answered
+from mercato.data.store import AssetStore
+from mercato.operating.experiments.planning import Asked, plan_on_sums
 from mercato.shop.experiments.definition import Definition, Status
 from mercato.shop.experiments.keeping import (
     begin_experiment,
@@ -111,7 +112,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Needed:
-    """What the log of the newest weeks says that an experiment would take.
+    """What the newest weeks, as they were last summed up, say that an experiment would take.
 
     value : of the goal now; effect : that is to be found, as a share of it
     a_day : new shoppers; units : of the control and the variant together; days : until those came
@@ -181,22 +182,21 @@ def _draft(ask: Ask) -> Draft:
     draft = Draft(goal, effect, share)
     if "effect" not in ask.query or Permission.EXPERIMENTS not in ask.may:
         return draft
-    # Beside the server, since it looks through weeks of the log.
-    words = ("--goal", goal, "--effect", f"{effect / 100:g}", "--share", f"{share / 100:g}")
+    wanted = Asked(Outcome(goal), effect / 100, share=share / 100)
     try:
-        found = answered("experiments", str(ask.shop.paths.root), "plan", *words)
+        found = plan_on_sums(AssetStore(ask.shop.paths.assets), wanted)
     except NotReady as error:
         lacking = f"Expected {error.expected}, found {error.found}. {error.remedy}"
         return replace(draft, lacking=lacking)
     return replace(
         draft,
         needed=Needed(
-            found["value"],
+            found.value,
             effect / 100,
-            found["shoppers_a_day"],
-            found["planned_units"],
-            found["days"],
-            found["detectable"],
+            found.shoppers_a_day,
+            found.planned_units,
+            found.days,
+            found.detectable,
         ),
     )
 

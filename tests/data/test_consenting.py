@@ -115,3 +115,30 @@ def test_words_of_dialects(
     assert [who for who in found.values() if who[1] is None] == left
     assert sum(report.left_out.values()) == 1 - len(left)
     assert len(found) == 1 + len(left)
+
+
+ORDERS = """event_id,ts,event,user_id,item_id,transaction_id,query_id,price,ip,Device ID,consent
+a,2026-05-01T10:00:00Z,purchase,u,tea,T-7,q,4,203.0.113.9,d,
+b,2026-05-01T10:00:00Z,purchase,u,tea,T-8,q,4,203.0.113.9,d,"{""personalization"": false}"
+c,2026-05-01T10:00:00Z,purchase,u,jam,T-8,q,3,203.0.113.9,d,"{""personalization"": false}"
+event-0123456789abcdef0123456789abcdef,2026-05-01T10:00:00Z,purchase,u,jam,T-9,q,3,,,no
+row-0123456789abcdef0123456789abcdef,2026-05-01T10:00:00Z,search,u,,,q,,,,"{""ad_user_data"": 0}"
+ga4-0123456789abcdef0123456789abcdef,2026-05-01T10:00Z,search,u,,,q,,,,"{""ad_user_data"":""denied""}"
+"""
+
+
+def test_what_is_left_of_a_denied_row_joins_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(ORDERS)
+    store = AssetStore(tmp_path / "assets")
+    for _ in range(2):
+        import_events(store, [path], settings=SETTINGS)
+    named, *others = sorted(store.read("events").to_pylist(), key=lambda row: row["event_id"])
+    assert (named["query_id"], named["transaction_id"]) == ("q", "T-7")
+    assert named["attributes"] == '{"Device ID":"d","ip":"203.0.113.9"}'
+    assert len(others) == 3, "imported twice, kept once"
+    assert {(row["query_id"], row["attributes"], row["user_id"]) for row in others} == {(None,) * 3}
+    assert sum(row["price"] or 0 for row in others) == 7
+    assert [row["event_id"].partition("-")[0] for row in others] == ["b", "c", "id"]
+    (order,) = {row["transaction_id"] for row in others} - {None}
+    assert order not in ("T-8", None)

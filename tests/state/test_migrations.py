@@ -115,15 +115,15 @@ def test_replicas_that_start_together_wait_for_the_one_that_changes_tables(
     monkeypatch.setitem(postgres._OF_SESSION, "lock_timeout", "50")  # milliseconds
     first = State.open(postgres_url, tmp_path)
     with first.database.write() as connection:
-        connection.exec_driver_sql("DROP TABLE processes")
-        connection.exec_driver_sql("UPDATE meta SET value = '6' WHERE key = 'format'")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '6'")
+        connection.exec_driver_sql("DROP TABLE consents")
+        connection.exec_driver_sql("UPDATE meta SET value = '7' WHERE key = 'format'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '7'")
     with ThreadPoolExecutor() as pool:
         with first.database.write():  # at work, for longer than a lock is waited for
             opening = pool.submit(State.open, postgres_url, tmp_path)
             time.sleep(0.3)
             assert not opening.done()
         second = opening.result(timeout=30)
-    assert second.processes.living(0) == {}
+    assert second.consents.denied() == []
     first.close()
     second.close()

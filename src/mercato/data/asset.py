@@ -40,6 +40,7 @@ class DeriveContext:
     keep  : gives a table of the same rows that is computed once, however often it is used
     through : gives the table that a function of ours makes of a table's rows, in memory: of a
               batch at a time, or of the ``whole``; its code and the table's meaning are its own
+    denied : users, and ``visitor:`` before visitors, who do not want to be known
     """
 
     session_gap_minutes: int
@@ -47,6 +48,7 @@ class DeriveContext:
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
     keep: Keep = lambda table: table
     through: Through = _through
+    denied: tuple[str, ...] = ()
 
 
 Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table]

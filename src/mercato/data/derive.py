@@ -21,6 +21,7 @@ from mercato.data.plans import Plan, planned
 from mercato.data.pseudonyms import pseudonyms_at
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import is_readable, rows_version
+from mercato.state import denied
 
 
 def derive(
@@ -55,7 +56,12 @@ def derive_versions(
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     gap = settings.sessions.gap_minutes
-    context = DeriveContext(gap, shop=settings.shop, cleaning=_cleaning(settings, store))
+    context = DeriveContext(
+        gap,
+        shop=settings.shop,
+        cleaning=_cleaning(settings, store),
+        denied=tuple(denied(settings.state.url, store.shop)),
+    )
     moments = {"until": until, "logged_at": _logged_at(store)}
     shown = progress or Silent()
     versions: dict[str, int | None] = {}

@@ -4,9 +4,9 @@ Rows are read and checked in batches and staged on disk; then what they change i
 once. Whatever happens before the commit leaves the asset as it was.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from mercato.core.errors import BadInput
@@ -29,7 +29,7 @@ from mercato.data.importers.consent import CONSENT
 from mercato.data.importers.raw import Dialect, Reading, Source
 from mercato.data.lineage.runs import import_run
 from mercato.data.merging import unique_rows
-from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at
+from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at, unlinked_at
 from mercato.data.report import ImportReport
 from mercato.data.rows import Conversion, PriceUnit, checked
 from mercato.data.staging import Staging, open_staging
@@ -125,11 +125,12 @@ def _imported(
     context = cleaning_context(settings, order.date_format)
     how = Conversion(order.asset, order.mapping, order.price_unit, context.currency, context)
     ids = _ids(store, order.asset, settings)
+    unlinked = partial(unlinked_at, settings, store.shop)
     with open_staging(store.storage.scratch, order.asset) as staging, open_engine() as engine:
         staging.reading = order.reading
         with progress.step(f"Reading {order.asset.name}") as step:
             for source, dialect in zip(sources, dialects, strict=True):
-                for rows in _stage(staging, source, dialect, how, ids):
+                for rows in _stage(staging, source, dialect, how, ids, unlinked):
                     step.advance(rows)
             step.note(f"{staging.read:,} rows")
         with progress.step(f"Comparing {order.asset.name} with what is there") as step:
@@ -158,7 +159,12 @@ def _ids(store: AssetStore, asset: Asset, settings: Settings) -> Pseudonyms:
 
 
 def _stage(
-    staging: Staging, source: Source, dialect: Dialect, how: Conversion, ids: Pseudonyms
+    staging: Staging,
+    source: Source,
+    dialect: Dialect,
+    how: Conversion,
+    ids: Pseudonyms,
+    unlinked: Callable[[], Pseudonyms],
 ) -> Iterator[int]:
     """Read, check and stage one source; yields the rows of each batch."""
     asset = how.asset
@@ -172,7 +178,7 @@ def _stage(
             _check_required(source, how, set(batch.columns))
         seen |= set(batch.columns)
         if asset is EVENTS:
-            batch = agreed(batch, how.mapping)
+            batch = agreed(batch, how.mapping, unlinked)
         found = checked(batch, how)
         if asset is EVENTS:
             found = replace(found, rows=with_event_ids(found.rows))

@@ -31,6 +31,9 @@ from mercato.state.events import GUEST
 KEY = "pseudonyms"
 """The name of the secret."""
 
+_UNLINKED = "unlinked"
+"""The name of another."""
+
 _KEPT = "pseudonyms"
 """In the state's small facts: that the ids it holds are pseudonyms."""
 
@@ -159,6 +162,21 @@ def settled_pseudonyms(state: State, settings: Settings, root: Path) -> Pseudony
     return pseudonyms_of(state)
 
 
+def unlinked_of(state: State) -> Pseudonyms:
+    """Those under which a shop keeps what is nobody's: an order whose shopper did not want to be
+    known is still one order, which joins to none that names somebody."""
+    return Pseudonyms(state.secret(_UNLINKED))
+
+
+def unlinked_at(settings: Settings, root: Path) -> Pseudonyms:
+    """As `unlinked_of`, of a shop whose state is not open."""
+    state = State.open(settings.state.url, root)
+    try:
+        return unlinked_of(state)
+    finally:
+        state.close()
+
+
 def pseudonyms_at(settings: Settings, root: Path) -> Pseudonyms:
     """As `settled_pseudonyms`, of a shop whose state is not open."""
     own_file = settings.state.url == StateSettings().url
@@ -173,7 +191,7 @@ def pseudonyms_at(settings: Settings, root: Path) -> Pseudonyms:
 
 def _knows_anybody(state: State, root: Path) -> bool:
     counts = state.counts()
-    if any(counts[name] for name in ("events", "answers", "links", "erasures")):
+    if any(counts[name] for name in ("events", "answers", "links", "consents", "erasures")):
         return True
     logs: Sequence[str] = ("events", "answers")
     store = AssetStore(ShopPaths(root).assets)

@@ -14,6 +14,7 @@ from mercato.shop.consent import agreed
 from mercato.shop.marking import Marking
 from mercato.shop.opened import Shop
 from mercato.state import Appended
+from mercato.state.consents import Word
 
 MOST_EVENTS = 1_000
 """Events in one batch."""
@@ -78,10 +79,12 @@ class Door:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """A batch before it is stored: the lines to keep, and what is said of the rest of it."""
+    """A batch before it is stored: the lines to keep, what their shoppers say of being known, and
+    what is said of the rest of it."""
 
     rows: list[EventRow]
     told: Accepted
+    words: list[Word] = field(default_factory=list)
 
 
 OUR_OWN = Door()
@@ -95,8 +98,10 @@ def accept(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> "Futur
     """
     found = look_at(shop, events, door)
     accepted: Future[Accepted] = Future()
+    # Before the events, so that it is on the disk when they are.
+    noted = shop.state.consents.note(found.words) if found.words else None
     stored = shop.state.events.append(found.rows)
-    stored.add_done_callback(lambda done: _settle(accepted, done, found.told))
+    stored.add_done_callback(lambda done: _settle(accepted, done, noted, found.told))
     return accepted
 
 
@@ -114,14 +119,18 @@ def look_at(shop: Shop, events: Sequence[object], door: Door = OUR_OWN) -> Looke
     rejected = _rejected(sent, parsed, now) | consent.unread
     withheld = consent.withheld - sent.left_out.keys()
     gone = rejected.keys() | withheld
-    rows = []
+    rows: list[EventRow] = []
+    words: list[Word] = []
     for row, event in zip(parsed.rows, parsed.event_of_row, strict=True):
         at = sent.object_of_event[event]
+        if at not in rejected:
+            words += consent.words(shop.pseudonyms.row(row), at)
         if at not in gone:
-            rows.append(shop.pseudonyms.row(door.marking.row(consent.row(row, at))))
+            marked = door.marking.row(row)
+            rows.append(shop.pseudonyms.row(consent.row(marked, at, lambda: shop.unlinked)))
     wrong = tuple(Rejected(at, rejected[at]) for at in sorted(rejected.keys() - withheld))
     left_out = len(sent.left_out.keys() - rejected.keys())
-    return LookedAt(rows, Accepted(0, 0, wrong, len(withheld), left_out))
+    return LookedAt(rows, Accepted(0, 0, wrong, len(withheld), left_out), words)
 
 
 def _rejected(sent: Sent, parsed: ParsedEvents, now: int) -> dict[int, str]:
@@ -143,10 +152,15 @@ def _ahead(parsed: ParsedEvents, latest: int) -> dict[int, str]:
     return {index: said for row, index in lines if row.ts > latest}
 
 
-def _settle(accepted: "Future[Accepted]", stored: "Future[Appended]", told: Accepted) -> None:
+def _settle(
+    accepted: "Future[Accepted]",
+    stored: "Future[Appended]",
+    noted: "Future[None] | None",
+    told: Accepted,
+) -> None:
     if not accepted.set_running_or_notify_cancel():
         return
-    error = stored.exception()
+    error = stored.exception() or (None if noted is None else noted.exception())
     if error is not None:
         accepted.set_exception(error)
     else:

@@ -12,7 +12,12 @@ from pathlib import Path
 from mercato.catalogue.compaction import worth_compacting
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import Settings, load_settings
-from mercato.data.pseudonyms import pseudonyms_of, settled_pseudonyms
+from mercato.data.pseudonyms import (
+    Pseudonyms,
+    pseudonyms_of,
+    settled_pseudonyms,
+    unlinked_of,
+)
 from mercato.data.releases import ReleaseStore
 from mercato.shop.banners import read_banner_book
 from mercato.shop.blocked import read_blocked
@@ -79,6 +84,11 @@ class Shop:
     @cached_property
     def releases(self) -> ReleaseStore:
         return ReleaseStore(self.paths.releases)
+
+    @cached_property
+    def unlinked(self) -> Pseudonyms:
+        """Of orders and events that are nobody's."""
+        return unlinked_of(self.state)
 
     @property
     def beside(self) -> Mapping[int, Live]:

@@ -8,6 +8,15 @@ read of every other.
 from mercato.core.events import EventRow
 from mercato.state.answers import Answer
 from mercato.state.events import Appended, KnownShopper, RecentEvent
-from mercato.state.opened import State, alone
+from mercato.state.opened import State, alone, denied
 
-__all__ = ["Answer", "Appended", "EventRow", "KnownShopper", "RecentEvent", "State", "alone"]
+__all__ = [
+    "Answer",
+    "Appended",
+    "EventRow",
+    "KnownShopper",
+    "RecentEvent",
+    "State",
+    "alone",
+    "denied",
+]

@@ -4,13 +4,14 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, func, select
 
 from mercato.core.errors import NotReady, Overloaded
+from mercato.state.consents import unwilling
 from mercato.state.databases.database import Database
 from mercato.state.pruning import prune_log
 from mercato.state.tables import answers
@@ -61,6 +62,7 @@ class Answers:
 
 
 _SEQ = answers.c.seq
+_WHO = ("user_id", "visitor_id", "session_id")
 _COLUMNS = tuple(column for column in answers.c if column is not _SEQ)
 
 
@@ -138,11 +140,11 @@ class AnswerLog:
         return prune_log(self._database, answers, up_to, before)
 
     def _store(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
-        self._insert(connection, [_row(answer) for answer in batch])
+        self._insert(connection, _rows(connection, batch))
         return [None] * len(batch)
 
     def _store_new(self, connection: Connection, batch: Sequence[Answer]) -> Sequence[None]:
-        self._insert_new(connection, [_row(answer) for answer in batch])
+        self._insert_new(connection, _rows(connection, batch))
         return [None] * len(batch)
 
     def _submit(self, store: Store[Answer, None], answer: Answer) -> None:
@@ -169,6 +171,22 @@ class AnswerLog:
     def _lose(self, error: BaseException) -> None:
         self.lost += 1
         _log.warning("an answer could not be logged: %s", error)
+
+
+def _rows(connection: Connection, batch: Sequence[Answer]) -> list[tuple[Any, ...]]:
+    """What is written of a batch: answers to who does not want to be known are nobody's."""
+    nobodys = unwilling(connection, {(each.user_id, each.visitor_id) for each in batch})
+    return [
+        _row(_unnamed(each) if (each.user_id, each.visitor_id) in nobodys else each)
+        for each in batch
+    ]
+
+
+def _unnamed(answer: Answer) -> Answer:
+    nothing: dict[str, Any] = dict.fromkeys(_WHO)
+    asked = orjson.loads(answer.request)
+    asked |= {name: None for name in nothing if name in asked}
+    return replace(answer, **nothing, request=orjson.dumps(asked).decode())
 
 
 def _row(answer: Answer) -> tuple[Any, ...]:

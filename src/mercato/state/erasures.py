@@ -16,7 +16,8 @@ from sqlalchemy import update as update_
 
 from mercato.state.databases.database import Database
 from mercato.state.decisions import Decision, write_decision
-from mercato.state.tables import answers, erasures, events, links
+from mercato.state.events import GUEST
+from mercato.state.tables import answers, consents, erasures, events, links
 from mercato.state.writer import Writer
 
 KIND = "erasure"
@@ -163,6 +164,7 @@ def _made(connection: Connection, order: Order) -> int:
     now = time.time_ns() // 1000
     gone = {name: _delete_lines(connection, table, order.erased) for name, table in _LOGS.items()}
     gone["links"] = _delete_links(connection, order.erased)
+    gone["consents"] = _delete_words(connection, order.erased)
     told = {"state": gone}
     row = {
         "ts": now,
@@ -204,6 +206,15 @@ def _delete_links(connection: Connection, erased: Erased) -> int:
     for ids in _parts(sorted(erased.visitors)):
         theirs = links.c.visitor_id.in_(ids)
         gone += connection.execute(delete(links).where(theirs)).rowcount
+    return gone
+
+
+def _delete_words(connection: Connection, erased: Erased) -> int:
+    names = [GUEST + visitor for visitor in sorted(erased.visitors)]
+    names += [erased.user] if erased.user is not None else []
+    gone = 0
+    for part in _parts(names):
+        gone += connection.execute(delete(consents).where(consents.c.shopper.in_(part))).rowcount
     return gone
 
 

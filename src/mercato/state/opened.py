@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
 from mercato.core.errors import NotReady
 from mercato.state.answers import AnswerLog
 from mercato.state.audit import AuditLog
+from mercato.state.consents import ConsentTable, denied_in
 from mercato.state.databases.choosing import open_database, read_url
 from mercato.state.databases.database import Database
 from mercato.state.decisions import DecisionLog
@@ -28,7 +29,7 @@ from mercato.state.rules import RuleTable
 from mercato.state.seals import Verified, verify
 from mercato.state.served import ServedLog
 from mercato.state.synonyms import SynonymTable
-from mercato.state.tables import meta, metadata
+from mercato.state.tables import consents, meta, metadata
 from mercato.state.writer import Writer
 
 MOST_WAITING = 20_000
@@ -43,6 +44,7 @@ class State:
     def __init__(self, database: Database, writer: Writer) -> None:
         self.events = EventLog(writer, database)
         self.answers = AnswerLog(writer, database)
+        self.consents = ConsentTable(writer, database)
         self.items = ItemLog(writer, database)
         self.audit = AuditLog(writer, database)
         self.fetches = FetchLog(database)
@@ -150,5 +152,20 @@ def alone(url: str, root: Path, work: str) -> Iterator[bool]:
     try:
         with database.alone(work) as ours:
             yield ours
+    finally:
+        database.close()
+
+
+def denied(url: str, root: Path) -> list[str]:
+    """As `ConsentTable.denied`, for a process that has not opened the state; nobody where there is
+    no state yet. Raises as `State.open`."""
+    asked = read_url(url)
+    if asked.get_backend_name() == "sqlite" and not (root / str(asked.database)).exists():
+        return []
+    database = open_database(asked, root)
+    try:
+        with database.read() as connection:
+            is_there = inspect(connection).has_table(consents.name)
+            return denied_in(connection) if is_there else []
     finally:
         database.close()

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 7
+FORMAT = 8
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 
@@ -92,6 +92,15 @@ links = Table(
     Column(columns.TS, BigInteger, nullable=False),
 )
 """Each visitor's user: the one they were last seen with."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("shopper", Name, primary_key=True),
+    Column(columns.TS, BigInteger, nullable=False),
+    Column("denied", Integer, nullable=False),
+)
+"""The newest word of everybody who ever denied to be known, see `state.consents`."""
 
 answers = Table(
     "answers",

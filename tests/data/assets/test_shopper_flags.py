@@ -11,6 +11,8 @@ import pytest
 from mercato.core.settings import CleaningSettings, Settings
 from mercato.data.assets import ASSETS
 from mercato.data.derive import derive
+from mercato.state import State
+from mercato.state.consents import Word
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -140,6 +142,31 @@ def test_the_shops_own_people(flags, settings) -> None:
         ("bert", "own-channel"): (1, None),
         ("carl", "own-address"): (1, None),
     }
+
+
+def test_who_denied_it_by_the_newest_word(flags, store, settings) -> None:
+    rows = [
+        line("anna", 0, 0, visitor_id="phone"),
+        line("bert", 0, 0),
+        line("guest", 0, 0, user_id=None, visitor_id="tablet"),
+        line("carl", 0, 0, visitor_id="laptop"),
+        line("carl-before", 0, 0, user_id=None, visitor_id="laptop"),
+        line("tablet", 0, 0),  # a user of the same name
+    ]
+    assert flags(rows) == {}
+    state = State.open(settings.state.url, store.shop)
+    names = ("anna", "bert", "visitor:tablet", "visitor:laptop", "visitor:nobody")
+    state.consents.note([Word(name, 1, True) for name in names]).result(30)
+    state.consents.note([Word("bert", 2, False)]).result(30)
+    state.close()
+    assert flags(rows) == {
+        ("anna", "denied"): (1, None),
+        ("visitor:tablet", "denied"): (1, None),
+        ("carl", "denied"): (1, None),  # the line before they signed in
+    }
+    assert derive(store, ["histories"], settings=settings)["histories"][
+        "shopper_id"
+    ].to_pylist() == ["bert", "tablet"]
 
 
 LEFT_OUT = ("sessions", "histories", "item_statistics", "co_purchase", "popularity")

@@ -6,7 +6,7 @@ A boolean is for all; an object is GA4's
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -32,10 +32,17 @@ _WRITTEN: Mapping[str, bool] = {
 
 @dataclass(frozen=True)
 class Consent:
-    """analytics : whether the event may be kept at all; personalization : with who it was"""
+    """analytics : whether the event may be kept at all; personalization : with who it was
+    granted : whether the latter was said, not only not denied
+    """
 
     analytics: bool = True
     personalization: bool = True
+    granted: bool = field(default=False, compare=False)
+
+    @property
+    def denied(self) -> bool:
+        return not (self.analytics and self.personalization)
 
 
 ALL = Consent()
@@ -57,13 +64,12 @@ def read_consent(said: object) -> Consent:
     if said is None:
         return ALL
     if isinstance(said, bool):
-        return Consent(said, said)
+        return Consent(said, said, granted=said)
     if not isinstance(said, dict):
         raise _unread(said)
-    return Consent(
-        all(_granted(said[name]) for name in _ANALYTICS if name in said),
-        all(_granted(said[name]) for name in _PERSONALIZATION if name in said),
-    )
+    analytics = all([_granted(said[name]) for name in _ANALYTICS if name in said])
+    named = [_granted(said[name]) for name in _PERSONALIZATION if name in said]
+    return Consent(analytics, all(named), granted=analytics and bool(named) and all(named))
 
 
 def written_consent(text: str) -> object:

@@ -8,7 +8,7 @@ a retry: what fails once more only stays, with what is wrong with it now.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from mercato.data.mending.lines import FreeLines
 from mercato.data.mending.rereading import Retried, reread, retried
 from mercato.data.mending.settling import commit_rows, replace_rows
 from mercato.data.merging import unique_rows
-from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at
+from mercato.data.pseudonyms import Pseudonyms, pseudonyms_at, unlinked_at
 from mercato.data.rows import Conversion, checked
 from mercato.data.staging import Staging, open_staging
 from mercato.data.store import AssetStore
@@ -209,7 +209,8 @@ def _staged(task: _Task, staging: Staging, rows: Sequence[Retried]) -> _Staged:
     for batch in batches:
         if task.asset is EVENTS:
             before = batch.lines.to_pylist()
-            batch = agreed(batch, task.how.mapping)
+            unlinked = partial(unlinked_at, task.settings, task.store.shop)
+            batch = agreed(batch, task.how.mapping, unlinked)
             gone = {*batch.lines.to_pylist(), *(each.line for each in batch.refusals)}
             passed |= {held[at].key for at in before if at not in gone}
         found = checked(batch, conversion)

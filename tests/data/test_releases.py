@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mercato.core.errors import ChecksFailed, NotFound, NotReady
-from mercato.data.releases import MANIFEST, Manifest, ReleaseStore, read_manifest
+from mercato.data.releases import KNOWS_ERASED, MANIFEST, Manifest, ReleaseStore, read_manifest
 
 
 def manifest() -> Manifest:
@@ -96,6 +96,24 @@ def test_old_releases_go_but_never_the_current_one(tmp_path: Path) -> None:
     store.publish(1)
     assert store.prune(keep=2) == [2]
     assert store.numbers() == [1, 3, 4]
+
+
+def test_a_release_that_knows_who_was_erased_may_only_be_gone_back_to(tmp_path: Path) -> None:
+    store = ReleaseStore(tmp_path)
+    for text in "abcd":
+        sealed(store, text)
+    store.publish(3)
+    store.refuse([1, 2, 3], KNOWS_ERASED)
+    store.refuse([2], "it is worse")
+    store.refuse([2], KNOWS_ERASED)
+    assert store.refused() == {1: KNOWS_ERASED, 2: "it is worse", 3: KNOWS_ERASED}
+    store.publish(4)
+    with pytest.raises(NotReady, match="knows somebody"):
+        store.publish(3)
+    with pytest.raises(NotReady, match="it is worse"):
+        store.publish(2, back=True)
+    assert store.rollback() == 3
+    assert store.rollback() == 1, "one that is worse is left out"
 
 
 def test_a_number_that_is_refused_is_not_given_again(tmp_path: Path) -> None:

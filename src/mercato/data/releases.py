@@ -23,6 +23,11 @@ from mercato.data.storage.protocol import SEAL, Conflict, Storage
 
 FORMAT = 1
 MANIFEST = SEAL
+
+KNOWS_ERASED = "it knows somebody who was erased since"
+"""Why a release is refused that may be gone back to all the same: answers leave out who was erased,
+whichever release they come from, while nothing else mends one that does harm."""
+
 _ATTEMPTS = 5
 _CURRENT = "current"
 _REFUSED = "refused.json"
@@ -198,14 +203,17 @@ class ReleaseStore:
             )
         return manifest
 
-    def publish(self, number: int) -> None:
+    def publish(self, number: int, *, back: bool = False) -> None:
         """Verify a release and point ``current`` at it, atomically and durably.
+
+        back : whether it takes the place of a newer one; it may then be refused as KNOWS_ERASED
 
         Raises NotReady for one that is refused, Conflict where another one was published while it
         was verified.
         """
         before = self.storage.text(_CURRENT)
-        if why := self.refused().get(number):
+        why = self.refused().get(number)
+        if why is not None and not (back and why == KNOWS_ERASED):
             raise NotReady(
                 f"release {number} to be one that may be served",
                 why,
@@ -220,7 +228,8 @@ class ReleaseStore:
         return {} if found is None else _reasons(found.said)
 
     def refuse(self, numbers: Iterable[int], why: str) -> None:
-        """Never publish these again, durably; one that is current stays so until the next.
+        """Never publish these again, durably; one that is current stays so until the next. What was
+        said first stays, but for KNOWS_ERASED: any other reason says more.
 
         Raises Conflict where others refuse some all the time.
         """
@@ -228,8 +237,10 @@ class ReleaseStore:
         for attempt in range(1, _ATTEMPTS + 1):
             before = self.storage.text(_REFUSED)
             known = {} if before is None else _reasons(before.said)
-            wanted = {number: why for number in asked if number not in known}
-            if not wanted:
+            wanted = {
+                number: why for number in asked if known.get(number, KNOWS_ERASED) == KNOWS_ERASED
+            }
+            if wanted.items() <= known.items():
                 return
             kept = set(self.numbers())
             told = {n: reason for n, reason in known.items() if n in kept} | wanted
@@ -249,12 +260,16 @@ class ReleaseStore:
         """Publish the newest release older than the current one; its number."""
         current = self.require_current()
         refused = self.refused()
-        older = [n for n in self.numbers() if n < current and n not in refused]
+        older = [
+            n
+            for n in self.numbers()
+            if n < current and refused.get(n, KNOWS_ERASED) == KNOWS_ERASED
+        ]
         if not older:
             raise NotFound(
                 f"a release older than {current}", "none", "Build one with: mercato build DIR"
             )
-        self.publish(older[-1])
+        self.publish(older[-1], back=True)
         return older[-1]
 
     def prune(self, keep: int, spare: Collection[int] = ()) -> list[int]:

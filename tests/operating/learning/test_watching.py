@@ -8,7 +8,7 @@ import pytest
 
 from mercato.core.progress import Silent
 from mercato.core.settings import load_settings, settings_text
-from mercato.data.releases import ReleaseStore
+from mercato.data.releases import KNOWS_ERASED, ReleaseStore
 from mercato.operating.learning import looking
 from mercato.operating.learning.book import RoundBook
 from mercato.operating.learning.comparison import read_begun
@@ -182,3 +182,37 @@ def test_killed_while_the_release_before_was_published_again(
     assert (ended.stage, ended.reason) == (Stage.ROLLED_BACK, "worse")
     assert ReleaseStore(small_shop / "releases").refused() == {2: "worse"}
     assert running(shop_state, published).status is Status.STOPPED
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_release_before_that_cannot_be_served_any_more_ends_the_round(
+    small_shop: Path,
+    shop_state: State,
+    published: Round,
+    visits_of: Callable[..., None],
+    gone: bool,
+) -> None:
+    releases = ReleaseStore(small_shop / "releases")
+    visits_of(named(shop_state, published), "control", 150, clicks=75)
+    visits_of(named(shop_state, published), "candidate", 150, clicks=15)
+    if gone:
+        releases.remove(1)
+    else:
+        releases.refuse([1], "it sells what was recalled")
+    ended = look(small_shop)
+    assert ended.stage is Stage.ROLLED_BACK and ended.is_over
+    worse = "once published, click rate is worse than the control's"
+    assert ended.reason.startswith(f"{worse}; release 2 stays published: ")
+    assert releases.current() == 2 and releases.refused()[2] == ended.reason
+    assert running(shop_state, published).status is Status.STOPPED
+
+
+def test_published_and_killed_before_somebody_was_erased(
+    small_shop: Path, shop_state: State, watched: Round
+) -> None:
+    releases = ReleaseStore(small_shop / "releases")
+    releases.publish(2)  # what was not written down any more
+    releases.refuse([1, 2], KNOWS_ERASED)
+    ended = look(small_shop)
+    assert (ended.stage, releases.current()) == (Stage.PROMOTED, 2)
+    assert KNOWS_ERASED in ended.reason, "release 1 is held back for nobody"

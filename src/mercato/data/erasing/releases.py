@@ -16,8 +16,6 @@ from mercato.state.erasures import Erasure
 CLEAN = "clean"
 """In what is told of an erasure: asset → the first version without the person."""
 
-WHY = "it knows somebody who was erased since"
-
 
 def is_clean(inputs: Mapping[str, int], erasure: Erasure) -> bool:
     """Whether what is made of these versions cannot know the person any more."""

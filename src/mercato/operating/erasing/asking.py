@@ -7,9 +7,8 @@ from mercato.data.assets import ASSETS
 from mercato.data.assets.events import LONGEST_ID
 from mercato.data.auditing import Reader, mask_of, record
 from mercato.data.erasing.person import Lines, Person, person_of, pseudonyms
-from mercato.data.erasing.releases import WHY
 from mercato.data.pseudonyms import pseudonyms_of
-from mercato.data.releases import ReleaseStore
+from mercato.data.releases import KNOWS_ERASED, ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.state import State
 from mercato.state.erasures import Erased, Erasure, Order
@@ -22,7 +21,8 @@ def ask_erasure(
 
     at_once : old versions of assets go without waiting for their retention
 
-    From then on no release that was made before is published any more. Raises BadInput for what
+    From then on no release that was made before is published any more, but to go back from a newer
+    one. Raises BadInput for what
     can be nobody's id.
     """
     shopper_id = pseudonyms_of(state).of(checked_id(shopper_id))
@@ -40,7 +40,7 @@ def ask_erasure(
     number = state.erasures.ask(order).result()
     state.erasures.forget()
     releases = ReleaseStore(paths.releases)
-    releases.refuse(releases.numbers(), WHY)
+    releases.refuse(releases.numbers(), KNOWS_ERASED)
     erasure = state.erasures.find(number)
     assert erasure is not None
     return erasure

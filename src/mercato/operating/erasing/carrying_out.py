@@ -20,9 +20,9 @@ from mercato.data.assets import ASSETS
 from mercato.data.auditing import mask_of
 from mercato.data.erasing.matching import OF_ASSET, Erased
 from mercato.data.erasing.past import OldRows, Past, forget_past, old_files, oldest_entry
-from mercato.data.erasing.releases import CLEAN, WHY, persons_of, unclean
+from mercato.data.erasing.releases import CLEAN, persons_of, unclean
 from mercato.data.erasing.rows import erase_rows, persons_in
-from mercato.data.releases import ReleaseStore
+from mercato.data.releases import KNOWS_ERASED, ReleaseStore
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import is_readable, origin_of
 from mercato.operating.learning.shoppers import forget
@@ -260,7 +260,7 @@ class _Round:
     def _releases(self, erasure: Erasure, *, due: bool) -> list[int]:
         """Take away releases that know the person; those that are left."""
         old = unclean(self.releases, erasure)
-        self.releases.refuse(old, WHY)
+        self.releases.refuse(old, KNOWS_ERASED)
         current = self.releases.current()
         if current not in old or due:
             for number in old:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mercato.core.errors import ChecksFailed, NotFound, NotReady
 from mercato.data.store import AssetStore
 from mercato.data.versions.summary import rows_version
 from mercato.operating.learning import canary, comparison, watching
@@ -74,14 +75,16 @@ def promote(work: Work, learning: Round) -> Round:
     """The release is published before its canary ends, so that nobody is served an older one in
     between."""
     assert learning.candidate is not None
-    if why := work.releases.refused().get(learning.candidate):
-        return replace(learning, stage=Stage.ROLL_BACK, reason=why)
-    if work.releases.current() not in (learning.published, learning.candidate):
-        reason = f"release {work.releases.current()} was published meanwhile"
-        return replace(learning, stage=Stage.ROLL_BACK, reason=reason)
-    with work.progress.step("publish") as step:
-        work.releases.publish(learning.candidate)
-        step.note(f"release {learning.candidate}")
+    current = work.releases.current()
+    if current != learning.candidate:
+        if why := work.releases.refused().get(learning.candidate):
+            return replace(learning, stage=Stage.ROLL_BACK, reason=why)
+        if current != learning.published:
+            reason = f"release {current} was published meanwhile"
+            return replace(learning, stage=Stage.ROLL_BACK, reason=reason)
+        with work.progress.step("publish") as step:
+            work.releases.publish(learning.candidate)
+            step.note(f"release {learning.candidate}")
     _end(work, learning, learning.canary, well=True)
     watched = work.settings.learn.watch_share > 0 and learning.published is not None
     _prune(work, learning.published if watched else None)
@@ -94,15 +97,28 @@ def promote(work: Work, learning: Round) -> Round:
 def roll_back(work: Work, learning: Round) -> Round:
     """Shoppers are served as before first; then the release is marked, so that nobody publishes it
     by mistake."""
-    if learning.watch is not None and work.releases.current() == learning.candidate:
-        assert learning.published is not None
-        work.releases.publish(learning.published)
+    learning = _gone_back(work, learning)
     _end(work, learning, learning.canary, well=False)
     _end(work, learning, learning.watch, well=False)
     if learning.candidate is not None:
         work.releases.refuse([learning.candidate], learning.reason)
     _prune(work)
     return _ended(learning, Stage.ROLLED_BACK, learning.reason)
+
+
+def _gone_back(work: Work, learning: Round) -> Round:
+    """The release before is published again, also where it knows somebody who was erased. Where it
+    cannot be served any more, that is written down, and the round ends with its candidate
+    published: the next one replaces it."""
+    if learning.watch is None or work.releases.current() != learning.candidate:
+        return learning
+    assert learning.published is not None
+    try:
+        work.releases.publish(learning.published, back=True)
+    except (ChecksFailed, NotFound, NotReady) as error:
+        stays = f"release {learning.candidate} stays published: {error}"
+        return replace(learning, reason=f"{learning.reason}; {stays}")
+    return learning
 
 
 STEPS: Mapping[Stage, Step] = {

@@ -36,9 +36,17 @@ def test_verdicts(sales, latency, n, verdict) -> None:
     assert found.verdict == verdict
 
 
-def test_a_mismatch_voids_everything() -> None:
-    found = decide(RULES, {"sales": _told(50), "latency": _told(0)}, mismatch=True)
-    assert found.verdict == Verdict.VOID
+@pytest.mark.parametrize(
+    ("sales", "latency", "verdict"),
+    [
+        (50, 0, Verdict.VOID),
+        (-50, 0, Verdict.VOID),
+        (50, 12, Verdict.STOP),  # at least 8 slower, 5 are borne
+    ],
+)
+def test_a_mismatch_voids_everything_but_harm(sales, latency, verdict) -> None:
+    found = decide(RULES, {"sales": _told(sales), "latency": _told(latency)}, mismatch=True)
+    assert found.verdict == verdict
 
 
 def test_with_more_variants_more_is_asked() -> None:

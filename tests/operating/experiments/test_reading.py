@@ -147,16 +147,44 @@ def test_lost_units_void_what_is_read(logbook: Any) -> None:
     assert experiment(logbook.state, "a").status is Status.RUNNING
 
 
-def test_a_variant_that_was_stopped_makes_no_mismatch(logbook: Any) -> None:
+def three_arms(logbook: Any, shown: tuple[int, int]) -> Any:
+    """0.3 and 0.3 beside a third that was stopped; visitors of the first two."""
     third = {"name": "third", "share": 0.4, "changes": {"variety": 0.9}}
     arms = [{"name": "control", "share": 0.3}, {"name": "variant", "share": 0.3}]
     logbook.begin(arms=[*arms, third])
     stop_arm(logbook.state, "a", "third", "slow", By("me", "test"))
-    for n in range(600):
-        logbook.shown(f"u{n}", f"a:{('control', 'variant')[n % 2]}")
+    for arm, number in zip(("control", "variant"), shown, strict=True):
+        for n in range(number):
+            logbook.shown(f"{arm}{n}", f"a:{arm}")
     logbook.settle()
-    reading = logbook.read()
+    return logbook.read()
+
+
+def test_a_variant_that_was_stopped_makes_no_mismatch(logbook: Any) -> None:
+    reading = three_arms(logbook, (300, 300))
     assert not reading.mismatch and [each.arm for each in reading.variants] == ["variant"]
+
+
+def test_arms_that_are_left_still_alarm_where_one_loses_units(logbook: Any) -> None:
+    # Halves of those that are left: 600 of 1,000 is 6.3 standard deviations.
+    reading = three_arms(logbook, (600, 400))
+    assert reading.mismatch and reading.variants[0].verdict is Verdict.VOID
+
+
+def test_what_loses_units_and_harms_is_stopped(logbook: Any) -> None:
+    guard = [{"metric": "conversion", "margin": 0.05}]
+    logbook.begin(goal="click-rate", guardrails=guard, planned_units=1_000)
+    for arm, seen, bought in (("control", 600, 300), ("variant", 400, 60)):
+        for n in range(seen):
+            logbook.shown(f"{arm}{n}", f"a:{arm}")
+            if n < bought:
+                logbook.did(f"{arm}{n}", "purchase", price=10.0)
+    logbook.settle()
+    reading = logbook.look()
+    assert reading.mismatch and reading.variants[0].verdict is Verdict.STOP
+    assert experiment(logbook.state, "a").arm("variant").stopped == (
+        "conversion is worse than the control's"
+    )
 
 
 def test_what_was_before_narrows_the_interval(logbook: Any) -> None:

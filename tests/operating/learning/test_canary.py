@@ -1,11 +1,13 @@
 """What becomes of a candidate by what its shoppers did."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mercato.core.progress import Silent
+from mercato.core.settings import load_settings, settings_text
 from mercato.data.releases import ReleaseStore
 from mercato.operating.learning.comparison import read_begun
 from mercato.operating.learning.due import now
@@ -79,10 +81,39 @@ def test_what_may_be_much_worse_waits_for_more_shoppers(
     assert look(small_shop).stage is Stage.CANARY
 
 
-def test_better_is_published_at_once(small_shop: Path, visits: Callable[..., None]) -> None:
+def test_better_is_published_before_all_have_seen_it(
+    small_shop: Path, visits: Callable[..., None]
+) -> None:
     visits(CONTROL, 150, clicks=15)
     visits(CANDIDATE, 150, clicks=75)
     assert look(small_shop).stage is Stage.PROMOTED
+
+
+def in_time(shop: Path, hours: float) -> None:
+    settings = load_settings(shop / "shop.toml")
+    learning = replace(settings.learn, canary_hours=hours)
+    (shop / "shop.toml").write_text(settings_text(replace(settings, learn=learning)))
+
+
+def test_better_is_published_when_the_hours_are_over(
+    small_shop: Path, visits: Callable[..., None]
+) -> None:
+    in_time(small_shop, 24.0)
+    visits(CONTROL, 150, clicks=15)
+    visits(CANDIDATE, 150, clicks=75)
+    assert look(small_shop).stage is Stage.CANARY
+    assert ReleaseStore(small_shop / "releases").current() == 1
+    in_time(small_shop, 1e-9)
+    assert look(small_shop).stage is Stage.PROMOTED
+
+
+def test_worse_goes_at_once_whatever_the_hours(
+    small_shop: Path, visits: Callable[..., None]
+) -> None:
+    in_time(small_shop, 24.0)
+    visits(CONTROL, 150, clicks=75)
+    visits(CANDIDATE, 150, clicks=15)
+    assert look(small_shop).stage is Stage.ROLLED_BACK
 
 
 def test_empty_shelves_are_noticed(small_shop: Path, visits: Callable[..., None]) -> None:

@@ -64,7 +64,8 @@ def decide(rules: Rules, effects: Mapping[str, Effect], mismatch: bool = False) 
     """At any look, of one variant.
 
     effects  : metric → effect, of the goal and all guardrails
-    mismatch : whether arms have other shares than designed; then nothing can be said
+    mismatch : whether arms have other shares than designed; then nothing can be said but that a
+               guardrail is worse: what keeps pages from coming loses units and harms who is left
 
     A guardrail stops a variant once its whole interval lies beyond the margin; a harmless one is
     stopped by mistake with a chance of alpha at most, of each guardrail over all looks. FLAT: the
@@ -72,15 +73,16 @@ def decide(rules: Rules, effects: Mapping[str, Effect], mismatch: bool = False) 
     """
     alpha = rules.alpha / rules.variants
     looks = {name: look(found, rules.planned_units, alpha) for name, found in effects.items()}
+    for each in rules.guardrails:
+        if _gain(each, looks[each.name])[1] < -each.margin:
+            return Decision(Verdict.STOP, f"{each.name} is worse than the control's", looks)
     if mismatch:
         return Decision(Verdict.VOID, "arms have other shares of units than designed", looks)
-    for each in (*rules.guardrails, rules.goal):
-        low, high = _gain(each, looks[each.name])
-        margin = 0.0 if each is rules.goal else each.margin
-        if high < -margin:
-            return Decision(Verdict.STOP, f"{each.name} is worse than the control's", looks)
-        if each is rules.goal and low > 0:
-            return _shipped(rules, looks)
+    low, high = _gain(rules.goal, looks[rules.goal.name])
+    if high < 0:
+        return Decision(Verdict.STOP, f"{rules.goal.name} is worse than the control's", looks)
+    if low > 0:
+        return _shipped(rules, looks)
     if bool(np.all(effects[rules.goal.name].n >= rules.planned_units)):
         return Decision(Verdict.FLAT, f"{rules.goal.name} did not move as planned", looks)
     return Decision(Verdict.GO_ON, f"{rules.goal.name} is not decided yet", looks)

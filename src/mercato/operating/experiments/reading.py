@@ -117,13 +117,11 @@ def _wanted(definition: Definition) -> Wanted:
 def _compared(definition: Definition, reading: Reading, units: pa.Table) -> Reading:
     """Each variant that was not stopped beside the control."""
     counts = {arm: of_arm(units, arm).num_rows for arm in _arms(definition)}
-    # A variant that was stopped gets no new units: its share is no longer what was designed.
+    # A variant that was stopped gets no new units; the others' go on in the same proportions.
     whole = [arm for arm in definition.arms if arm.stopped is None]
     shares = np.array([arm.share for arm in whole])
     seen = np.array([counts[arm.name] for arm in whole])
-    p_value = 1.0
-    if len(whole) == len(definition.arms):
-        p_value = float(mismatch_p_value(seen, (shares / shares.sum()).tolist()))
+    p_value = float(mismatch_p_value(seen, (shares / shares.sum()).tolist()))
     metrics = [definition.goal, *(each.metric for each in definition.guardrails)]
     moments: dict[str, dict[str, Moments]] = {}
     for arm in whole:

@@ -53,10 +53,10 @@ def _judged(
     """What is to be done after a look, and why; None where the canary goes on."""
     if made is not None and made.verdict in (Verdict.STOP, Verdict.VOID):
         return Stage.ROLL_BACK, made.reason
-    if made is not None and made.verdict is Verdict.SHIP:
-        return Stage.PROMOTE, made.reason
     if hours < settings.canary_hours:
         return None
+    if made is not None and made.verdict is Verdict.SHIP:
+        return Stage.PROMOTE, made.reason
     if made is not None and seen.shoppers >= settings.canary_units:
         if is_borne(seen, made, settings.canary_margin):
             return Stage.PROMOTE, f"no metric is worse among {seen.shoppers:,} shoppers"

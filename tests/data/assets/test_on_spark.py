@@ -2,6 +2,10 @@
 
 import importlib.util
 import math
+import os
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +23,7 @@ from mercato.core.progress import Silent
 from mercato.core.settings import DataSettings, Settings
 from mercato.data.assets import ASSETS
 from mercato.data.derive import derive
-from mercato.data.engines.java import java_home
+from mercato.data.engines.java import java_home, startable
 from mercato.data.store import AssetStore
 
 DERIVED = [name for name, asset in ASSETS.items() if asset.build]
@@ -115,6 +119,63 @@ def test_spark_makes_the_rows_that_duckdb_makes(name: str, by_duckdb, by_spark) 
 def test_the_log_that_is_compared_has_rows_for_nearly_all_assets(by_duckdb) -> None:
     empty = {name for name in DERIVED if not by_duckdb[name].num_rows}
     assert empty <= {"item_languages", "near_duplicates", "reformulations", "shopper_flags"}
+
+
+CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+OVER_CONNECT = ("sessions", "histories", "query_statistics", "item_flags")
+"""Windows and lists, text, and a function of ours."""
+
+
+@pytest.fixture(scope="module")
+def connect_url(tried, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a Spark Connect server that is a process of its own."""
+    client = ("pandas", "grpc", "grpc_status", "zstandard")
+    if any(importlib.util.find_spec(name) is None for name in client):
+        pytest.skip("pip install 'pyspark[connect]'")
+    spec = importlib.util.find_spec("pyspark")
+    assert spec is not None and spec.origin is not None
+    home = Path(spec.origin).parent
+    java = startable(java_home(), tmp_path_factory.mktemp("spark-java"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["--master", "local[2]", "--class", CONNECT_SERVER, "--conf", "spark.ui.enabled=false"]
+    for name, value in {"port": port, "address": "127.0.0.1"}.items():
+        words += ["--conf", f"spark.connect.grpc.binding.{name}={value}"]
+    with subprocess.Popen(
+        [
+            home / "bin" / "spark-submit",
+            *words,
+            "--conf",
+            "spark.ui.enabled=false",
+            "spark-internal",
+        ],
+        env=os.environ | {"SPARK_HOME": str(home), "JAVA_HOME": str(java)},
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            _wait_for(port, server)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    while server.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the Spark Connect server ended: {server.returncode}")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a_spark_connect_server_makes_the_same_rows(connect_url, shop_of, by_duckdb) -> None:
+    data = DataSettings(engine="spark", spark_url=connect_url)
+    made = derive(shop_of(), OVER_CONNECT, settings=replace(Settings(), data=data))
+    for name in OVER_CONNECT:
+        assert_same(name, made[name], by_duckdb[name])
 
 
 class Killing(Silent):

@@ -7,6 +7,7 @@ commits; so it needs no package for Delta Lake, and asks no registry for one.
 import importlib.util
 import os
 import shutil
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ibis
 import pyarrow as pa
@@ -28,6 +30,14 @@ from mercato.data.scratch import scratch_in
 
 CONNECT = "sc://"
 """Begins the address of a Spark Connect server; all others are masters."""
+
+_CONNECT_PORT = 15_002
+_CONNECT_SECONDS = 5.0
+
+_CONNECTED = "SPARK_CONNECT_MODE_ENABLED"
+"""An environment variable that Spark sets for good; no session of the other kind starts with it."""
+
+_CLIENT = "For its client: pip install 'pyspark[connect]' (with pandas, so it is in no extra here)."
 
 _HOW = {
     "spark.sql.session.timeZone": "UTC",
@@ -62,6 +72,7 @@ class SparkEngine:
     def close(self) -> None:
         if "_session" in self.__dict__:
             self._session.stop()
+            os.environ.pop(_CONNECTED, None)
 
     def tell(self, name: str, moment: datetime | None) -> None:
         self._moments[name] = moment
@@ -127,7 +138,7 @@ def open_spark(url: str, folder: Path) -> Iterator[SparkEngine]:
     if importlib.util.find_spec("pyspark") is None:
         raise NotReady("pyspark for the engine spark", "none", "pip install 'mercato[spark]'")
     from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
+    from pyspark.errors import PySparkException, PySparkImportError
 
     with scratch_in(folder) as scratch:
         engine = SparkEngine(url, scratch.absolute())
@@ -138,7 +149,8 @@ def open_spark(url: str, folder: Path) -> Iterator[SparkEngine]:
                 yield engine
         except (PySparkException, Py4JError) as error:
             found = str(error).strip().partition("\n")[0]
-            raise NotReady(f"table work on Spark at {url}", found, "See Spark's log.") from error
+            remedy = _CLIENT if isinstance(error, PySparkImportError) else "See Spark's log."
+            raise NotReady(f"table work on Spark at {_place(url)}", found, remedy) from error
         finally:
             engine.close()
 
@@ -148,6 +160,7 @@ def _started(url: str, scratch: Path) -> Any:
 
     builder = SparkSession.builder.appName("mercato")
     if connects := url.startswith(CONNECT):
+        _require_server(url)
         builder = builder.remote(url)
     else:
         builder = builder.master(url)
@@ -158,6 +171,25 @@ def _started(url: str, scratch: Path) -> Any:
     for name, value in _HOW.items():
         session.conf.set(name, value)
     return session
+
+
+def _require_server(url: str) -> None:
+    """Raises NotReady where nobody listens: Spark's client would ask again for ten minutes."""
+    named = urlsplit(url)
+    address = (named.hostname or "localhost", named.port or _CONNECT_PORT)
+    try:
+        socket.create_connection(address, _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise NotReady(
+            f"a Spark Connect server at {_place(url)}",
+            str(error),
+            "Start it (sbin/start-connect-server.sh), or name another as spark_url.",
+        ) from error
+
+
+def _place(url: str) -> str:
+    """Without parameters, one of which may be a token."""
+    return url.partition("/;")[0]
 
 
 @contextmanager

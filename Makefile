@@ -27,10 +27,12 @@ soak: install  ## the long tests: thousands of crashes, millions of requests
 
 bench: install  ## measure again what the documents claim, and write their tables
 	@$(BIN)/python -m bench.all $(ARGS)
+	@$(BIN)/python -m bench.capacity
 	@$(BIN)/python -m bench.tables
 
 docs: install  ## write the generated parts of the documents again
 	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python -m bench.capacity
 	@$(BIN)/python -m bench.tables
 
 screenshots: install  ## photograph every page of var/demo into docs/screenshots (after make demo)

@@ -38,6 +38,12 @@ EXCERPTS: Mapping[str, Excerpt] = {
     "session": Excerpt(("hit@20", "mrr@20"), "diginetica (session|VSTAN|STAN|item kNN|popularity)"),
     "graph": Excerpt(("recall@20", "ndcg@20")),
     "Durable events a second": Excerpt(("events/s", "p50 ms", "p99 ms")),
+    "Replicas": Excerpt(
+        ("requests", "failed", "failed reads", "events lost", "recovered after s"), ".*: haproxy:"
+    ),
+    "Replicas, simulated": Excerpt(
+        ("requests/s", "p50 ms", "simulated p50 ms", "p99 ms", "simulated p99 ms")
+    ),
 }
 """By the name of the result file, in this order."""
 
@@ -97,6 +103,12 @@ ENGLISH = {
     "transformer_serving": "What the shopper transformer takes to answer",
     "transformer_training": "How fast the shopper transformer learns, beside RecTools' SASRec",
     "training_processes": "The shopper transformer learned by one process and by several",
+    "Replicas": "Replicas behind a balancer, and what befalls them under load",
+    "Replicas, simulated": "Replicas simulated from service times, beside a load test",
+    "capacity": "Capacity, on paper",
+    "Load": "A shop under load, and under three times as much as it can do",
+    "Crashes": "Servers, databases and disks that crash at random moments",
+    "fuzz": "Requests made up from the OpenAPI document",
 }
 CHINESE = {
     "search_peers": "同一次运行中与其他搜索引擎的比较",
@@ -107,6 +119,8 @@ CHINESE = {
     "session": "会话中的下一件商品",
     "graph": "无顺序的物品集合：Gowalla",
     "Durable events a second": "持久写入的事件",
+    "Replicas": "负载均衡器后的多个副本：负载之下的各种故障",
+    "Replicas, simulated": "由服务时间模拟的副本与负载测试的比较",
 }
 PAGES: Mapping[str, Page] = {
     "README.md": Page("model", "Nothing is measured yet: `make bench`.\n", ENGLISH),
@@ -125,6 +139,9 @@ PAGES: Mapping[str, Page] = {
         ENGLISH,
         True,
         ("closed_loop", "watching"),
+    ),
+    "docs/scale.md": Page(
+        "model", "Nothing is worked out yet: `make docs`.\n", ENGLISH, True, ("capacity",)
     ),
 }
 
@@ -147,10 +164,11 @@ def block(found: Sequence[Mapping[str, Any]], page: Page) -> str:
 
 def _whole(result: Mapping[str, Any], page: Page) -> str:
     title = page.titles.get(result["name"], result["name"])
-    further = ("seconds", "peak_mb")
+    further = [name for name in ("seconds", "peak_mb") if name in result["rows"][0]]
     table = "\n".join(_table(rows, page.model, further=further) for rows in _alike(result["rows"]))
     data = "".join(f"- `{path}`, sha256 {sha[:16]}…\n" for path, sha in result["data"].items())
-    where = f"On {result['machine']}, at commit {result['commit'][:12]}"
+    where = f"On {result['machine']}"
+    where += f", at commit {result['commit'][:12]}" if "commit" in result else ""
     where += f", of:\n\n{data}" if data else ".\n"
     return f"## {title}\n\n{result['protocol']}\n\n{table}\n{where}"
 
@@ -187,7 +205,9 @@ def _table(
 ) -> str:
     """columns : metrics, () for all; further : of a row besides its metrics"""
     names = columns or list(dict.fromkeys(name for row in rows for name in row["metrics"]))
-    lines = [[model, *names, *further], ["---", *("--:" for _ in (*names, *further))]]
+    told = {name for row in rows for name, of in row["metrics"].items() if _is_words(of)}
+    marks = ["---" if name in told else "--:" for name in (*names, *further)]
+    lines = [[model, *names, *further], ["---", *marks]]
     for row in rows:
         cells = [_cell(row["metrics"].get(name)) for name in names]
         strong = "**" if row.get("chosen") else ""
@@ -196,10 +216,17 @@ def _table(
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _is_words(metric: Any) -> bool:
+    return isinstance(metric, str)
+
+
 def _cell(metric: Any) -> str:
-    """``.3226 (.3120–.3330)`` where an interval is known, else the number."""
-    if metric is None:
-        return ""
+    """``.3226 (.3120–.3330)`` where an interval is known, ``.3226 †`` where it is beyond what was
+    measured, else the number; words as they are."""
+    if metric is None or isinstance(metric, str):
+        return metric or ""
+    if isinstance(metric, Mapping) and "low" not in metric:
+        return f"{_number(metric['value'])}{' †' if metric['extrapolated'] else ''}"
     if isinstance(metric, Mapping):
         value, low, high = (_number(metric[part]) for part in ("value", "low", "high"))
         return f"{value} ({low}–{high})"

@@ -80,6 +80,25 @@ def test_rows_that_share_no_metric_stand_in_tables_of_their_own():
     assert found == [["first", "third", "both"], ["apart"]]
 
 
+def test_words_and_what_is_beyond_the_measured_stand_as_such():
+    rows = [
+        {"model": "now", "metrics": {"needs": 4, "by": "one"}},
+        {"model": "later", "metrics": {"needs": {"value": 9.5, "extrapolated": True}}},
+    ]
+    assert tables._table(rows, "model").splitlines() == [
+        "| model | needs | by |",
+        "| --- | --: | --- |",
+        "| now | 4 | one |",
+        "| later | 9.5 † |  |",
+    ]
+
+
+def test_each_result_has_a_title_in_each_language_that_shows_it():
+    names = {result["name"] for result in tables.results(tables.RESULTS)} | {*tables.EXCERPTS}
+    assert names - {*tables.ENGLISH} == set()
+    assert {*tables.EXCERPTS} == {*tables.CHINESE}
+
+
 def test_a_document_may_show_some_results_alone():
     about = {"protocol": "One run.", "data": {}, "commit": "c" * 40, "machine": "m"}
     rows = [{"model": "a", "metrics": {"x": 1}, "seconds": 1.0, "peak_mb": 0.0}]

@@ -42,14 +42,18 @@ from mercato.shop.opened import Shop
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_api(shop: Shop, exposure: Exposure | None = None) -> FastAPI:
+def create_api(
+    shop: Shop, exposure: Exposure | None = None, ahead: Callable[[], None] | None = None
+) -> FastAPI:
     """Serve ``shop``. Its background work runs while the application does; then it is closed.
 
     Further applications may be mounted behind it, also at the root: what lies under ``/v1`` is
-    answered here. ``exposure``: on loopback, by one process, if not said.
+    answered here. ``exposure``: on loopback, by one process, if not said. ``ahead``: looks again
+    and again for what they can work out beside the requests.
     """
     exposure = exposure or Exposure()
-    metrics, background, tracing = Metrics(shop), Background(shop), start_tracing()
+    background, tracing = Background(shop, ahead), start_tracing()
+    metrics = Metrics(shop, background)
     leaving = Leaving(exposure.leave_seconds)
     app = FastAPI(
         title="Mercato",

@@ -182,7 +182,7 @@ def create_app() -> "FastAPI":
     from mercato.api import create_api
     from mercato.shop.exposure import Exposure
     from mercato.shop.opened import Shop
-    from mercato.web import create_web
+    from mercato.web import Ahead, create_web
 
     # Arrow's own allocator keeps what a drain has freed: 80 MB after 100,000 events (measured).
     pa.set_memory_pool(pa.system_memory_pool())
@@ -193,7 +193,7 @@ def create_app() -> "FastAPI":
         int(os.environ.get(_WORKERS, "1")),
         float(os.environ.get(_LEAVE, "0")),
     )
-    app = create_api(shop, exposure)
+    app = create_api(shop, exposure, Ahead(shop).look)
     app.mount("/", create_web(shop, exposure))
     _spare_the_collector()
     sys.setswitchinterval(_SECONDS_A_TURN)

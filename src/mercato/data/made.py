@@ -33,11 +33,12 @@ def commit_made(
         if sum(each.nbytes for each in first) > _IN_MEMORY:
             break
     else:
-        return store.commit(asset.name, pa.Table.from_batches(first, rows.schema), note=note)
+        table = pa.Table.from_batches(first, rows.schema)
+        return store.commit(asset.name, table, note=note, by_key=True)
     reader = pa.RecordBatchReader.from_batches(rows.schema, chain(first, batches))
     del first
     try:
-        return store.commit(asset.name, reader, note=note)
+        return store.commit(asset.name, reader, note=note, by_key=True)
     except (DeltaError, pa.ArrowException, OSError, ValueError):
         if checked.failure is not None:  # delta-rs tells what stopped its reader in its own words
             raise checked.failure from None

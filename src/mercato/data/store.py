@@ -17,6 +17,7 @@ from deltalake import (
     DeltaTable,
     PostCommitHookProperties,
     Transaction,
+    WriterProperties,
     write_deltalake,
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
@@ -35,6 +36,12 @@ NOTE = "mercato"
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 """By itself delta-rs forgets entries of the log after 30 days, and with them versions that a
 release was made from; `mercato.data.versions.retention` knows which may go."""
+
+_AS_THEY_COME = WriterProperties(compression="SNAPPY")
+"""As delta-rs does by itself."""
+
+_BY_KEY = WriterProperties(compression="SNAPPY", max_row_group_size=16_384)
+"""Rows that are read together: whoever looks for one by its key reads no more (`data.lookup`)."""
 
 Mode = Literal["overwrite", "append"]
 
@@ -121,6 +128,7 @@ class AssetStore:
         note: Mapping[str, str] | None = None,
         transaction: tuple[str, int] | None = None,
         base: int | None = None,
+        by_key: bool = False,
     ) -> int:
         """Write ``data`` as the next version, durably, and return its number.
 
@@ -129,6 +137,7 @@ class AssetStore:
         note        : what it was made from; read back by `history`
         transaction : (application, number) is remembered with the commit, see `transaction`
         base        : only commit over this version; -1 where there must be none yet
+        by_key      : rows come in the order of a key, and will be looked for by it
 
         Raises Conflict where the newest version is not ``base``, or another writer was faster;
         BadInput where the folder's path cannot hold a table.
@@ -152,6 +161,7 @@ class AssetStore:
                         max_commit_retries=0 if base is not None or transaction else None,
                     ),
                     post_commithook_properties=_HOOKS,
+                    writer_properties=_BY_KEY if by_key else _AS_THEY_COME,
                     storage_options=self.storage.options() if table is None else None,
                 )
         except DeltaError as error:

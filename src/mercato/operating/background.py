@@ -41,6 +41,9 @@ LOOK_SECONDS_ELSEWHERE = 2.0
 COUNT_SECONDS = 5.0
 """Between two times at which a process says that it answers, and how each release did."""
 
+AHEAD_SECONDS = 1.0
+"""Between two looks for what pages would have to work out, see `mercato.web.ahead`."""
+
 ANSWERS_SECONDS = 1.0
 """Between two tries to write answers that found no database."""
 
@@ -98,9 +101,12 @@ class Every(threading.Thread):
 
 
 class Background:
-    """The threads of one server process, as a context manager."""
+    """The threads of one server process, as a context manager.
 
-    def __init__(self, shop: Shop) -> None:
+    ahead : works out what those who ask would otherwise wait for; does nothing where all is there
+    """
+
+    def __init__(self, shop: Shop, ahead: Callable[[], None] | None = None) -> None:
         self._shop = shop
         self._store = AssetStore(shop.paths.assets)
         self._looked = Looked()
@@ -117,6 +123,8 @@ class Background:
         )
         if not ReleaseStore(shop.paths.releases).storage.is_near:
             self.threads += (Every(LOOK_SECONDS_ELSEWHERE, "look for releases", shop.look),)
+        if ahead is not None:
+            self.threads += (Every(AHEAD_SECONDS, "ahead", ahead),)
         self._feeds = FeedRunner(shop)
         if shop.settings.feeds:
             self.threads += (Every(LOOK_SECONDS, "feeds", self._feeds.look),)

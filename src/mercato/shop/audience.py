@@ -16,6 +16,7 @@ from mercato.data.assets.cohorts import COHORTS
 from mercato.data.assets.daily_funnel import DAILY_FUNNEL, STEPS
 from mercato.data.assets.users import USERS
 from mercato.data.auditing import mask_of
+from mercato.data.lookup import row_of
 from mercato.data.shoppers import SHOPPER_ID
 from mercato.data.store import AssetStore
 from mercato.data.users.chosen import Counts, counts
@@ -204,9 +205,7 @@ def _profile(shop: Shop, stored: str) -> dict[str, Any] | None:
     store = _assets(shop)
     if store.version(USERS.name) is None:
         return None
-    users = store.read(USERS.name, columns=[SHOPPER_ID, *_PROFILE])
-    rows = users.filter(pc.equal(users[SHOPPER_ID], stored)).select(list(_PROFILE)).to_pylist()
-    return rows[0] if rows else None
+    return row_of(store, USERS.name, (SHOPPER_ID, stored), _PROFILE)
 
 
 def _assets(shop: Shop) -> AssetStore:

@@ -1,5 +1,6 @@
 """The storefront: plain pages that work without a script, and smoother with our small one."""
 
+from mercato.web.ahead import Ahead
 from mercato.web.app import create_web
 
-__all__ = ["create_web"]
+__all__ = ["Ahead", "create_web"]

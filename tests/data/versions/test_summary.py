@@ -1,6 +1,7 @@
 """What the log of an asset tells of its versions."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from mercato.core.errors import NotFound
 from mercato.data.importing import import_items
 from mercato.data.store import AssetStore
 from mercato.data.versions.notes import origin
-from mercato.data.versions.summary import schema_of, summaries, summary, version_at
+from mercato.data.versions.summary import Summary, schema_of, summaries, summary, version_at
 
 
 def things(*numbers: int) -> pa.Table:
@@ -33,6 +34,27 @@ def test_all_assets_are_listed_inputs_first(store):
     for name in ("zebra", "histories", "events"):
         store.commit(name, things(1))
     assert [each.name for each in summaries(store)] == ["events", "histories", "zebra"]
+
+
+def test_a_version_is_summed_up_once(store: AssetStore, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+
+    def counted(store: AssetStore, name: str) -> Summary:
+        asked.append(name)
+        return summary(store, name)
+
+    monkeypatch.setattr("mercato.data.versions.summary.summary", counted)
+    store.commit("things", things(1))
+    store.commit("others", things(1))
+    assert summaries(store) == summaries(store)
+    assert sorted(asked) == ["others", "things"]
+    store.commit("things", things(1, 2))
+    assert [each.rows for each in summaries(store)] == [1, 2]
+    assert asked[2:] == ["things"]
+    # Another table of the same name and version.
+    shutil.rmtree(store.root / "others")
+    store.commit("others", things(1, 2, 3))
+    assert [each.rows for each in summaries(store)] == [3, 2]
 
 
 def test_upkeep_does_not_hide_who_made_the_rows(store: AssetStore):

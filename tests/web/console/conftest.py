@@ -1,7 +1,7 @@
 """A person who is signed in to the supermarket's console."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +31,11 @@ def signed_in(shop: Shop, name: str, role: Role) -> Iterator[TestClient]:
         form = {"name": name, "password": PASSWORD}
         assert opened.post("/console/sign-in", data=form).status_code == 200
         yield opened
+
+
+@pytest.fixture(scope="session")
+def sign_in() -> Callable[[Shop, str, Role], AbstractContextManager[TestClient]]:
+    return signed_in
 
 
 @pytest.fixture(scope="session")

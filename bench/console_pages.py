@@ -8,6 +8,7 @@ the log itself: they read what is summed up of it.
 import http.client
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -176,8 +177,11 @@ def measure(server: Served, browser: Browser, path: str, times: int) -> dict[str
 
 def _cpu_ms(process: int) -> float:
     """What a process's threads that are there have run so far (Linux)."""
-    threads = Path(f"/proc/{process}/task").glob("*/schedstat")
-    return sum(int(each.read_text().split()[0]) for each in threads) / 1e6
+    total = 0
+    for each in Path(f"/proc/{process}/task").glob("*/schedstat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends meanwhile
+            total += int(each.read_text().split()[0])
+    return total / 1e6
 
 
 def main() -> None:

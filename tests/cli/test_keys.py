@@ -106,9 +106,16 @@ def test_the_log_of_keys_is_sealed(empty_shop: Path) -> None:
     assert (seals["decisions"]["rows"], seals["decisions"]["broken"]) == (1, None)
     noted = ["audit", str(empty_shop), "--verify", "--noted", seals["decisions"]["head"]]
     assert run(app, noted).exit_code == 0
+    cut_off = {"ts": "2026-01-01", "log": "decisions", "seq": 99, "seal": "0" * 64}
+    (empty_shop / "seals.jsonl").write_text(json.dumps(cut_off))
+    assert "row 99, whose seal was noted" in str(run(app, noted).exception)
+    (empty_shop / "seals.jsonl").unlink()
     with sqlite3.connect(empty_shop / "state.db") as database:
+        for table in ("decisions", "seals"):  # as who may change the tables, too
+            database.execute(f"DROP TRIGGER {table}_stays")
+            database.execute(f"DROP TRIGGER {table}_is_not_emptied")
         database.execute("UPDATE decisions SET actor = 'somebody else'")
     assert isinstance(run(app, noted).exception, ChecksFailed)
     with sqlite3.connect(empty_shop / "state.db") as database:
-        database.executescript("DELETE FROM decisions; DELETE FROM seals")
+        database.executescript("DELETE FROM decisions; DELETE FROM seals; DELETE FROM meta")
     assert isinstance(run(app, noted).exception, ChecksFailed), "gone with its seals"

@@ -12,6 +12,8 @@ from mercato.data.store import AssetStore
 from mercato.operating.drain import MICROSECONDS_PER_DAY, drain, prune
 from mercato.operating.retiring import retire
 from mercato.state import State
+from mercato.state.audit import Access
+from mercato.state.heads import noted_heads
 
 NOW = time.time_ns() // 1000
 
@@ -60,6 +62,26 @@ def test_without_a_build_the_state_keeps_events_no_longer_either(
     assert prune(state, store, 30, 0, PrivacySettings()) == 0  # the next build's
     assert prune(state, store, 30, 0, PrivacySettings(events_days=10)) == 2
     assert [row.event_id for row in state.events.after(0, 9).rows] == ["d0", "d2", "d9"]
+
+
+def test_who_read_what_is_forgotten_where_a_shop_wants_it(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for age in (9, 5, 0):
+        monkeypatch.setattr(
+            "mercato.state.audit.time.time_ns",
+            lambda age=age: (NOW - age * MICROSECONDS_PER_DAY) * 1000,
+        )
+        state.audit.append(Access(f"{age} days ago", "users", "events", (), "looking")).result(30)
+    store = AssetStore(tmp_path / "assets")
+    monkeypatch.undo()
+    prune(state, store, 30, 0, PrivacySettings())
+    assert len(list(state.audit.since())) == 3
+    assert list(noted_heads(tmp_path, "audit")) == [3]
+    for _ in range(2):
+        prune(state, store, 30, 0, PrivacySettings(audit_days=7))
+    assert [each.actor for each in state.audit.since()] == ["5 days ago", "0 days ago"]
+    assert [each.actor for each in state.decisions.since()] == ["mercato serve"]
 
 
 @pytest.mark.parametrize(

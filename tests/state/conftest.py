@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 
 from bench.wire import Wire, wire_to
 from mercato.state import EventRow, State
@@ -38,14 +38,28 @@ def stored(state: State) -> Callable[..., None]:
 
 @pytest.fixture
 def tampered() -> Callable[..., None]:
-    """Change a state behind Mercato's back."""
+    """Change a state behind Mercato's back, as who may take its triggers away first."""
 
     def run(state: State, statements: str) -> None:
         with state.database.writing.begin() as connection:
+            untriggered(connection)
             for statement in filter(str.strip, statements.split(";")):
                 connection.exec_driver_sql(statement)
 
     return run
+
+
+def untriggered(connection: Connection) -> None:
+    told = (
+        "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT DISTINCT tgname, tgrelid::regclass::text FROM pg_trigger "
+        "JOIN pg_class ON pg_class.oid = tgrelid "
+        "WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
+    )
+    for name, table in connection.exec_driver_sql(told).all():
+        on = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+        connection.exec_driver_sql(f"DROP TRIGGER {name}{on}")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,14 +111,18 @@ State.open({url!r}, Path({str(tmp_path)!r})).close()
 
 
 def test_replicas_that_start_together_wait_for_the_one_that_changes_tables(
-    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str,
+    tmp_path: Path,
+    tampered: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(postgres._OF_SESSION, "lock_timeout", "50")  # milliseconds
     first = State.open(postgres_url, tmp_path)
-    with first.database.write() as connection:
-        connection.exec_driver_sql("DROP TABLE consents")
-        connection.exec_driver_sql("UPDATE meta SET value = '7' WHERE key = 'format'")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '7'")
+    tampered(
+        first,
+        "DROP TABLE consents; UPDATE meta SET value = '7' WHERE key = 'format';"
+        "UPDATE alembic_version SET version_num = '7'",
+    )
     with ThreadPoolExecutor() as pool:
         with first.database.write():  # at work, for longer than a lock is waited for
             opening = pool.submit(State.open, postgres_url, tmp_path)

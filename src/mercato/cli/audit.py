@@ -73,16 +73,20 @@ def command(
 
 def _verify(folder: Path, noted: str | None, as_json: bool) -> None:
     """Raises ChecksFailed where a log is not as it was written."""
+    from mercato.state.heads import noted_heads
     from mercato.state.seals import SEALED
 
     with opened_state(folder) as state:
-        found = [state.verify(log, noted) for log in SEALED]
+        found = [state.verify(log, noted, noted_heads(folder, log)) for log in SEALED]
     if as_json:
         print_json([asdict(each) for each in found])
     else:
         print_table(
-            ("log", "lines in order", "from before seals", "newest seal"),
-            [(each.log, f"{each.rows:,}", f"{each.before:,}", each.head) for each in found],
+            ("log", "lines in order", "from before seals", "days noted", "newest seal"),
+            [
+                (each.log, f"{each.rows:,}", f"{each.before:,}", f"{each.heads:,}", each.head)
+                for each in found
+            ],
         )
     for each in found:
         if each.broken is not None:

@@ -107,6 +107,8 @@ class PrivacySettings:
     links_days: int = 0
     """Days after which it is forgotten which user a visitor was last seen with; 0: as long as
     ``events_days``."""
+    audit_days: int = 0
+    """Days after which lines go that say who read personal data; 0: they are kept."""
     pseudonyms: bool = False
     """Whether users' and visitors' ids are replaced by a keyed hash before anything is stored; to
     be decided before the first event comes in (docs/privacy.md)."""

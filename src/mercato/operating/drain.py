@@ -29,6 +29,9 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 _DRAINED = "drained-at"
 
+_ACTOR = "mercato serve"
+"""Who retires lines of the audit, in the log of decisions."""
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -66,11 +69,13 @@ def prune(
     learned_up_to: int,
     privacy: PrivacySettings | None = None,
 ) -> int:
-    """Delete drained rows that are older than ``keep_days``; how many.
+    """Delete drained rows that are older than ``keep_days``; how many. Before, the newest seals of
+    the logs are noted in the shop's folder.
 
     privacy : no row stays for longer than it says, learned from or not
     learned_up_to : the watermark of the live release; later events are still read from the state
     """
+    state.note_heads(store.shop)
     kept = privacy or PrivacySettings()
     now = time.time_ns() // 1000
 
@@ -83,6 +88,9 @@ def prune(
         gone += state.events.prune(up_to=events, before=before(kept.events_days))
     if links_days := kept.links_days or kept.events_days:
         state.events.prune_links(before(links_days))
+    if kept.audit_days:
+        today = now // MICROSECONDS_PER_DAY  # by whole days: each time is a line of the decisions
+        state.audit.retire((today - kept.audit_days) * MICROSECONDS_PER_DAY, _ACTOR)
     days = min(keep_days, kept.answers_days or keep_days)
     return gone + state.answers.prune(up_to=drained(store, ANSWERS), before=before(days))
 

@@ -1,7 +1,7 @@
 """Open the state of a shop."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from mercato.state.erasures import ErasureLog
 from mercato.state.events import EventLog
 from mercato.state.experiments import ExperimentTable, ReadingTable
 from mercato.state.fetches import FetchLog
+from mercato.state.heads import note_heads
 from mercato.state.items import ItemLog
 from mercato.state.keys import KeyTable
 from mercato.state.migrations import migrate
@@ -114,9 +115,15 @@ class State:
             known = self.get(key)
         return bytes.fromhex(str(known))
 
-    def verify(self, log: str, noted: str | None = None) -> Verified:
+    def verify(
+        self, log: str, noted: str | None = None, heads: Mapping[int, str] | None = None
+    ) -> Verified:
         """Whether a log out of `seals.SEALED` is as it was written; see `seals.verify`."""
-        return verify(self.database, log, noted)
+        return verify(self.database, log, noted, heads)
+
+    def note_heads(self, folder: Path) -> None:
+        """Note the newest seals outside of the database; see `heads.note_heads`."""
+        note_heads(self.database, folder)
 
     def number_on(self, log: str, above: int) -> None:
         """Let the next row of a log have a number above ``above``."""

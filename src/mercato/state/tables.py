@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from mercato.core import columns
 
-FORMAT = 8
+FORMAT = 9
 """The version of these tables; stands in ``meta`` under ``format``. The newest step in
 `state.migrations` leads to it."""
 

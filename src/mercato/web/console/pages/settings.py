@@ -22,6 +22,7 @@ _KEPT = (
     ("privacy", "events_days"),
     ("privacy", "answers_days"),
     ("privacy", "links_days"),
+    ("privacy", "audit_days"),
     ("state", "keep_days"),
     ("assets", "keep_days"),
     ("lineage", "keep_days"),

@@ -1,6 +1,8 @@
-"""How soon a release that does harm comes back once it is published, and how often a harmless one.
+"""How soon a release that does harm comes back once it is published, and how often a harmless one;
+how often the monitor of conversion alarms, of shops in which nothing changes and of others.
 
-The guardrails are the product's, over simulated shoppers of whom a share is held back.
+The guardrails are the product's, over simulated shoppers of whom a share is held back; the monitor
+reads simulated logs, through the product's windows.
 """
 
 import time
@@ -13,12 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.harness import Row, arguments, forget_peak, own_peak_mb, write_result
+from bench import returning
+from bench.harness import Row, arguments, forget_peak, own_peak_mb
+from bench.merging import write_merged
+from bench.returning import SHOPPERS, Shops, simulated
 from mercato.core.settings import LearnSettings
+from mercato.data.engines import open_engine
 from mercato.evaluation.experiments.effects import cautious
 from mercato.evaluation.experiments.outcomes import Moments
 from mercato.evaluation.experiments.sequential import look
 from mercato.operating.learning.guardrails import ALPHA, CLICK_RATE, FEWEST, GUARDRAILS
+from mercato.operating.monitoring import conversion
+from mercato.operating.monitoring.showing import days_of, shown_lately
 
 SETTINGS = LearnSettings()
 HOURS = round(SETTINGS.watch_hours)
@@ -49,6 +57,24 @@ PROTOCOL = (
     "'hours' the mean until then. {few:,} runs of 2,000 shoppers a day, {many:,} of 20,000. "
     "Shoppers come once: that intervals hold where they return is simulated for experiments"
 )
+
+OF_MONITOR = (
+    "conversion: {shops:,} simulated shops of {shoppers} shoppers who come on a quarter of the "
+    "days in the mean (beta 1, 3); a tenth of the visits buys within half a day (beta 1, 9 of "
+    "shoppers), .15 two to twenty days later; half of the answers know the visitor alone. The "
+    "monitor judges one Sunday of each shop, on which some 150 come: 'alarms' at its own level "
+    "({alpha}), 'fewer' at .05"
+)
+
+SHOPS, QUICK_SHOPS, SHOPS_AT_ONCE = 1_000, 100, 100
+MONITORED = {
+    "conversion: as ever": Shops(),
+    "conversion: a third fewer at weekends, days vary by a fifth": Shops(
+        weekend=0.67, restless=0.2
+    ),
+    "conversion: half of a day's purchases lost": Shops(lost=0.5),
+    "conversion: all of a day's purchases lost": Shops(lost=1.0),
+}
 
 Floats = NDArray[np.float64]
 
@@ -159,16 +185,52 @@ def measured(runs: dict[int, int], wants: Callable[[str], bool], until: float) -
         yield Row(name, metrics, time.perf_counter() - begun, own_peak_mb())
 
 
+def monitored(shops: int, wants: Callable[[str], bool], until: float) -> Iterator[Row]:
+    for name, done in MONITORED.items():
+        if not wants(name) or time.monotonic() > until:
+            continue
+        forget_peak()
+        begun, random = time.perf_counter(), np.random.default_rng(SEED)
+        looks = [_looked(random, done) for _ in range(shops // SHOPS_AT_ONCE)]
+        alarms, fewer = np.concatenate(looks).mean(axis=0)
+        metrics = {"alarms": float(alarms), "fewer": float(fewer)}
+        yield Row(name, metrics, time.perf_counter() - begun, own_peak_mb())
+
+
+def _looked(random: np.random.Generator, done: Shops) -> Floats:
+    """(shops, 2) 1 where the monitor alarms; where fewer buy at a level of .05."""
+    tables = simulated(random, SHOPS_AT_ONCE, done)
+    with open_engine() as engine:
+        read = {name: engine.arrow(table) for name, table in tables.items()}
+        rows = shown_lately(engine, read, most=tables["answers"].num_rows)
+    found = []
+    for times in days_of(rows):
+        of_day = conversion.conversion_of(times)
+        assert of_day is not None
+        alarms = any(conversion.conversion_alarms(times))
+        found.append((float(alarms), float(of_day.is_fewer(0.05))))
+    return np.array(found)
+
+
 def main() -> None:
     asked = arguments(__doc__, name="watching", data=Path(__file__), minutes=8)
     until = time.monotonic() + asked.minutes * 60
-    rows, runs = [], QUICK_RUNS if asked.quick else RUNS
-    for row in measured(runs, asked.wants, until):
-        print(row, flush=True)
-        rows.append(row)
+    runs, shops = (QUICK_RUNS, QUICK_SHOPS) if asked.quick else (RUNS, SHOPS)
     few, many = runs.values()
-    protocol = PROTOCOL.format(hours=HOURS, share=SETTINGS.watch_share, few=few, many=many)
-    write_result(asked.out, name="watching", protocol=protocol, data=[Path(__file__)], rows=rows)
+    protocols = (
+        PROTOCOL.format(hours=HOURS, share=SETTINGS.watch_share, few=few, many=many),
+        OF_MONITOR.format(shops=shops, shoppers=SHOPPERS, alpha=conversion.ALPHA),
+    )
+    made_by = [Path(__file__), Path(returning.__file__)]
+    both = measured(runs, asked.wants, until), monitored(shops, asked.wants, until)
+    for protocol, found in zip(protocols, both, strict=True):
+        rows = []
+        for row in found:
+            print(row, flush=True)
+            rows.append(row)
+        if rows:
+            write_merged(asked, name="watching", protocol=protocol, data=made_by, rows=rows)
+            asked = replace(asked, merge=True)
 
 
 if __name__ == "__main__":

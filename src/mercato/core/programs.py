@@ -29,6 +29,11 @@ def mark(name: str) -> str:
     return f'"{name}":"true"'
 
 
+def is_marked(attributes: str | None) -> bool:
+    """Whether an event's ``attributes`` say that a program sent it, or the shop's own people."""
+    return attributes is not None and (mark(BOT) in attributes or mark(OWN) in attributes)
+
+
 def is_crawler(user_agent: str) -> bool:
     """Whether the header of a request that brings events is of a program in a shopper's place."""
     return _CRAWLER.search(_without_makes(user_agent)) is not None

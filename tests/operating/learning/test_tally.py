@@ -6,9 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from mercato.core.paths import ShopPaths
+from mercato.core.programs import OWN, mark
+from mercato.data.assets import ASSETS
+from mercato.data.store import AssetStore
 from mercato.operating.learning import shoppers
 from mercato.operating.learning.shoppers import CANDIDATE, CONTROL, Since, arms_of
 from mercato.operating.learning.tally import COUNTS, WAITS
@@ -144,3 +148,23 @@ def test_nothing_waits_for_ever(
     with np.load(next(tmp_path.glob("*.npz"))) as kept:
         assert (len(kept["clicks"]), len(kept["bought"])) == (0, 0)
     assert COUNTS == ("answers", "empty", "clicked", "bought")
+
+
+def test_programs_and_own_people_count_in_no_arm(state: State, tmp_path: Path) -> None:
+    """Whenever it is told of them: by a mark before or after they were counted, or by a build; also
+    of the visitor that they were seen as."""
+    paths = ShopPaths(tmp_path)
+    users = [answer(at, name, CONTROL, guest=False, items=1) for at, name in enumerate("abc")]
+    device = answer(9, "device", CONTROL, guest=True, items=1)
+    write(state, [*users, device])
+    assert len(told(state, paths)[CONTROL]) == 4
+    row = EventRow("m", 0, NOON + 5, "select_item", "a", query_id="q0")
+    write(state, [row._replace(attributes=f"{{{mark(OWN)}}}")])
+    assert len(told(state, paths)[CONTROL]) == 3
+    assert told(state, paths) == told(state, None)
+    rows = [{"shopper_id": "b", "flag": "bot-rate", "value": 9.0, "bound": 5.0}]
+    schema = ASSETS["shopper_flags"].schema
+    AssetStore(paths.assets).commit("shopper_flags", pa.Table.from_pylist(rows, schema=schema))
+    assert len(told(state, paths)[CONTROL]) == 2
+    write(state, [EventRow("l", 0, NOON + 6, "login", "b", "device")])
+    assert told(state, paths)[CONTROL] == [[1, 0, 0, 0]], "c alone, who did nothing"

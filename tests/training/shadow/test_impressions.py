@@ -9,6 +9,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
+from mercato.core.programs import BOT, mark
 from mercato.core.progress import Silent
 from mercato.data.assets import ASSETS
 from mercato.data.store import AssetStore
@@ -120,3 +121,35 @@ def test_only_explored_shelves_since_then_are_read(tmp_path: Path) -> None:
     assert [each["query_id"] for each in found.answers] == ["q001"]
     assert found.clicked == {"q001": frozenset({"b"})}
     assert np.allclose(found.answers[0]["propensities"], [0.9, 0.1])
+
+
+def test_a_bandits_shelves_and_programs_tell_nothing(tmp_path: Path) -> None:
+    """A bandit's chances of a place are those given what stands above it. Of programs: who sent a
+    marked line, whose build found them, also as the visitor they were seen as, and nobody's answer
+    that a marked line names."""
+    store = AssetStore(tmp_path / "assets")
+    rows = [answer(number, ("a",), (0.9,)) for number in range(6)]
+    told = orjson.loads(str(rows[1]["request"]))
+    rows[1]["request"] = orjson.dumps(told | {"features": [[1.0]]}).decode()
+    rows[2]["user_id"] = "program"
+    rows[3]["request"] = orjson.dumps(told | {"visitor_id": "device"}).decode()
+    rows[5]["request"] = orjson.dumps(told | {"q": '"features":'}).decode()
+    store.commit("answers", pa.Table.from_pylist(rows, schema=ASSETS["answers"].schema))
+    line = {"line": 0, "ts": NOON, "event": "view_item", "item_id": "a"}
+    marked = {"attributes": f"{{{mark(BOT)}}}"}
+    lines = [
+        line | {"event_id": "e1", "user_id": "program"} | marked,
+        line | {"event_id": "e2", "user_id": "found", "visitor_id": "device"},
+        line | {"event_id": "e3", "query_id": "q004"} | marked,
+    ]
+    store.commit("events", pa.Table.from_pylist(lines, schema=ASSETS["events"].schema))
+    flags = [{"shopper_id": "found", "flag": "bot-rate", "value": 9.0, "bound": 5.0}]
+    flagged = pa.Table.from_pylist(flags, schema=ASSETS["shopper_flags"].schema)
+    store.commit("shopper_flags", flagged)
+    found = read_impressions(store, 0)
+    assert [each["query_id"] for each in found.answers] == ["q000", "q005"]
+
+
+def test_where_half_of_the_places_are_explored_nothing_is_told() -> None:
+    answers = [answer(number, ("a",), (0.4,)) for number in range(300)]
+    assert told(Impressions(answers, {}), ("a",)) is None

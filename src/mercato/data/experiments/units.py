@@ -11,9 +11,10 @@ from ibis import _
 from mercato.core.columns import Event
 from mercato.data.asset import Keep
 from mercato.data.money import revenue
-from mercato.data.shoppers import SHOPPER_ID, is_marked
+from mercato.data.programs import UNIT as UNIT
+from mercato.data.programs import without_programs
 
-UNIT, ARM = "unit", "arm"
+ARM = "arm"
 
 OF_ANSWERS = ("answers", "clicked", "searches", "unclicked", "empty")
 """Of a unit: answers; those with a click; searches; those without a click; those that found
@@ -69,7 +70,7 @@ def unit_sums(
             **{name: _[name].sum() for name in OF_ANSWERS},
         )
     )
-    units = keep(_without_programs(units, tables))
+    units = keep(without_programs(units, tables))
     began = units.select(UNIT, since=_.first)
     did = _did(tables["events"], began, span.end)
     past = answers.filter((_.ts >= ibis.literal(span.before)) & (_.ts < ibis.literal(span.start)))
@@ -97,7 +98,7 @@ def units_of_anybody(tables: Mapping[str, ibis.Table], within: Keep) -> ibis.Tab
     lines = within(_lines_of_units(events))
     shown = within(with_unit(tables["answers"]))
     named = lines.select(UNIT).union(shown.select(UNIT)).distinct()
-    joined = _without_programs(named, tables)
+    joined = without_programs(named, tables)
     marked = _marked(shown.mutate(arm=ibis.literal("")), events).group_by(UNIT)
     sums = marked.aggregate(**{name: _[name].sum() for name in OF_ANSWERS})
     for more in (sums, _summed(lines)):
@@ -182,14 +183,3 @@ def _lines_of_units(events: ibis.Table) -> ibis.Table:
         & (events.user_id.isnull() | (events.user_id != events.visitor_id))
     )
     return by_user.union(others.select(*names, unit=_.visitor_id))
-
-
-def _without_programs(units: ibis.Table, tables: Mapping[str, ibis.Table]) -> ibis.Table:
-    """Neither those who were marked as they sent events, nor those whom a build has found."""
-    events = tables["events"]
-    marked = events.filter(is_marked(events))
-    programs = marked.select(unit=_.user_id).union(marked.select(unit=_.visitor_id))
-    if "shopper_flags" in tables:
-        flagged = tables["shopper_flags"].select(unit=_[SHOPPER_ID].re_replace("^visitor:", ""))
-        programs = programs.union(flagged)
-    return units.anti_join(programs.filter(_.unit.notnull()).distinct(), UNIT)

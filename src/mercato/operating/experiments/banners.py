@@ -1,6 +1,7 @@
 """How often banners that share a slot were shown and clicked, from the logs."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import ibis
@@ -11,7 +12,7 @@ from ibis import _
 from mercato.core.columns import Event
 from mercato.data.engines import Engine, open_engine
 from mercato.data.experiments.logs import logs
-from mercato.data.shoppers import is_marked
+from mercato.data.programs import answers_to_people
 from mercato.data.store import AssetStore
 from mercato.ranking.rules.slots import BannerClicks
 from mercato.shop.banners import READING
@@ -34,29 +35,35 @@ def look_at_banners(store: AssetStore, state: State, now: int) -> BannerClicks:
     """
     start = datetime.fromtimestamp(now / 1_000_000, UTC) - timedelta(days=DAYS)
     with open_engine() as engine:
-        tables = logs(engine, store, state)
-        found = counted_banners(engine, tables["answers"], tables["events"], start)
+        found = counted_banners(engine, logs(engine, store, state), start)
     told = {"shown": found.shown, "clicked": found.clicked}
     state.readings.put(StoredReading(READING, now, told))
     return found
 
 
 def counted_banners(
-    engine: Engine, answers: ibis.Table, events: ibis.Table, start: datetime
+    engine: Engine, tables: Mapping[str, ibis.Table], start: datetime
 ) -> BannerClicks:
-    """Of answers since a moment. A click counts once for its answer, however often it came, and
-    not at all from a program."""
+    """Of answers to people since a moment. A click counts once for its answer, however often it
+    came.
+
+    tables : as `answers_to_people` has them
+    """
+    answers, events = tables["answers"], tables["events"]
     clicks = events.filter(
         (events.event == Event.SELECT_PROMOTION)
         & events.query_id.notnull()
         & events.attributes.notnull()
-        & ~is_marked(events)
     )
     told = clicks.group_by("query_id").aggregate(told=_.attributes.collect(distinct=True))
     with_banners = answers.filter(
         (answers.ts >= ibis.literal(start)) & answers.request.contains('"banners":')
     )
-    joined = with_banners.left_join(told, "query_id").select("request", "told")
+    joined = (
+        answers_to_people(with_banners, tables)
+        .left_join(told, "query_id")
+        .select("request", "told")
+    )
     shown, clicked = Counter[str](), Counter[str]()
     for batch in engine.batches(joined, _SCHEMA):
         for row in batch.to_pylist():

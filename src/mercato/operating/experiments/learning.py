@@ -1,6 +1,6 @@
 """What shoppers clicked → which ranking they prefer, and what a bandit has learned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import ibis
 import numpy as np
@@ -10,6 +10,7 @@ from ibis import _
 
 from mercato.data.engines import Engine
 from mercato.data.experiments.units import UNIT, clicked_items
+from mercato.data.programs import answers_to_people
 from mercato.evaluation.experiments.outcomes import Floats, Moments
 from mercato.ranking.bandits.shelf_order import FEATURES, Learner
 from mercato.ranking.interleaving import Interleaved
@@ -19,12 +20,18 @@ MOST_LEARNED = 200_000
 
 
 def clicked_answers(
-    engine: Engine, seen: ibis.Table, events: ibis.Table, *, also_others: bool
+    engine: Engine, seen: ibis.Table, tables: Mapping[str, ibis.Table], *, also_others: bool
 ) -> Iterator[tuple[str, dict[str, object], list[str], frozenset[str]]]:
-    """Unit, what was logged as asked, items shown and items clicked of the newest answers;
-    ``also_others``: those without a click as well."""
-    clicks = clicked_items(events)
-    joined = seen.join(clicks, "query_id", how="left" if also_others else "inner")
+    """Unit, what was logged as asked, items shown and items clicked of the newest answers to
+    people.
+
+    tables      : as `answers_to_people` has them
+    also_others : those without a click as well
+    """
+    clicks = clicked_items(tables["events"])
+    joined = answers_to_people(seen, tables).join(
+        clicks, "query_id", how="left" if also_others else "inner"
+    )
     newest = joined.order_by(_.ts.desc()).limit(MOST_LEARNED)
     wanted = newest.select(UNIT, "request", "item_ids", "clicked")
     schema = pa.schema(
@@ -42,14 +49,14 @@ def clicked_answers(
 
 
 def credited(
-    engine: Engine, seen: ibis.Table, events: ibis.Table, units: pa.Table
+    engine: Engine, seen: ibis.Table, tables: Mapping[str, ibis.Table], units: pa.Table
 ) -> Moments | None:
     """Of each unit the sum of credits and the number of its searches, see
     `evaluation.experiments.preference`; None for fewer than two units."""
     if units.num_rows < 2:
         return None
     sums: dict[str, int] = {}
-    for unit, asked, items, clicked in clicked_answers(engine, seen, events, also_others=False):
+    for unit, asked, items, clicked in clicked_answers(engine, seen, tables, also_others=False):
         teams = asked.get("teams") or ()
         if isinstance(teams, list) and len(teams) == len(items):
             drafted = Interleaved(tuple(items), tuple(teams))
@@ -59,12 +66,14 @@ def credited(
     return Moments.of(np.stack([total, units["searches"].to_numpy()], axis=-1))
 
 
-def learned(engine: Engine, seen: ibis.Table, events: ibis.Table, learner: Learner) -> Learner:
+def learned(
+    engine: Engine, seen: ibis.Table, tables: Mapping[str, ibis.Table], learner: Learner
+) -> Learner:
     """The learner with what the answers of its arm say, from the beginning: nothing is counted
     twice whoever looks, and whenever."""
     squares = np.zeros((len(FEATURES), len(FEATURES)))
     products = np.zeros(len(FEATURES))
-    for _unit, asked, items, clicked in clicked_answers(engine, seen, events, also_others=True):
+    for _unit, asked, items, clicked in clicked_answers(engine, seen, tables, also_others=True):
         features = _features(asked, len(items))
         if features is not None:
             squares += features.T @ features

@@ -81,7 +81,7 @@ def read_experiment(
         units = engine.table(unit_sums(tables, seen, span, engine.kept), SCHEMA)
         reading = Reading(definition.name, start, now, {}, 1.0, False, ())
         if definition.kind is Kind.INTERLEAVING:
-            told = credited(engine, seen, tables["events"], units)
+            told = credited(engine, seen, tables, units)
             return _interleaved(definition, reading, units, told)
         found = _compared(definition, reading, units)
         return replace(found, orders=_orders(engine, definition, tables, span))
@@ -156,5 +156,5 @@ def _orders(
             answers = with_unit(tables["answers"])
             seen = seen_of(answers, definition.name, (arm.name,), span)
             learner = learner_of(arm.changes.order)
-            found[arm.name] = to_json(learned(engine, seen, tables["events"], learner))
+            found[arm.name] = to_json(learned(engine, seen, tables, learner))
     return found

@@ -1,16 +1,21 @@
 """What shoppers did under two releases that are compared, by the arm that answered them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mercato.core.columns import Event
 from mercato.core.events import EventRow
 from mercato.core.paths import ShopPaths
+from mercato.core.programs import is_marked
+from mercato.data.programs import FLAGS, GUEST
+from mercato.data.shoppers import SHOPPER_ID
+from mercato.data.store import AssetStore
 from mercato.operating.learning.due import now
 from mercato.operating.learning.tally import (
     ARMS,
@@ -35,7 +40,7 @@ CONTROL, CANDIDATE = ARMS
 @dataclass(frozen=True)
 class Arm:
     """A user, or a visitor where nobody is logged in, is a row; they count from their first answer
-    on.
+    on. Programs and the shop's own people are none.
 
     counts : (n, `COUNTS`) answers; those that showed nothing; those of which something was clicked;
              1 where they bought
@@ -63,16 +68,19 @@ class Since:
 def arms_of(state: State, since: Since, paths: ShopPaths | None = None) -> dict[str, Arm]:
     """Both arms, from what came into the logs since.
 
-    paths : where the sums of the last look are kept, so that each row is read once; None: all is
-            read anew, and nothing kept
+    paths : where the sums of the last look are kept, so that each row is read once, and whom a
+            build has found to be a program; None: all is read anew, and nothing kept
     """
+    flagged = frozenset[str]() if paths is None else _flagged(AssetStore(paths.assets))
     kept = None if paths is None else Kept(paths.root, _named(state, since))
     known = None if kept is None else kept.read()
     sums = Sums.nothing(since.answers, since.events) if known is None else known
-    sums = sums.after(_news(state, since, sums), now())
+    sums = sums.after(_news(state, since, sums, flagged), now())
     if kept is not None:
         kept.write(sums)
-    return {name: Arm(sums.counts[sums.arm == at]) for at, name in enumerate(ARMS)}
+    key = state.secret("canary")
+    people = sums.of_people(np.array([_hash(each, key) for each in flagged], np.uint64))
+    return {name: Arm(sums.counts[people & (sums.arm == at)]) for at, name in enumerate(ARMS)}
 
 
 def forget(paths: ShopPaths) -> None:
@@ -92,14 +100,15 @@ def _named(state: State, since: Since) -> str:
     return f"{since.experiment} {since.answers} {since.events} {erased}"
 
 
-def _news(state: State, since: Since, sums: Sums) -> News:
+def _news(state: State, since: Since, sums: Sums, flagged: Set[str]) -> News:
     """Events before answers, so that of an event that is read its answer is mostly read too."""
     key = state.secret("canary")
-    events, clicks, bought = sums.events, [], []
+    events, clicks, bought, programs = sums.events, [], [], []
     for last, lines in _batches(state.events.after, sums.events):
         events = last
         clicks.append(_clicks(lines, key))
         bought.append(_purchases(lines, key))
+        programs.append(_programs(lines, flagged, key))
     answers, asked = sums.answers, []
     for last, rows in _batches(state.answers.after, sums.answers):
         answers = last
@@ -110,6 +119,7 @@ def _news(state: State, since: Since, sums: Sums) -> News:
         np.concatenate([np.zeros(0, ASKED), *asked]),
         np.concatenate([np.zeros(0, np.uint64), *clicks]),
         np.concatenate([np.zeros(0, BOUGHT), *bought]),
+        np.concatenate([np.zeros(0, np.uint64), *programs]),
     )
 
 
@@ -150,6 +160,27 @@ def _purchases(lines: Iterable[EventRow], key: bytes) -> Records:
         if line.event == Event.PURCHASE
     ]
     return np.array(found, BOUGHT)
+
+
+def _flagged(store: AssetStore) -> frozenset[str]:
+    """Users and visitors whom the last build found to be programs or the shop's own people."""
+    if store.version(FLAGS) is None:
+        return frozenset()
+    names = pc.unique(store.read(FLAGS, columns=[SHOPPER_ID])[SHOPPER_ID])
+    return frozenset(pc.replace_substring_regex(names, GUEST, "").to_pylist())
+
+
+def _programs(lines: Iterable[EventRow], flagged: Set[str], key: bytes) -> Hashes:
+    """Of lines that were marked as they came in, or are of users whom a build has found: who sent
+    them, as `data.programs` has it."""
+    told = {
+        name
+        for line in lines
+        if is_marked(line.attributes) or line.user_id in flagged
+        for name in (line.user_id, line.visitor_id)
+        if name is not None
+    }
+    return np.array([_hash(each, key) for each in told], np.uint64)
 
 
 def _hash(name: str | None, key: bytes) -> int:

@@ -42,6 +42,7 @@ class News:
     asked  : (n,) ASKED; shoppers of arms alone
     clicks : (m,) query of each
     bought : (k,) BOUGHT
+    programs : (l,) users and visitors who are no shoppers
     """
 
     answers: int
@@ -49,6 +50,7 @@ class News:
     asked: Records
     clicks: Hashes
     bought: Records
+    programs: Hashes
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Sums:
     counts  : (n, `COUNTS`)
     unclicked : answers without a click yet
     clicks, bought : that were read less than `WAITS` ago: clicks whose answer is not known
+    programs : users and visitors who are no shoppers, ascending; they have rows like others, since
+               it is told of them at any time
     """
 
     answers: int
@@ -70,6 +74,7 @@ class Sums:
     unclicked: Records
     clicks: Records
     bought: Records
+    programs: Hashes
 
     @classmethod
     def nothing(cls, answers: int, events: int) -> "Sums":
@@ -82,12 +87,19 @@ class Sums:
             np.zeros(0, _OPEN),
             np.zeros(0, _CLICK),
             np.zeros(0, _BUY),
+            np.zeros(0, np.uint64),
         )
 
     @property
     def arm(self) -> NDArray[np.int64]:
         """(n,) place in `ARMS`."""
         return (self.shopper & np.uint64(1)).astype(np.int64)
+
+    def of_people(self, others: Hashes) -> NDArray[np.bool_]:
+        """(n,) whether a row is of a shopper; others : who are known not to be, beside those who
+        were marked."""
+        known = np.union1d(self.programs, others)
+        return ~np.isin(self.shopper - (self.shopper & np.uint64(1)), known)
 
     def after(self, news: News, moment: int) -> "Sums":
         """With what was read at ``moment``, microseconds."""
@@ -105,8 +117,9 @@ class Sums:
         bought = np.concatenate([self.bought, _with(news.bought, _BUY, read=moment)])
         counts[_buyers(shopper, first, bought), _BOUGHT] = 1
         bought = bought[bought["read"] > moment - WAITS]
+        programs = np.union1d(self.programs, news.programs)
         return Sums(
-            news.answers, news.events, shopper, first, counts, unclicked, clicks, bought
+            news.answers, news.events, shopper, first, counts, unclicked, clicks, bought, programs
         )  # fmt: skip
 
     def _clicked(self, news: News, moment: int) -> tuple[Records, Records, Hashes]:

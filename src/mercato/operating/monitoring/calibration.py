@@ -21,7 +21,8 @@ class Calibration:
     """Clicks now, and those that the same scores meant before.
 
     error : standard error of their difference. Clicks of one shopper go together: the variance is
-            that of sums over shoppers.
+            that of sums over shoppers, but no less than that of as many independent clicks as are
+            expected: where none came at all they would seem to vary little.
     """
 
     observed: float
@@ -49,7 +50,8 @@ def calibration_of(times: Times) -> Calibration | None:
     apart = np.bincount(times.now.unit, times.now.clicked - expected)
     before = np.bincount(times.before.unit, times.before.clicked - rate[at_before])
     scale = len(times.now) / len(times.before)
-    error = float(np.sqrt(apart @ apart + scale**2 * (before @ before)))
+    varies = max(apart @ apart, expected @ (1 - expected))
+    error = float(np.sqrt(varies + scale**2 * (before @ before)))
     return Calibration(float(times.now.clicked.sum()), float(expected.sum()), error)
 
 

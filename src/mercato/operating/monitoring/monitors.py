@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from mercato.core.paths import ShopPaths
 from mercato.data.quality.alarm import Alarm
@@ -15,14 +16,17 @@ from mercato.operating.monitoring.calibration import calibration_alarms
 from mercato.operating.monitoring.conversion import conversion_alarms
 from mercato.operating.monitoring.features import feature_alarms
 from mercato.operating.monitoring.scores import score_alarms
-from mercato.operating.monitoring.showing import Times, newest_shown, times_of
+from mercato.operating.monitoring.showing import Times, days_of, newest_shown, times_of
 from mercato.state import State
 
-OF_PLACEMENTS: Sequence[Callable[[Times], Iterator[Alarm]]] = (
-    score_alarms,
-    calibration_alarms,
-    conversion_alarms,
+_Alarms = Callable[[Times], Iterator[Alarm]]
+
+OF_PLACEMENTS: Sequence[tuple[Callable[[pa.Table], Iterator[Times]], _Alarms]] = (
+    (times_of, score_alarms),
+    (times_of, calibration_alarms),
+    (days_of, conversion_alarms),
 )
+"""Which times of what was shown each monitor compares."""
 
 NAMES = ("score-shift", "calibration", "conversion", "feature-shift")
 """Of alarms that monitors raise; an import's are those of `data.quality.drift`."""
@@ -59,8 +63,9 @@ def last_monitored(state: State) -> Monitored | None:
 
 
 def _of_answers(store: AssetStore, state: State) -> Iterator[Alarm]:
-    for times in times_of(newest_shown(store, state)):
-        for alarms in OF_PLACEMENTS:
+    rows = newest_shown(store, state)
+    for compared, alarms in OF_PLACEMENTS:
+        for times in compared(rows):
             yield from alarms(times)
 
 

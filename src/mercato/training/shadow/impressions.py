@@ -3,12 +3,17 @@
 Where a shop explores (`[recommend] explore`), each place of an answered shelf has the chance with
 which its item stood there. A release that has not learned from these answers says what it would
 have put there; clicks on places where both agree count as often as they were unlikely.
+
+Those chances are of a place whatever the others show. A bandit logs the chance of a place given
+those above it, under which places do not add up to what a place earns: its shelves are left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import ibis
 import numpy as np
 import orjson
 import pyarrow as pa
@@ -16,6 +21,9 @@ import pyarrow.compute as pc
 
 from mercato.core.columns import Event
 from mercato.core.progress import Step
+from mercato.data.assets import ASSETS
+from mercato.data.engines import open_engine
+from mercato.data.programs import FLAGS, answers_to_people
 from mercato.data.store import AssetStore
 from mercato.evaluation.off_policy.inverse_propensity import self_normalised
 from mercato.evaluation.off_policy.logged import Logged
@@ -39,6 +47,9 @@ nothing in an estimate. Assumed."""
 _OWN_PICK = 0.5
 """A place whose chance is above shows what the release itself put there: as long as less than half
 of the places are explored, no other has more."""
+
+_OF_BANDIT = '"features":'
+"""In what was logged as asked; in a text that a shopper wrote a quote has a backslash before it."""
 
 
 @dataclass(frozen=True)
@@ -93,18 +104,31 @@ class Told:
 
 
 def read_impressions(store: AssetStore, since: int, most: int = MOST_ANSWERS) -> Impressions:
-    """Explored shelves answered at or after ``since`` (microseconds)."""
+    """Explored shelves answered to people at or after ``since`` (microseconds), none of a bandit's
+    (see `recommend.reranking.bandit`): it logs its features."""
     if store.version("answers") is None or store.version("events") is None:
         return Impressions((), {})
-    columns = ["query_id", "ts", "kind", "request", "item_ids", "propensities"]
-    answers = store.read("answers", columns=columns)
-    moment = pc.cast(answers["ts"], pa.int64())
-    late = pc.and_(pc.equal(answers["kind"], "shelf"), pc.greater_equal(moment, since))
-    rows = answers.filter(late).sort_by("query_id").to_pylist()
-    wanted = [row for row in rows if min(row["propensities"] or [1.0]) < 1]
+    wanted = _explored(store, datetime.fromtimestamp(since / 1e6, UTC))
     kept = np.unique(np.linspace(0, len(wanted) - 1, min(most, len(wanted))).astype(int))
-    chosen = [wanted[at] for at in kept]
+    chosen = wanted.take(pa.array(kept, pa.int64())).to_pylist()
     return Impressions(chosen, _clicks(store, [row["query_id"] for row in chosen]))
+
+
+def _explored(store: AssetStore, since: datetime) -> pa.Table:
+    """By query_id, the columns that are read of answers."""
+    names = [name for name in ("answers", "events", FLAGS) if store.version(name) is not None]
+    columns = ["query_id", "ts", "request", "item_ids", "propensities"]
+    schema = pa.schema([ASSETS["answers"].schema.field(name) for name in columns])
+    with open_engine() as engine:
+        tables = {name: engine.files(store.files(name), ASSETS[name].schema) for name in names}
+        answers = tables["answers"]
+        shelves = answers.filter(
+            (answers.kind == "shelf")
+            & (answers.ts >= ibis.literal(since))
+            & (answers.propensities.mins() < 1)
+            & ~answers.request.contains(_OF_BANDIT)
+        )
+        return engine.table(answers_to_people(shelves, tables), schema, ["query_id"])
 
 
 def _clicks(store: AssetStore, asked: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -127,7 +151,8 @@ class _Places(NamedTuple):
 
 
 def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | None:
-    """None where nothing was explored, or the two never agree on a place."""
+    """None where nothing was explored, the two never agree on a place, or half of the places or
+    more are explored, so that nobody knows which the release put there itself."""
     places: list[_Places] = []
     for answer in impressions.answers:
         clicked = impressions.clicked.get(answer["query_id"], frozenset())
@@ -138,6 +163,8 @@ def told_by(impressions: Impressions, candidate: Asked, step: Step) -> Told | No
     reward, chance, would, unit = map(np.array, zip(*places, strict=True))
     units = np.unique(unit, return_inverse=True)[1]
     own = chance > _OWN_PICK
+    if not own.any():
+        return None
     new = self_normalised(Logged.of(reward, chance, would.astype(float), units))
     old = self_normalised(Logged.of(reward, chance, own.astype(float), units))
     other = (would & ~own) / chance

@@ -15,8 +15,8 @@ from mercato.data.store import AssetStore
 from mercato.operating.drain import drain
 from mercato.shop.opened import Shop
 
-USER, VISITOR = "anna.schmidt@example.org", "device-of-anna"
-ASKED = {"user_id": USER, "visitor_id": VISITOR}
+USER, VISITOR, SESSION = "anna.schmidt@example.org", "device-of-anna", "visit-of-anna"
+ASKED = {"user_id": USER, "visitor_id": VISITOR, "session_id": SESSION}
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def on_disk(folder: Path) -> list[str]:
     found = [
         path.name
         for path in folder.glob("state.db*")
-        if any(plain.encode() in path.read_bytes() for plain in (USER, VISITOR))
+        if any(plain.encode() in path.read_bytes() for plain in (USER, VISITOR, SESSION))
     ]
     store = AssetStore(folder / "assets")
     for name in ("events", "answers", "quarantine"):
         if store.version(name) is not None:
             rows = str(store.read(name).to_pylist())
-            found += [name] if USER in rows or VISITOR in rows else []
+            found += [name] if any(plain in rows for plain in (USER, VISITOR, SESSION)) else []
     return found
 
 
@@ -58,6 +58,7 @@ def test_a_shopper_is_served_and_erased_by_a_plain_id(shop: Shop, folder: Path) 
     api = create_api(shop)
     with TestClient(api, raise_server_exceptions=False) as client:
         guest = {"event": "purchase", "visitor_id": VISITOR, "items": [{"item_id": "lantern"}]}
+        guest["session_id"] = SESSION
         assert client.post("/v1/events", json=guest).json()["accepted"] == 1
         login = {"anonymousId": VISITOR, "userId": USER, "type": "identify"}
         assert client.post("/v1/identify", json=login).status_code == 200
@@ -70,7 +71,7 @@ def test_a_shopper_is_served_and_erased_by_a_plain_id(shop: Shop, folder: Path) 
         assert client.post("/1/indexes/products/query", json=query).status_code == 200
         bought, joined = shop.state.events.after(0, 10).rows
         assert joined.event == "login"
-        for sent in (bought.visitor_id, joined.visitor_id, joined.user_id):
+        for sent in (bought.visitor_id, bought.session_id, joined.visitor_id, joined.user_id):
             assert (sent or "").startswith("id-")
         known = client.get(f"/v1/users/{USER}/export").json()["known"]
         assert "lantern" in str(known)

@@ -46,14 +46,15 @@ def test_ids_made_of_what_events_say_tell_nothing() -> None:
     row = EventRow(made, 0, 1, "search", user_id="anna", session_id="s")
     found = IDS.row(row)
     assert (found.event_id, found.user_id) == (IDS.of(made), IDS.of("anna"))
-    assert found.session_id == "s"
+    assert found.session_id == IDS.of("s")
     assert IDS.row(row._replace(event_id="mine")).event_id == "mine"
 
 
 LINES: list[Any] = [
     {"event_id": "a", "ts": "2026-05-01T10:00:00Z", "event": "view_item", "user_id": "anna"}
     | {"visitor_id": "phone", "item_id": "tea"},
-    {"ts": "2026-05-01T10:00:00Z", "event": "view_item", "client_id": "phone"},
+    {"ts": "2026-05-01T10:00:00Z", "event": "view_item", "client_id": "phone"}
+    | {"session_id": "phone.1777629600"},
     {"event_id": "c", "ts": "soon", "event": "purchase", "user_id": "anna", "note": {"userId": 7}},
     {"event_id": "d", "ts": "2026-05-01T10:00:00Z", "event": "search", "user_id": "anna" * 200},
     "anna",

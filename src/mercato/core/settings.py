@@ -110,8 +110,8 @@ class PrivacySettings:
     audit_days: int = 0
     """Days after which lines go that say who read personal data; 0: they are kept."""
     pseudonyms: bool = False
-    """Whether users' and visitors' ids are replaced by a keyed hash before anything is stored; to
-    be decided before the first event comes in (docs/privacy.md)."""
+    """Whether ids of users, visitors and sessions are replaced by a keyed hash before anything is
+    stored; to be decided before the first event comes in (docs/privacy.md)."""
     user_agents: bool = True
     """Whether events keep the user agents that they carry; those of programs are marked anyway."""
 

@@ -1,9 +1,10 @@
 """Pseudonyms in the place of shoppers' ids, from the door on.
 
-Where a shop wants it, ``user_id`` and ``visitor_id`` are replaced by a keyed hash before anything
-is stored. A pseudonym is ``id-``, the first 128 bits of HMAC-SHA256 (RFC 2104) of the id, and 32
-bits of another of these, by which the shop knows its own pseudonyms: they stay as they are, so
-that it does no harm to replace an id twice. The key lies in the state, never in an asset.
+Where a shop wants it, ``user_id``, ``visitor_id`` and ``session_id`` are replaced by a keyed hash
+before anything is stored. A pseudonym is ``id-``, the first 128 bits of HMAC-SHA256 (RFC 2104) of
+the id, and 32 bits of another of these, by which the shop knows its own pseudonyms: they stay as
+they are, so that it does no harm to replace an id twice. The key lies in the state, never in an
+asset.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pathlib import Path
 import orjson
 import pyarrow as pa
 
-from mercato.core.columns import EVENT_ID, USER_ID, VISITOR_ID
+from mercato.core.columns import EVENT_ID, SESSION_ID, USER_ID, VISITOR_ID
 from mercato.core.errors import BadInput
 from mercato.core.events import EventRow
 from mercato.core.paths import ShopPaths
@@ -47,10 +48,12 @@ _OF_CONTENT = re.compile(r"(event|row|ga4)-[0-9a-f]{32}(-\w+)?")
 _IDS = frozenset(
     """
     user_id visitor_id client_id app_instance_id user_pseudo_id anonymous_id previous_id
-    user_token authenticated_user_token
+    user_token authenticated_user_token session_id ga_session_id
     """.split()
 )
-"""How dialects call users and visitors."""
+"""How dialects call users, visitors and sessions."""
+
+_WHO = (USER_ID, VISITOR_ID, SESSION_ID)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Pseudonyms:
     key: bytes | None = None
 
     def of(self, value: str) -> str:
-        """The pseudonym of an id of a user or a visitor, or of ``visitor:`` and one."""
+        """The pseudonym of an id of a user, a visitor or a session, or of ``visitor:`` and one."""
         if self.key is None or self._is_own(value):
             return value
         if value.startswith(GUEST):
@@ -82,6 +85,7 @@ class Pseudonyms:
             event_id=self.event_id(row.event_id),
             user_id=self.maybe(row.user_id),
             visitor_id=self.maybe(row.visitor_id),
+            session_id=self.maybe(row.session_id),
         )
 
     def checked(self, found: Checked, mapping: Mapping[str, str]) -> Checked:
@@ -92,13 +96,13 @@ class Pseudonyms:
         if self.key is None:
             return found
         rows = found.rows
-        for name, change in ((USER_ID, self.of), (VISITOR_ID, self.of), (EVENT_ID, self.event_id)):
+        for name, change in (*((name, self.of) for name in _WHO), (EVENT_ID, self.event_id)):
             at = rows.schema.get_field_index(name)
             distinct = rows.column(at).dictionary_encode()
             values = [None if v is None else change(v) for v in distinct.dictionary.to_pylist()]
             column = pa.array(values, pa.string()).take(distinct.indices)
             rows = rows.set_column(at, rows.schema.field(at), column)
-        ids = _IDS | {spaced(mapping[each]) for each in (USER_ID, VISITOR_ID) if each in mapping}
+        ids = _IDS | {spaced(mapping[each]) for each in _WHO if each in mapping}
         refused = tuple(self._refused(each, ids) for each in found.refusals)
         return replace(found, rows=rows, refusals=refused)
 
@@ -108,7 +112,7 @@ class Pseudonyms:
         if not isinstance(said, dict):
             return replace(refusal, row="{}", value=None)
         value = refusal.value
-        if value is not None and refusal.column in (USER_ID, VISITOR_ID):
+        if value is not None and refusal.column in _WHO:
             value = self.of(value)
         return replace(refusal, row=orjson.dumps(self._within(said, ids)).decode(), value=value)
 

@@ -17,4 +17,9 @@ def known_as(shop: Shop, call: Call) -> Call:
     ids = shop.pseudonyms
     if ids.key is None:
         return call
-    return replace(call, user_id=ids.maybe(call.user_id), visitor_id=ids.maybe(call.visitor_id))
+    return replace(
+        call,
+        user_id=ids.maybe(call.user_id),
+        visitor_id=ids.maybe(call.visitor_id),
+        session_id=ids.maybe(call.session_id),
+    )

@@ -36,7 +36,8 @@ def recently(ask: Ask, n: int, *, but: str | None = None) -> Recently:
         for each in looks
         if each.item_id is not None and each.item_id != but
     }
-    here = (each.item_id for each in looks if each.session_id == visit.session_id)
+    session_id = ids.maybe(visit.session_id)
+    here = (each.item_id for each in looks if each.session_id == session_id)
     return Recently(
         tuple(
             card(catalogue.item(row), ask.currency)

@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 
 from mercato.api import create_api
 from mercato.api.gauges import forget_dead
-from mercato.api.metrics import CountRequests
+from mercato.api.metrics import CountRequests, Metrics
 from mercato.data.store import AssetStore
+from mercato.operating.background import Background
 from mercato.operating.drain import note_drained
 from mercato.shop.opened import Shop
 
@@ -42,17 +43,34 @@ def test_not_ready_once_nothing_can_be_written(api: FastAPI, shop: Shop) -> None
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_not_ready_once_changes_are_taken_up_no_more(
+def test_not_ready_while_changes_are_not_taken_up(
     client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert client.get("/readyz").status_code == 200
-    monkeypatch.setattr(AssetStore, "version", lambda *_: 1 // 0)  # the drain meets a bug
-    deadline = time.monotonic() + 20
-    while client.get("/readyz").status_code != 503:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    assert "work beside the requests" in client.get("/readyz").json()["detail"]
+    def wait_for(status: int) -> None:
+        deadline = time.monotonic() + 60
+        while client.get("/readyz").status_code != status:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    wait_for(200)
+    with monkeypatch.context() as patch:
+        patch.setattr(AssetStore, "version", lambda *_: 1 // 0)  # the drain meets a bug
+        wait_for(503)
+        assert "work beside the requests" in client.get("/readyz").json()["detail"]
+    wait_for(200)
+    assert value(client, 'mercato_background_failures_total{work="drain"}') >= 1
+
+
+def test_what_fails_beside_the_server_is_counted(shop: Shop) -> None:
+    background = Background(shop)
+    metrics = Metrics(shop, background)
+    (learning,) = (each for each in background.children if each.work == "learning")
+    learning.failures = 2
+    told = metrics.text().decode().splitlines()
+    assert 'mercato_child_failures_total{work="learning"} 2.0' in told
+    works = ("feeds", "experiments", "summing", "monitors")
+    for work in works:
+        assert f'mercato_child_failures_total{{work="{work}"}} 0.0' in told
 
 
 def test_requests_are_counted_by_route(client: TestClient) -> None:

@@ -57,6 +57,53 @@ def test_a_failed_round_is_logged_once_and_tried_again(caplog: pytest.LogCapture
     ]
 
 
+def test_a_round_that_meets_a_bug_is_told_and_tried_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rounds, done, broken = [], threading.Event(), []
+
+    def work() -> None:
+        rounds.append(time.monotonic())
+        broken.append(every.is_broken)
+        if len(rounds) < 4:
+            raise ZeroDivisionError
+        done.set()
+
+    every = Every(0.02, "work", work)
+    with caplog.at_level(logging.WARNING):
+        every.start()
+        wait_for(done)
+        every.stop()
+    assert (every.failures, every.is_broken, broken) == (3, False, [False, True, True, True])
+    pauses = [after - before for before, after in zip(rounds, rounds[1:], strict=False)]
+    assert all(pause >= least for pause, least in zip(pauses, (0.04, 0.08, 0.16), strict=False))
+    [record] = caplog.records
+    assert record.getMessage() == "work failed and will be tried again: ZeroDivisionError"
+    assert record.exc_info is not None, "where it was is told"
+
+
+def test_only_what_is_needed_makes_a_server_not_ready(built_shop: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(built_shop, folder, ignore=shutil.ignore_patterns("build"))
+    shop = Shop.open(folder)
+    needed = {"refresh", "drain"}
+    for name in [each.name for each in Background(shop).threads]:
+        background = Background(shop)
+        (thread,) = (each for each in background.threads if each.name == name)
+        tried = threading.Event()
+
+        def bug(tried: threading.Event = tried) -> None:
+            tried.set()
+            raise ZeroDivisionError
+
+        thread.work, thread.seconds = bug, 0.001
+        thread.start()
+        wait_for(tried)
+        thread.stop()
+        assert (thread.is_broken, background.broken) == (True, name in needed), name
+    shop.close()
+
+
 def test_stopping_does_not_wait_for_the_pause() -> None:
     every = Every(3600, "work", lambda: None)
     every.start()

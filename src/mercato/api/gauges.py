@@ -15,6 +15,7 @@ from mercato.api.experiment_gauges import experiment_gauges
 from mercato.api.learning_gauges import learning_gauges
 from mercato.data.assets.events import EVENTS
 from mercato.data.store import AssetStore
+from mercato.operating.background import Background
 from mercato.operating.drain import drained, last_drained
 from mercato.shop.opened import Shop
 
@@ -70,8 +71,9 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 class WorkerGauges:
     """Each worker's own; of several workers the sum, or the worst of them."""
 
-    def __init__(self, shop: Shop, registry: CollectorRegistry) -> None:
+    def __init__(self, shop: Shop, background: Background, registry: CollectorRegistry) -> None:
         self._shop = shop
+        self._background = background
 
         def summed(name: str, text: str) -> Gauge:
             return Gauge(name, text, registry=registry, multiprocess_mode="livesum")
@@ -93,6 +95,24 @@ class WorkerGauges:
         self._refused = _Following(
             Counter("mercato_requests_refused", "Answered 429: too many.", registry=registry)
         )
+        rounds = Counter(
+            "mercato_background_failures",
+            "Rounds of work beside the requests that failed.",
+            ("work",),
+            registry=registry,
+        )
+        self._rounds = {
+            each.name: _Following(rounds.labels(each.name)) for each in background.threads
+        }
+        children = Counter(
+            "mercato_child_failures",
+            "Processes beside the server that failed.",
+            ("work",),
+            registry=registry,
+        )
+        self._children = {
+            each.work: _Following(children.labels(each.work)) for each in background.children
+        }
         looked = Counter(
             "mercato_cache_looks",
             "Looks into what is remembered, by whether it was there.",
@@ -116,6 +136,10 @@ class WorkerGauges:
         self._lag.set(turns.lag_seconds)
         self._unapplied.set(_change_lag(shop))
         self._refused.at(turns.refused)
+        for thread in self._background.threads:
+            self._rounds[thread.name].at(thread.failures)
+        for child in self._background.children:
+            self._children[child.work].at(child.failures)
         for key, count in _cache_looks(shop):
             self._caches[key].at(count)
 

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mercato.api.gauges import ShopGauges, WorkerGauges, forget_dead
 from mercato.api.logs import FIELDS, REQUESTS
 from mercato.core.errors import MercatoError
+from mercato.operating.background import Background
 from mercato.shop.events import Accepted
 from mercato.shop.opened import Shop
 
@@ -44,7 +45,7 @@ _SECONDS = (0.001, 0.002, 0.003, 0.005, 0.008, 0.012, 0.02, 0.025, 0.05, 0.1, 0.
 class Metrics:
     """The counts of one application."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, background: Background) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "mercato_requests",
@@ -71,7 +72,7 @@ class Metrics:
             ("left_out",),
             registry=self.registry,
         )
-        self._worker = WorkerGauges(shop, self.registry)
+        self._worker = WorkerGauges(shop, background, self.registry)
         self._shop = ShopGauges(shop)
 
     def count_events(self, found: Accepted) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
 from mercato.cli.recording import on_record
-from mercato.core.errors import NotReady, WrongUse
+from mercato.core.errors import Busy, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
@@ -17,12 +17,12 @@ from mercato.operating.summing import sum_up
 
 
 def summed_up(folder: Path, *, as_json: bool) -> None:
-    """Sum up days and searches for the console. Raises NotReady while another process does."""
+    """Sum up days and searches for the console. Raises Busy while another process does."""
     on_record(folder, "assets", ("events", "answers"), purpose="sum up")
     with shown() as progress:
         versions = sum_up(folder, progress)
     if versions is None:
-        raise NotReady("one process that sums up", "another one at it", "Wait until it is done.")
+        raise Busy("one process that sums up", "another one at it", "Wait until it is done.")
     if as_json:
         print_json(dict(versions))
     else:

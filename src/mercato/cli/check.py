@@ -13,7 +13,7 @@ from mercato.cli.arguments import AsJson, ShopFolder
 from mercato.cli.output import print_json, print_table, say
 from mercato.cli.progress import shown
 from mercato.cli.recording import opened_state
-from mercato.core.errors import WrongUse
+from mercato.core.errors import Busy, WrongUse
 from mercato.core.paths import ShopPaths
 from mercato.core.settings import load_settings
 
@@ -39,6 +39,10 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings and alarms count as failures.")
     ] = False,
+    monitors: Annotated[
+        bool,
+        typer.Option("--monitors", help="Only look at what was served, as servers do once a day."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every asset; show the quarantine, the newest imports' alarms, flags and scores.
@@ -52,6 +56,11 @@ def command(
     """
     if language is not None and html is None:
         raise WrongUse("--language together with --html FILE", "--language alone", f"{EXAMPLE}.")
+    if monitors and html is not None:
+        raise WrongUse("--monitors or --html FILE", "both", "Say one of them.")
+    if monitors:
+        _monitored(folder, strict=strict, as_json=as_json)
+        return
     # Imported late, so that --help answers at once.
     from mercato.data.quality.report import quality_report
     from mercato.data.store import AssetStore
@@ -73,6 +82,23 @@ def command(
     else:
         _show(report)
     if not report.passes(strict=strict):
+        raise typer.Exit(1)
+
+
+def _monitored(folder: Path, *, strict: bool, as_json: bool) -> None:
+    """Raises Busy while another process looks."""
+    from mercato.operating.monitoring.monitors import monitor
+
+    with opened_state(folder) as state, state.alone("monitoring") as ours:
+        if not ours:
+            raise Busy("one process that monitors", "another one at it", "Wait until it is done.")
+        found = monitor(ShopPaths(folder), state)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_alarms(found.alarms)
+        say(f"{len(found.alarms)} alarms")
+    if strict and found.alarms:
         raise typer.Exit(1)
 
 

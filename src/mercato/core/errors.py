@@ -52,6 +52,10 @@ class NotReady(MercatoError):
     title = "Not ready"
 
 
+class Busy(NotReady):
+    """Another process is at the very work that was asked for."""
+
+
 class Overloaded(MercatoError):
     """Too much work is waiting; the caller should come back."""
 

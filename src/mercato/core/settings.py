@@ -267,6 +267,13 @@ class LearnSettings:
 
 
 @dataclass(frozen=True)
+class MonitorSettings:
+    every: str = "1d"
+    """How often a server looks by itself whether what it serves drifts (docs/learning.md#drift), as
+    ``30m``, ``12h`` or ``1d``, whether or not it learns; empty: never."""
+
+
+@dataclass(frozen=True)
 class ServeSettings:
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the API from a browser, as ``https://shop.example``."""
@@ -358,6 +365,7 @@ class Settings:
     train: TrainSettings = field(default_factory=TrainSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     learn: LearnSettings = field(default_factory=LearnSettings)
+    monitors: MonitorSettings = field(default_factory=MonitorSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     fetch: FetchSettings = field(default_factory=FetchSettings)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato.core.errors import MercatoError
 from mercato.data.releases import ReleaseStore
 from mercato.data.store import AssetStore
+from mercato.operating.child import Child
 from mercato.operating.drain import drain, last_drained, note_drained, prune
 from mercato.operating.erasing.carrying_out import Looked, carry_out
 from mercato.operating.experiments.runner import LOOK_SECONDS as EXPERIMENT_SECONDS
@@ -22,6 +23,8 @@ from mercato.operating.feeds.runner import LOOK_SECONDS, FeedRunner
 from mercato.operating.item_drain import drain_items
 from mercato.operating.learning.runner import LOOK_SECONDS as LEARN_SECONDS
 from mercato.operating.learning.runner import LearnRunner
+from mercato.operating.monitoring.runner import LOOK_SECONDS as MONITOR_SECONDS
+from mercato.operating.monitoring.runner import MonitorRunner
 from mercato.operating.numbering import number_on
 from mercato.operating.retiring import retire
 from mercato.operating.summing import LOOK_SECONDS as SUM_SECONDS
@@ -59,6 +62,12 @@ _PRUNED = "pruned-at"
 _SOON = 0.8
 """Of the seconds between two drains."""
 
+LONGEST_PAUSE = 300.0
+"""Seconds between two tries of a work that fails for a reason that nobody thought of."""
+
+NEEDED = ("refresh", "drain")
+"""Without which a server is not to be asked; the others' work may wait for whoever mends it."""
+
 _EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
 """What a full disk, a busy database or another writer brings about; the next round may do."""
 
@@ -66,8 +75,8 @@ _EXPECTED = (MercatoError, OSError, SQLAlchemyError, DeltaError)
 class Every(threading.Thread):
     """Does a work again and again with a pause of ``seconds``, until told to stop.
 
-    A round that fails for an expected reason is logged, once as long as the reason stays the
-    same; anything else ends the thread.
+    A round that fails is logged, once as long as the reason stays the same. Each that fails for no
+    expected reason makes the pause twice as long, up to `LONGEST_PAUSE`, until a round does well.
 
     failures : rounds that failed
     """
@@ -77,26 +86,42 @@ class Every(threading.Thread):
         self.seconds = seconds
         self.work = work
         self.failures = 0
+        self._unexpected = 0
         self._stop_asked = threading.Event()
         self._last = ""
 
     def run(self) -> None:
-        while not self._stop_asked.wait(self.seconds):
+        while not self._stop_asked.wait(self._pause):
             try:
                 self.work()
-                self._last = ""
+                self._last, self._unexpected = "", 0
             except _EXPECTED as error:
                 self.failures += 1
+                self._unexpected = 0
                 self._log_once(f"{type(error).__name__}: {error}")
+            except BaseException as error:  # noqa: BLE001 (a panic of a library is no Exception)
+                self.failures += 1
+                self._unexpected += 1
+                self._log_once(type(error).__name__, error)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last round failed for no expected reason."""
+        return self._unexpected > 0
+
+    @property
+    def _pause(self) -> float:
+        longest = max(self.seconds, LONGEST_PAUSE)
+        return min(self.seconds * float(2 ** min(self._unexpected, 20)), longest)
 
     def stop(self) -> None:
         """End after the round that is running."""
         self._stop_asked.set()
         self.join()
 
-    def _log_once(self, text: str) -> None:
+    def _log_once(self, text: str, error: BaseException | None = None) -> None:
         if text != self._last:
-            _log.warning("%s failed and will be tried again: %s", self.name, text)
+            _log.warning("%s failed and will be tried again: %s", self.name, text, exc_info=error)
         self._last = text
 
 
@@ -135,11 +160,22 @@ class Background:
         self._learning = LearnRunner(shop)
         if shop.settings.learn.every:
             self.threads += (Every(LEARN_SECONDS, "learning", self._learning.look),)
+        self._monitors = MonitorRunner(shop)
+        if shop.settings.monitors.every:
+            self.threads += (Every(MONITOR_SECONDS, "monitors", self._monitors.look),)
+        self._runners = (
+            self._feeds, self._experiments, self._sums, self._learning, self._monitors
+        )  # fmt: skip
 
     @property
     def broken(self) -> bool:
-        """Whether a thread has ended by itself."""
-        return any(thread.ident is not None and not thread.is_alive() for thread in self.threads)
+        """Whether a work that is needed is not done."""
+        return any(thread.is_broken for thread in self.threads if thread.name in NEEDED)
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """What starts processes beside this one."""
+        return tuple(each.child for each in self._runners)
 
     def __enter__(self) -> "Background":
         number_on(self._shop.state, self._store)
@@ -154,10 +190,8 @@ class Background:
         self._stopping.set()
         for thread in self.threads:
             thread.stop()
-        self._feeds.stop()
-        self._experiments.stop()
-        self._learning.stop()
-        self._sums.stop()
+        for runner in self._runners:
+            runner.stop()
         with suppress(MercatoError):  # the state takes no more: it is forgotten in a while
             self._put_down()
             self._shop.state.processes.leave()

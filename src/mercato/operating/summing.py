@@ -58,19 +58,19 @@ class SumRunner:
     def __init__(self, shop: Shop) -> None:
         self._store = AssetStore(shop.paths.assets)
         self._minutes = shop.settings.console.sum_minutes
-        self._child = Child("assets", str(shop.paths.root), "--sum-up")
+        self.child = Child("summing", "assets", str(shop.paths.root), "--sum-up")
         self._due = 0.0
 
     def look(self) -> None:
         now = time.monotonic()
-        if self._child.runs or now < self._due or not outdated(self._store):
+        if not self.child.is_free() or now < self._due or not outdated(self._store):
             return
         self._due = now + self._minutes * _SECONDS_PER_MINUTE
-        self._child.start()
+        self.child.start()
 
     def stop(self) -> None:
         """End the process that is running: sums are committed whole or not at all."""
-        self._child.stop()
+        self.child.stop()
 
 
 def outdated(store: AssetStore) -> bool:

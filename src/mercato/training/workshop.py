@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mercato
-from mercato.core.errors import NotReady
+from mercato.core.errors import Busy
 from mercato.core.meter import Meter
 from mercato.core.progress import Progress, Step
 
@@ -129,13 +129,13 @@ class Workshop:
 
 @contextmanager
 def one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold the shop's build lock. Raises NotReady while another process builds."""
+    """Hold the shop's build lock. Raises Busy while another process builds."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotReady(
+            raise Busy(
                 "one build of a shop at a time",
                 f"another process that builds in {root.parent}",
                 "Wait until it is done, or stop it; what it has finished is kept.",

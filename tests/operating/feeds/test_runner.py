@@ -30,7 +30,7 @@ def shop_with_feed(tmp_path):
 
 
 def ended(runner) -> int:
-    return runner._child.process.wait(120)
+    return runner.child.process.wait(120)
 
 
 def test_of_two_workers_one_fetches(feed_server, shop_with_feed) -> None:
@@ -43,9 +43,11 @@ def test_of_two_workers_one_fetches(feed_server, shop_with_feed) -> None:
     assert [path for path, _ in feed_server.asked] == ["/items.csv"]
     (feed,) = runners[0].feeds()
     assert feed.last.outcome is Outcome.IMPORTED
-    first = runners[0]._child.process
+    first = runners[0].child.process
     runners[0].look()
-    assert runners[0]._child.process is first  # nothing is due
+    assert runners[0].child.process is first  # nothing is due
+    for runner in runners:
+        runner.stop()
 
 
 def test_a_server_that_stops_ends_its_process(shop_with_feed) -> None:
@@ -63,9 +65,9 @@ def test_a_server_that_stops_ends_its_process(shop_with_feed) -> None:
         runner = FeedRunner(shop)
         runner.look()
         assert came.wait(60)
-        running = runner._child.process
+        running = runner.child.process
         runner.look()
-        assert runner._child.process is running and running.poll() is None  # one at a time
+        assert runner.child.process is running and running.poll() is None  # one at a time
         begun = time.monotonic()
         runner.stop()
         assert time.monotonic() - begun < 10 and running.poll() is not None
@@ -85,7 +87,7 @@ def test_a_failure_is_logged_once(shop_with_feed, caplog) -> None:
         shop.state.fetches.append(failed)
         runner.look()
         runner.look()
-        assert runner._child.process is None
+        assert runner.child.process is None
     said = [record.getMessage() for record in caplog.records]
     assert said == ["https://shop.example/feed.csv could not be taken over: no"] * 2
 

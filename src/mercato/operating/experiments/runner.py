@@ -17,12 +17,20 @@ class ExperimentRunner:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._child = Child("experiments", str(shop.paths.root), "look", "--due")
+        self.child = Child(
+            "experiments",
+            "experiments",
+            str(shop.paths.root),
+            "look",
+            "--due",
+            # What is wrong with one experiment must not slow down the guardrails of the others.
+            longest_rest=60 * shop.settings.experiments.look_minutes,
+        )
 
     def look(self) -> None:
         """Start a process where an experiment or a slot of banners is due, or the holdout is."""
-        if not self._child.runs and self._is_due():
-            self._child.start()
+        if self.child.is_free() and self._is_due():
+            self.child.start()
 
     def _is_due(self) -> bool:
         shop, settings = self._shop, self._shop.settings.experiments
@@ -36,4 +44,4 @@ class ExperimentRunner:
 
     def stop(self) -> None:
         """End the process that is running: what it had not written yet is read again."""
-        self._child.stop()
+        self.child.stop()

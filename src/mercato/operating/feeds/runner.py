@@ -18,12 +18,12 @@ class FeedRunner:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._child = Child("feeds", str(shop.paths.root), "--run")
+        self.child = Child("feeds", "feeds", str(shop.paths.root), "--run")
         self._said: dict[str, int] = {}
 
     def look(self) -> None:
         """Start a process where a feed is due and none is running; log what failed."""
-        if self._child.runs:
+        if not self.child.is_free():
             return
         feeds = self.feeds()
         for feed in feeds:
@@ -32,7 +32,7 @@ class FeedRunner:
                 self._said[last.url] = last.ts
                 _log.warning("%s could not be taken over: %s", last.url, last.detail)
         if any(feed.due <= now() for feed in feeds):
-            self._child.start()
+            self.child.start()
 
     def feeds(self) -> tuple[Feed, ...]:
         """The shop's feeds, and what any process made of them."""
@@ -40,4 +40,4 @@ class FeedRunner:
 
     def stop(self) -> None:
         """End the process that is running: an import that is stopped changes nothing."""
-        self._child.stop()
+        self.child.stop()

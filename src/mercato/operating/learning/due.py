@@ -44,11 +44,16 @@ def checked(settings: LearnSettings) -> LearnSettings:
 
 def every_seconds(settings: LearnSettings) -> int | None:
     """Seconds between two rounds; None where the server starts none. Raises BadInput."""
-    if not settings.every:
+    return seconds_of("learn", settings.every)
+
+
+def seconds_of(table: str, every: str) -> int | None:
+    """Seconds of a setting ``every``; None where it is empty. Raises BadInput."""
+    if not every:
         return None
-    found = _EVERY.fullmatch(settings.every)
+    found = _EVERY.fullmatch(every)
     if found is None or int(found[1]) == 0:
-        raise BadInput("[learn] every as 30m, 12h or 1d", repr(settings.every), "Mend shop.toml.")
+        raise BadInput(f"[{table}] every as 30m, 12h or 1d", repr(every), "Mend shop.toml.")
     return int(found[1]) * _SECONDS[found[2]]
 
 

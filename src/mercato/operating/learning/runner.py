@@ -17,17 +17,17 @@ class LearnRunner:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._settings = checked(shop.settings.learn)
-        self._child = Child("learn", str(shop.paths.root), "--once")
+        self.child = Child("learning", "learn", str(shop.paths.root), "--once")
         self._started = 0
 
     def look(self) -> None:
         """Start a process where one is due and none of this server's runs."""
-        if self._child.runs:
+        if not self.child.is_free():
             return
         due = due_at(self._settings, self.newest(), self._started)
         if due is not None and due <= now():
             self._started = now()
-            self._child.start()
+            self.child.start()
 
     def newest(self) -> Round | None:
         """The last round, of whichever process."""
@@ -35,4 +35,4 @@ class LearnRunner:
 
     def stop(self) -> None:
         """End the process that is running: the next goes on from its last step."""
-        self._child.stop()
+        self.child.stop()

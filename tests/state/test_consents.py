@@ -84,3 +84,20 @@ def test_answers_to_who_denied_are_nobodys(
     assert {name: getattr(found, name) for name in who} == kept
     assert orjson.loads(found.request) == {"q": "tea", **kept}
     assert found.item_ids == ("a",)
+
+
+def test_who_denied_is_answered_as_if_they_had_done_nothing(state: State) -> None:
+    rows = [EventRow("e", 0, 1, "search", "u", "v"), EventRow("f", 0, 1, "search", None, "w")]
+    state.events.append(rows).result(30)
+
+    def lines(user: str | None, visitor: str | None) -> int:
+        found = state.events.known(user, visitor, after_seq=0, limit=9).events
+        assert found == state.events.recent(user, visitor)
+        return len(found)
+
+    asked = (("u", None), ("u", "w"), (None, "v"), (None, "w"))
+    assert [lines(*who) for who in asked] == [1, 2, 1, 1]
+    said(state, ("visitor:w", 5, True))
+    assert [lines(*who) for who in asked] == [1, 0, 1, 0]
+    said(state, ("u", 5, True), ("visitor:w", 6, False))
+    assert [lines(*who) for who in asked] == [0, 0, 0, 1]

@@ -109,9 +109,9 @@ def test_recent_reads_through_the_indexes_of_postgresql(postgres_url: str, tmp_p
     rows = [view(f"e{n}", f"u{n}" if n % 3 else None, f"v{n}") for n in range(2_000)]
     state.events.append(rows).result(30)
     with state.database.read() as connection:
-        text = str(state.events._recent.compile(dialect=connection.dialect))
-        asked = {"user": "u1", "visitor": "v3", "after": 0, "most": 200}
-        found = connection.exec_driver_sql(f"EXPLAIN {text}", asked).all()
+        compiled = state.events._recent.compile(dialect=connection.dialect)
+        asked = compiled.params | {"user": "u1", "visitor": "v3", "after": 0, "most": 200}
+        found = connection.exec_driver_sql(f"EXPLAIN {compiled}", asked).all()
     steps = " ".join(row[0] for row in found)
     assert "events_of_user" in steps
     assert "(visitor_id = ANY" in steps

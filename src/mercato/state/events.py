@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, String, bindparam, func, select, union_all
+from sqlalchemy import Connection, Select, String, bindparam, func, or_, select, union_all
 
 from mercato.core.columns import EVENT_COLUMNS
 from mercato.core.events import EventRow
@@ -13,7 +13,7 @@ from mercato.core.tracing import span
 from mercato.state import links
 from mercato.state.databases.database import Database
 from mercato.state.pruning import prune_log
-from mercato.state.tables import events
+from mercato.state.tables import consents, events
 from mercato.state.writer import Writer
 
 GUEST = "visitor:"
@@ -65,7 +65,8 @@ _SEQ = events.c.seq
 
 def _of_shopper(database: Database) -> Select[Any]:
     """The newest ``:most`` lines after ``:after`` of user ``:user``, and those that visitor
-    ``:visitor`` and the visitors last seen with the user left without naming a user.
+    ``:visitor`` and the visitors last seen with the user left without naming a user; none where
+    the newest word of either is that they do not want to be known.
 
     The indexes alone say which lines those are; only then are lines read (measured on 120 of
     100,000 lines: 0.26 ms, against 0.59 ms with whole lines sorted).
@@ -77,7 +78,10 @@ def _of_shopper(database: Database) -> Select[Any]:
     guest = select(_SEQ).where(since, events.c.user_id.is_(None), theirs)
     both = union_all(named, guest).subquery()
     newest = select(both.c.seq).order_by(both.c.seq.desc()).limit(bindparam("most"))
-    return select(*_RECENT).where(_SEQ.in_(newest)).order_by(_SEQ)
+    guest_name = GUEST + bindparam("visitor", type_=String)
+    either = or_(consents.c.shopper == bindparam("user"), consents.c.shopper == guest_name)
+    denied = select(consents.c.shopper).where(either, consents.c.denied == 1)
+    return select(*_RECENT).where(_SEQ.in_(newest), ~denied.exists()).order_by(_SEQ)
 
 
 class EventLog:

@@ -157,7 +157,8 @@ def test_a_shop_without_any_event_can_be_derived(
     store: AssetStore, settings: Settings, name: str
 ) -> None:
     table = derive(store, [name], settings=settings)[name]
-    assert table.num_rows == 0
+    told = table.drop_columns([key for key in ASSETS[name].keys if key in table.column_names])
+    assert not any(any(row.values()) for row in told.to_pylist())
     assert table.schema == ASSETS[name].schema
 
 

@@ -76,7 +76,7 @@ def prune(
     learned_up_to : the watermark of the live release; later events are still read from the state
     """
     state.note_heads(store.shop)
-    kept = privacy or PrivacySettings()
+    privacy = privacy or PrivacySettings()
     now = time.time_ns() // 1000
 
     def before(days: int) -> int:
@@ -84,14 +84,14 @@ def prune(
 
     events = drained(store, EVENTS)
     gone = state.events.prune(up_to=min(events, learned_up_to), before=before(keep_days))
-    if kept.events_days:
-        gone += state.events.prune(up_to=events, before=before(kept.events_days))
-    if links_days := kept.links_days or kept.events_days:
+    if privacy.events_days:
+        gone += state.events.prune(up_to=events, before=before(privacy.events_days))
+    if links_days := privacy.links_days or privacy.events_days:
         state.events.prune_links(before(links_days))
-    if kept.audit_days:
+    if privacy.audit_days:
         today = now // MICROSECONDS_PER_DAY  # by whole days: each time is a line of the decisions
-        state.audit.retire((today - kept.audit_days) * MICROSECONDS_PER_DAY, _ACTOR)
-    days = min(keep_days, kept.answers_days or keep_days)
+        state.audit.retire((today - privacy.audit_days) * MICROSECONDS_PER_DAY, _ACTOR)
+    days = min(keep_days, privacy.answers_days or keep_days)
     return gone + state.answers.prune(up_to=drained(store, ANSWERS), before=before(days))
 
 

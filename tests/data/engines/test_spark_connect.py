@@ -1,5 +1,6 @@
 """What is said where Spark Connect cannot be used; `test_on_spark.py` has what a server makes."""
 
+import importlib.util
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,12 @@ import pytest
 from mercato.core.errors import NotReady
 from mercato.data.engines.spark import open_spark
 
-pytest.importorskip("pyspark", reason="pip install 'mercato[spark]'")
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(
+        importlib.util.find_spec("pyspark") is None, reason="pip install 'mercato[spark]'"
+    ),
+]
 
 ROWS = pa.schema([("n", pa.int64())])
 

@@ -109,6 +109,7 @@ ENGLISH = {
     "Load": "A shop under load, and under three times as much as it can do",
     "Crashes": "Servers, databases and disks that crash at random moments",
     "fuzz": "Requests made up from the OpenAPI document",
+    "console_pages": "Pages of the console and the storefront over a long log",
 }
 CHINESE = {
     "search_peers": "同一次运行中与其他搜索引擎的比较",
@@ -217,12 +218,14 @@ def _table(
 
 
 def _is_words(metric: Any) -> bool:
-    return isinstance(metric, str)
+    return isinstance(metric, str | bool)
 
 
 def _cell(metric: Any) -> str:
     """``.3226 (.3120–.3330)`` where an interval is known, ``.3226 †`` where it is beyond what was
-    measured, else the number; words as they are."""
+    measured, else the number; words as they are, and yes or no."""
+    if isinstance(metric, bool):
+        return "yes" if metric else "no"
     if metric is None or isinstance(metric, str):
         return metric or ""
     if isinstance(metric, Mapping) and "low" not in metric:

@@ -61,7 +61,8 @@ PROTOCOL = (
 OF_MONITOR = (
     "conversion: {shops:,} simulated shops of {shoppers} shoppers who come on a quarter of the "
     "days in the mean (beta 1, 3); a tenth of the visits buys within half a day (beta 1, 9 of "
-    "shoppers), .15 two to twenty days later; half of the answers know the visitor alone. The "
+    "shoppers), .15 two to twenty days later; half of the answers know the visitor alone. Where "
+    "days differ, a third fewer buy at weekends, and logarithms of days by .2. The "
     "monitor judges one Sunday of each shop, on which some 150 come: 'alarms' at its own level "
     "({alpha}), 'fewer' at .05"
 )
@@ -69,9 +70,7 @@ OF_MONITOR = (
 SHOPS, QUICK_SHOPS, SHOPS_AT_ONCE = 1_000, 100, 100
 MONITORED = {
     "conversion: as ever": Shops(),
-    "conversion: a third fewer at weekends, days vary by a fifth": Shops(
-        weekend=0.67, restless=0.2
-    ),
+    "conversion: weekends and days differ": Shops(weekend=0.67, restless=0.2),
     "conversion: half of a day's purchases lost": Shops(lost=0.5),
     "conversion: all of a day's purchases lost": Shops(lost=1.0),
 }

@@ -82,14 +82,16 @@ def test_rows_that_share_no_metric_stand_in_tables_of_their_own():
 
 def test_words_and_what_is_beyond_the_measured_stand_as_such():
     rows = [
-        {"model": "now", "metrics": {"needs": 4, "by": "one"}},
+        {"model": "now", "metrics": {"needs": 4, "by": "one", "fits": True}},
         {"model": "later", "metrics": {"needs": {"value": 9.5, "extrapolated": True}}},
+        {"model": "never", "metrics": {"fits": False}},
     ]
     assert tables._table(rows, "model").splitlines() == [
-        "| model | needs | by |",
-        "| --- | --: | --- |",
-        "| now | 4 | one |",
-        "| later | 9.5 † |  |",
+        "| model | needs | by | fits |",
+        "| --- | --: | --- | --- |",
+        "| now | 4 | one | yes |",
+        "| later | 9.5 † |  |  |",
+        "| never |  |  | no |",
     ]
 
 

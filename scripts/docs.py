@@ -52,7 +52,8 @@ def commands() -> str:
         parts.append(f"## mercato {name}\n")
         parts.append(f"{command.help}\n")
         parts.append(f"    {(command.epilog or '').removeprefix('Example: ')}\n")
-        rows = [_parameter(each) for each in command.params if each.name != "help"]
+        shown = [each for each in command.params if not getattr(each, "hidden", False)]
+        rows = [_parameter(each) for each in shown if each.name != "help"]
         parts.append(_table(("argument", "what", "default"), rows))
     return "\n".join(parts)
 
@@ -63,7 +64,9 @@ def example(epilog: str | None) -> str:
 
 def _parameter(parameter: Any) -> tuple[str, ...]:
     names = ", ".join([*parameter.opts, *parameter.secondary_opts])
-    written = parameter.metavar if isinstance(parameter, TyperArgument) else names
+    written = names
+    if isinstance(parameter, TyperArgument):
+        written = parameter.metavar or str(parameter.name).upper()
     if isinstance(parameter, TyperOption) and not parameter.is_flag:
         written = f"{names} {parameter.metavar or _kind(parameter.type_descriptor.annotation)}"
     shown = "required" if parameter.required else _default(parameter.default)

@@ -38,22 +38,22 @@ def opens(shop: Path, text: str) -> bool:
 
 def test_a_key_is_made_changed_and_ended(empty_shop: Path) -> None:
     assert told(empty_shop) == {"keys": []}
-    asked = ("--create", "website", "--scope", "search", "--scope", "events", "--rate", "50")
+    asked = ("create", "website", "--scope", "search", "--scope", "events", "--rate", "50")
     made = told(empty_shop, *asked)
     (key,) = made["keys"]
     assert (key["name"], key["scopes"], key["rate"]) == ("website", ["events", "search"], 50)
     assert made["key"].startswith(f"mk_{key['id']}_")
     assert opens(empty_shop, made["key"])
     assert "key" not in told(empty_shop), "it is shown once"
-    changed = told(empty_shop, "--rotate", key["id"])
+    changed = told(empty_shop, "rotate", key["id"])
     assert opens(empty_shop, made["key"])
     assert opens(empty_shop, changed["key"])
-    assert told(empty_shop, "--revoke", key["id"]) == {"keys": []}
+    assert told(empty_shop, "--revoke", key["id"]) == {"keys": []}, "as an option, too"
     assert not opens(empty_shop, changed["key"])
 
 
 def test_the_table_shows_no_secret(empty_shop: Path) -> None:
-    text = told(empty_shop, "--create", "till", "--scope", "events", "--hours", "1")["key"]
+    text = told(empty_shop, "create", "till", "--scope", "events", "--hours", "1")["key"]
     table = run(app, ["keys", str(empty_shop)]).stdout
     assert "till" in table
     assert "never" not in table, "it ends in an hour"
@@ -64,16 +64,17 @@ def test_the_table_shows_no_secret(empty_shop: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (["--create", "a"], BadInput),
-        (["--create", " ", "--scope", "search"], BadInput),
-        (["--create", "a", "--scope", "search", "--rate", "0"], BadInput),
-        (["--create", "a", "--scope", "search", "--rate", "nan"], BadInput),
-        (["--create", "a", "--scope", "search", "--rate", "inf"], BadInput),
-        (["--create", "a", "--scope", "search", "--hours", "-1"], BadInput),
-        (["--create", "a", "--scope", "search", "--hours", "inf"], BadInput),
-        (["--create", "a", "--scope", "search", "--hours", "1e12"], BadInput),
-        (["--rotate", "none"], NotFound),
-        (["--revoke", "none"], NotFound),
+        (["create", "a"], BadInput),
+        (["create", " ", "--scope", "search"], BadInput),
+        (["create", "a", "--scope", "search", "--rate", "0"], BadInput),
+        (["create", "a", "--scope", "search", "--rate", "nan"], BadInput),
+        (["create", "a", "--scope", "search", "--rate", "inf"], BadInput),
+        (["create", "a", "--scope", "search", "--hours", "-1"], BadInput),
+        (["create", "a", "--scope", "search", "--hours", "inf"], BadInput),
+        (["create", "a", "--scope", "search", "--hours", "1e12"], BadInput),
+        (["rotate", "none"], NotFound),
+        (["revoke", "none"], NotFound),
+        (["revoke"], WrongUse),
         (["--rotate", "a", "--revoke", "a"], WrongUse),
     ],
 )
@@ -84,7 +85,7 @@ def test_what_is_refused(empty_shop: Path, options: list[str], error: type[Excep
 
 
 def test_an_unknown_scope_is_wrong_use(empty_shop: Path) -> None:
-    found = run(app, ["keys", str(empty_shop), "--create", "a", "--scope", "everything"])
+    found = run(app, ["keys", str(empty_shop), "create", "a", "--scope", "everything"])
     assert found.exit_code == 2
     assert "search" in found.output
 
@@ -93,14 +94,14 @@ def test_whoever_serves_beyond_loopback_is_told_of_keys(
     empty_shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _warn_without_keys(empty_shop)
-    assert "--create NAME --scope items" in capsys.readouterr().err
-    told(empty_shop, "--create", "feed", "--scope", "items")
+    assert "create NAME --scope items" in capsys.readouterr().err
+    told(empty_shop, "create", "feed", "--scope", "items")
     _warn_without_keys(empty_shop)
     assert not capsys.readouterr().err
 
 
 def test_the_log_of_keys_is_sealed(empty_shop: Path) -> None:
-    told(empty_shop, "--create", "till", "--scope", "events")
+    told(empty_shop, "create", "till", "--scope", "events")
     found = run(app, ["audit", str(empty_shop), "--verify", "--json"])
     seals = {each["log"]: each for each in json.loads(found.stdout)}
     assert (seals["decisions"]["rows"], seals["decisions"]["broken"]) == (1, None)

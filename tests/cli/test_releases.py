@@ -5,6 +5,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from mercato.cli import app
+from mercato.core.errors import WrongUse
 from mercato.core.settings import Settings, settings_text
 from mercato.data.releases import Manifest, ReleaseStore
 from mercato.state import State
@@ -19,12 +20,14 @@ def test_what_is_published_by_hand_is_on_record(tmp_path: Path) -> None:
         with store.draft() as draft:
             (draft / "weights").write_text(text)
             store.seal(draft, Manifest(MADE, 1, None, 0, 0, {}, {}, {}))
-    for words in (["--publish", "1"], ["--publish", "2"], ["--rollback"]):
+    for words in (["publish", "1"], ["--publish", "2"], ["rollback"]):
         done = CliRunner().invoke(app, ["releases", str(tmp_path), *words])
         assert done.exit_code == 0, done.output
     assert store.current() == 1
-    refused = CliRunner().invoke(app, ["releases", str(tmp_path), "--publish", "9"])
+    refused = CliRunner().invoke(app, ["releases", str(tmp_path), "publish", "9"])
     assert refused.exit_code != 0
+    refused = CliRunner().invoke(app, ["releases", str(tmp_path), "publish"])
+    assert isinstance(refused.exception, WrongUse)
     state = State.open("sqlite:///state.db", tmp_path)
     told = list(state.decisions.since())
     state.close()

@@ -41,7 +41,7 @@ def test_from_files_to_answers_and_back(mercato: Callable, tmp_path: Path, told_
     done("import", "shop", *feeds)
     for _ in range(2):
         done("build", "shop")
-    done("releases", "shop", "--rollback")
+    done("releases", "shop", "rollback")
     told = json.loads(done("releases", "shop", "--json"))
     assert [(each["release"], each["current"]) for each in told] == [(1, True), (2, False)]
     assert "tent" in done("search", "shop", "tent")

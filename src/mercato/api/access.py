@@ -63,7 +63,7 @@ class CheckKeys:
                 raise Forbidden(
                     "a key for what other machines can reach",
                     "a shop without keys",
-                    f"Make one: mercato keys DIR --create NAME --scope {wanted}",
+                    f"Make one: mercato keys DIR create NAME --scope {wanted}",
                 )
             return None
         sent = sent_key(scope)
@@ -87,7 +87,7 @@ class CheckKeys:
             raise Forbidden(
                 f"a key for {wanted}",
                 f"one for {', '.join(sorted(key.scopes))}",
-                f"Make one: mercato keys DIR --create NAME --scope {wanted}",
+                f"Make one: mercato keys DIR create NAME --scope {wanted}",
             )
         self._take(key)
         return key

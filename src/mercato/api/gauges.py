@@ -95,6 +95,13 @@ class WorkerGauges:
         self._refused = _Following(
             Counter("mercato_requests_refused", "Answered 429: too many.", registry=registry)
         )
+        self._unopened = _Following(
+            Counter(
+                "mercato_release_open_failures",
+                "Tries to open the release that is published which failed.",
+                registry=registry,
+            )
+        )
         rounds = Counter(
             "mercato_background_failures",
             "Rounds of work beside the requests that failed.",
@@ -136,6 +143,7 @@ class WorkerGauges:
         self._lag.set(turns.lag_seconds)
         self._unapplied.set(_change_lag(shop))
         self._refused.at(turns.refused)
+        self._unopened.at(shop.upcoming.failures)
         for thread in self._background.threads:
             self._rounds[thread.name].at(thread.failures)
         for child in self._background.children:

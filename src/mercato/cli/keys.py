@@ -1,6 +1,7 @@
 """`mercato keys`: keys of the API, listed, made, changed and revoked."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,13 +17,27 @@ if TYPE_CHECKING:
     from mercato.shop.keys import Made
     from mercato.state import State
 
-EXAMPLE = "Example: mercato keys my-shop --create website --scope search --scope events"
+EXAMPLE = "Example: mercato keys my-shop create website --scope search --scope events"
+
+
+class Action(StrEnum):
+    LIST = "list"
+    CREATE = "create"
+    ROTATE = "rotate"
+    REVOKE = "revoke"
 
 
 def command(
     folder: ShopFolder,
-    create: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Make a key; it is shown once.")
+    action: Annotated[
+        Action,
+        typer.Argument(
+            help="list; create: make a key, shown once; rotate: give one a new text, the old one "
+            "opens for 24 hours; revoke: end one at once."
+        ),
+    ] = Action.LIST,
+    which: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Of the new key; else the id of a key.")
     ] = None,
     scopes: Annotated[
         list[Scope] | None,
@@ -36,42 +51,45 @@ def command(
         float | None,
         typer.Option(metavar="H", help="After so many hours the new key, or a changed one, ends."),
     ] = None,
-    rotate: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Give a key a new text; the old one opens for 24 hours."),
-    ] = None,
-    revoke: Annotated[str | None, typer.Option(metavar="ID", help="End a key at once.")] = None,
+    create: Annotated[str | None, typer.Option(metavar="NAME", hidden=True)] = None,
+    rotate: Annotated[str | None, typer.Option(metavar="ID", hidden=True)] = None,
+    revoke: Annotated[str | None, typer.Option(metavar="ID", hidden=True)] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the keys of the API, make one, give one a new text, or end one. Servers follow within a
     second. Without any key the API is open on loopback; see docs/keys.md."""
-    chosen = [each for each in (create, rotate, revoke) if each is not None]
+    options = {Action.CREATE: create, Action.ROTATE: rotate, Action.REVOKE: revoke}
+    chosen = {each: text for each, text in options.items() if text is not None}
     if len(chosen) > 1:
         raise WrongUse("one of --create, --rotate, --revoke", "several", "Do them one by one.")
+    action, which = next(iter(chosen.items()), (action, which))
     with opened_state(folder) as state:
-        made = _changed(state, create, scopes or [], rate, hours, rotate, revoke)
+        made = _changed(state, action, which, scopes or [], rate, hours)
         _show(state, made, as_json)
 
 
 def _changed(
     state: "State",
-    create: str | None,
+    action: Action,
+    which: str | None,
     scopes: list[Scope],
     rate: float | None,
     hours: float | None,
-    rotate: str | None,
-    revoke: str | None,
 ) -> "Made | None":
     from mercato.shop.keys import GRACE_HOURS, create_key, revoke_key, rotate_key
     from mercato.shop.rules import By
 
     by = By(who(), "keys")
-    if create is not None:
-        return create_key(state, create, scopes, by, rate=rate, hours=hours)
-    if rotate is not None:
-        return rotate_key(state, rotate, by, hours=GRACE_HOURS if hours is None else hours)
-    if revoke is not None:
-        revoke_key(state, revoke, by)
+    if action is Action.LIST:
+        return None
+    if which is None:
+        wanted = "a name for the key" if action is Action.CREATE else "the id of a key"
+        raise WrongUse(wanted, "none", f"Write it behind {action}; ids: mercato keys DIR")
+    if action is Action.CREATE:
+        return create_key(state, which, scopes, by, rate=rate, hours=hours)
+    if action is Action.ROTATE:
+        return rotate_key(state, which, by, hours=GRACE_HOURS if hours is None else hours)
+    revoke_key(state, which, by)
     return None
 
 

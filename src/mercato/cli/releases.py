@@ -1,5 +1,6 @@
 """`mercato releases`: what was built; publish one, or go back."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,17 +16,29 @@ from mercato.core.settings import load_settings
 if TYPE_CHECKING:
     from mercato.data.releases import ReleaseStore
 
-EXAMPLE = "Example: mercato releases my-shop --rollback"
+EXAMPLE = "Example: mercato releases my-shop publish 3"
+
+
+class Action(StrEnum):
+    LIST = "list"
+    PUBLISH = "publish"
+    ROLLBACK = "rollback"
 
 
 def command(
     folder: ShopFolder,
-    publish: Annotated[
-        int | None, typer.Option(metavar="N", help="Make this release the current one.")
+    action: Annotated[
+        Action,
+        typer.Argument(
+            help="list; publish: make release N the current one; rollback: make the one before the "
+            "current one current."
+        ),
+    ] = Action.LIST,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="The release to publish.")
     ] = None,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Make the release before the current one current.")
-    ] = False,
+    publish: Annotated[int | None, typer.Option(metavar="N", hidden=True)] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", hidden=True)] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the releases, publish one of them, or roll back; servers take it up at once."""
@@ -33,11 +46,19 @@ def command(
 
     if publish is not None and rollback:
         raise WrongUse("--publish or --rollback", "both", "Say one of them.")
+    if publish is not None:
+        action, number = Action.PUBLISH, publish
+    elif rollback:
+        action = Action.ROLLBACK
+    if action is Action.PUBLISH and number is None:
+        raise WrongUse(
+            "the release to publish", "none", f"mercato releases {folder} publish 3"
+        )
     paths = ShopPaths(folder)
     load_settings(paths.settings)
     releases = ReleaseStore(paths.releases)
-    _decide(folder, releases, publish, rollback=rollback)
-    if publish is not None or rollback:
+    if action is not Action.LIST:
+        _decide(folder, releases, None if action is Action.ROLLBACK else number)
         say(f"Release {releases.current()} is current.")
     rows = [_described(releases, number) for number in releases.numbers()]
     if as_json:
@@ -50,9 +71,8 @@ def command(
         )
 
 
-def _decide(folder: Path, releases: "ReleaseStore", number: int | None, *, rollback: bool) -> None:
-    if number is None and not rollback:
-        return
+def _decide(folder: Path, releases: "ReleaseStore", number: int | None) -> None:
+    """Publish that release; None: go back to the one before."""
     from mercato.shop import release_decisions
     from mercato.shop.rules import By
 

@@ -169,7 +169,7 @@ def _warn_without_keys(folder: Path) -> None:
         if not all_keys(state):
             say(
                 "This shop has no keys: anybody who reaches it may search and send events, nobody "
-                f"may change it. Make keys: mercato keys {folder} --create NAME --scope items"
+                f"may change it. Make keys: mercato keys {folder} create NAME --scope items"
             )
 
 

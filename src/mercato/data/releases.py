@@ -199,7 +199,7 @@ class ReleaseStore:
             raise ChecksFailed(
                 f"every file of release {number} as its manifest says",
                 f"missing or changed: {', '.join(wrong[:5])}",
-                "Build again (mercato build DIR) or roll back (mercato releases DIR --rollback).",
+                "Build again (mercato build DIR) or roll back (mercato releases DIR rollback).",
             )
         return manifest
 

@@ -31,6 +31,7 @@ from mercato.shop.overload.everything import Overload
 from mercato.shop.reading import reading_of
 from mercato.shop.rule_book import read_rule_book, shop_zone
 from mercato.shop.synonym_book import read_synonym_book
+from mercato.shop.upcoming import Upcoming
 from mercato.state import State
 
 __all__ = ["Live", "Shop", "open_release", "without_erased"]
@@ -57,7 +58,7 @@ class Shop:
         self.banners = read_banner_book(state)
         self._beside = Beside(self.releases, state, settings.vectors)
         self.blocked = read_blocked(settings.suggest, paths.root)
-        self._published: tuple[int, Path] | None = None
+        self.upcoming = Upcoming(self.releases, settings.vectors)
         self._swapping = threading.Lock()
         self.processes = 1
         self.refresh()
@@ -99,46 +100,52 @@ class Shop:
     def look(self) -> None:
         """See which release is published, and fetch it and those that experiments name where they
         lie elsewhere; the next refresh takes them up."""
-        current = self.releases.current()
-        if current is None or current == self.live.number or self.live.number == 0:
-            self._published = None
-        else:
-            self._published = current, self.releases.folder(current)
+        self.upcoming.look(self.live.number)
         self._beside.look(self.experiments.releases(self.wall()), self.live.number)
 
     def refresh(self) -> None:
-        """Take up a newly published release, and changes of items, keys, rules, synonyms,
-        experiments and erasures by any worker. Releases that lie elsewhere are those of the last
-        `look`: nobody waits for the net here."""
-        if self.releases.storage.is_near:
-            self.look()
+        """Take up changes of keys, erasures, rules, synonyms, items and experiments by any worker,
+        and a newly published release. Releases that lie elsewhere are those of the last `look`:
+        nobody waits for the net here. Who may ask, and who is to be forgotten, comes first: a
+        release that cannot be had or opened keeps none of the others."""
         with self._swapping:
-            live = self.live
-            published = self._published
-            if published is not None and published[0] != live.number:
-                live = open_release(published[1], published[0], live, self.settings.vectors)
-                self.erased = read_erased_book(self.state)
-                live = without_erased(live, self.erased)
-            elif self.state.erasures.newest() != self.erased.version:
-                self.erased = read_erased_book(self.state)
-                live = without_erased(live, self.erased)
-            changes = self.state.items.since(live.catalogue.overlay)
-            if changes:
-                live = replace(live, catalogue=live.catalogue.apply(changes))
-            self.live = live
-            self.experiments = refreshed(self.experiments, self.state, self.settings.experiments)
-            self.banners = read_banner_book(self.state, self.banners)
-            wanted = self.experiments.releases(self.wall())
+            self._refresh_books()
+        try:
             if self.releases.storage.is_near:
-                self._beside.look(wanted, live.number)
-            self._beside.refresh(wanted, live, self.erased)
-            if self.state.keys.version() != self.keys.version:
-                self.keys = read_key_book(self.state)
-            if self.state.rules.version() != self.rules.version:
-                self.rules = read_rule_book(self.state, self.rules.index.zone)
-            self.synonyms = read_synonym_book(
-                self.state, self.paths.root, self.settings, self.synonyms
-            )
+                self.look()
+        finally:
+            with self._swapping:
+                self._refresh_releases()
+
+    def _refresh_books(self) -> None:
+        state = self.state
+        if state.keys.version() != self.keys.version:
+            self.keys = read_key_book(state)
+        if self._has_erased_more():
+            self.live = without_erased(self.live, self.erased)
+        if state.rules.version() != self.rules.version:
+            self.rules = read_rule_book(state, self.rules.index.zone)
+        self.synonyms = read_synonym_book(state, self.paths.root, self.settings, self.synonyms)
+        self.experiments = refreshed(self.experiments, state, self.settings.experiments)
+        self.banners = read_banner_book(state, self.banners)
+
+    def _has_erased_more(self) -> bool:
+        if self.state.erasures.newest() == self.erased.version:
+            return False
+        self.erased = read_erased_book(self.state)
+        return True
+
+    def _refresh_releases(self) -> None:
+        live = self.live
+        opened = self.upcoming.opened(live)
+        if opened is not None:
+            self._has_erased_more()  # while it was opened
+            live = without_erased(opened, self.erased)
+        changes = self.state.items.since(live.catalogue.overlay)
+        if changes:
+            live = replace(live, catalogue=live.catalogue.apply(changes))
+        self.live = live
+        self._beside.refresh(self.experiments.releases(self.wall()), live, self.erased)
 
     def compact(self) -> bool:
         """Leave the dead rows of item changes out of memory, where it is worth it; whether it was.

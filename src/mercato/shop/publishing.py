@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mercato.core.errors import NotReady
 from mercato.data.releases import Manifest
 from mercato.models.curves import Curve
 from mercato.shop import release_decisions
@@ -100,16 +101,22 @@ def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
 def publish(shop: Shop, number: int, by: By) -> None:
     """`release_decisions.publish` in a shop that is open, which shows it at once."""
     release_decisions.publish(shop.releases, shop.state, number, by)
-    _taken_up(shop)
+    _take_up(shop, number)
 
 
 def roll_back(shop: Shop, by: By) -> int:
     """`release_decisions.roll_back` in a shop that is open, which shows it at once."""
     number = release_decisions.roll_back(shop.releases, shop.state, by)
-    _taken_up(shop)
+    _take_up(shop, number)
     return number
 
 
-def _taken_up(shop: Shop) -> None:
+def _take_up(shop: Shop, number: int) -> None:
     shop.look()
     shop.refresh()
+    if why := shop.upcoming.why_not(number):
+        raise NotReady(
+            f"release {number}, which is published now, to be one that opens",
+            why,
+            f"Release {shop.live.number} goes on answering. Publish it again, or roll back.",
+        )

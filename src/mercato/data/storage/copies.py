@@ -114,7 +114,7 @@ class Copies:
             raise ChecksFailed(
                 f"every file of {self.client.url}/{name} as its {SEAL} says",
                 f"missing or changed: {', '.join(wrong[:5])}",
-                "Build again (mercato build DIR) or roll back (mercato releases DIR --rollback).",
+                "Build again (mercato build DIR) or roll back (mercato releases DIR rollback).",
             )
         (part / SEAL).write_bytes(seal)
         flush(part / SEAL)

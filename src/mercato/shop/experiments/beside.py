@@ -70,6 +70,8 @@ class Beside:
             return open_release(self._folders[number], number, live, self._vectors)
         except (MercatoError, OSError) as error:
             self._tell(number, error)
+        except Exception as error:  # noqa: BLE001 (a file may hold anything)
+            self._tell(number, type(error).__name__)
         self._failed |= {number}
         return None
 

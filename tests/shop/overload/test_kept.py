@@ -1,3 +1,5 @@
+import weakref
+
 from mercato.shop.overload.kept import Kept
 
 
@@ -19,6 +21,22 @@ def test_what_is_too_old_is_not_given() -> None:
     kept.put("a", "second")
     assert kept.get("a") == "second"
     assert (kept.hits, kept.misses) == (2, 1)
+
+
+def test_what_is_too_old_holds_no_memory() -> None:
+    clock = Clock()
+    kept: Kept[Clock] = Kept(seconds=30, clock=clock)
+    old = Clock()
+    gone = weakref.ref(old)
+    kept.put("a", old)
+    del old
+    clock.now = 20
+    kept.put("b", Clock())
+    assert gone() is not None
+    clock.now = 31
+    kept.put("c", Clock())
+    assert gone() is None
+    assert kept.get("b") is not None
 
 
 def test_only_the_newest_are_kept() -> None:

@@ -1,5 +1,6 @@
 """Answers that were given lately, for when there is no time to make them anew."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -18,7 +19,7 @@ MOST = 100_000
 
 class Kept(Generic[Value]):
     """The newest values, none older than ``seconds``, of a size of ``most`` together; safe to share
-    by threads.
+    by threads. What is too old is let go of when the next comes.
 
     hits, misses : how often there was one, and was none
     """
@@ -50,9 +51,13 @@ class Kept(Generic[Value]):
 
     def put(self, key: Hashable, value: Value, size: int = 1) -> None:
         """Keep a value; one that is larger than all may be is not kept."""
+        now = self._clock()
         with self._lock:
             self._size -= self._values.pop(key, (0.0, value, 0))[2]
-            self._values[key] = (self._clock(), value, size)
+            self._values[key] = (now, value, size)
             self._size += size
-            while self._size > self._most:
+            while self._size > self._most or self._oldest() < now - self._seconds:
                 self._size -= self._values.popitem(last=False)[1][2]
+
+    def _oldest(self) -> float:
+        return next(iter(self._values.values()))[0] if self._values else math.inf

@@ -65,6 +65,7 @@ OVER = 3.0
 IN_TIME_SECONDS = 1.0
 """An answer that comes later than this is nobody's any more: it is no goodput."""
 
+SIXTHS = 6
 SAMPLE_SECONDS = 2.0
 SEED = 20_260_501
 
@@ -198,6 +199,15 @@ class Watch:
         slope: float = np.polyfit(np.array(self.at[start:]), np.array(self.mb[start:]), 1)[0]
         return round(slope * 3600, 1)
 
+    def course(self) -> dict[str, float]:
+        """The median MB of each sixth: whether it levels off, whatever comes for a moment."""
+        parts = np.array_split(np.array(self.mb), SIXTHS)
+        return {
+            f"MB, sixth {at}": round(float(np.median(part)), 1)
+            for at, part in enumerate(parts, 1)
+            if part.size
+        }
+
 
 def counts(answered: Sequence[Answered]) -> dict[str, float]:
     """Shares of all requests, and the latency of those that were answered."""
@@ -277,6 +287,7 @@ def measure(data: Path, shop: Path, times: Times) -> list[Row]:
         with watch.watching(shop, releases, times.swap):
             found = arriving(STEADY, times.steady)
         told = {"swaps": watch.swaps, "MB/hour": watch.slope(), "MB at end": round(watch.mb[-1], 1)}
+        told |= watch.course()
         phase("70%", found, {"requests/s": round(STEADY * capacity, 1), **told})
 
         found = arriving(OVER, times.over)

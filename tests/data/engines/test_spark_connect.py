@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mercato.core.errors import NotReady
+from mercato.core.errors import BadInput, NotReady
 from mercato.data.engines.spark import open_spark
 
 pytestmark = [
@@ -39,6 +39,14 @@ def test_nobody_there_is_said_at_once_and_without_the_token(tmp_path: Path) -> N
     ):
         engine.open("rows", [], ROWS)
     assert "secret" not in str(refused.value)
+
+
+def test_a_port_that_is_none_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(BadInput, match=r"found sc://spark:abc\. Mend it"),
+        open_spark("sc://spark:abc", tmp_path) as engine,
+    ):
+        engine.open("rows", [], ROWS)
 
 
 def test_the_missing_client_is_said(

@@ -21,7 +21,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mercato.core.errors import NotReady
+from mercato.core.errors import BadInput, NotReady
 from mercato.data.engines.expressions import cast
 from mercato.data.engines.java import java_home, startable
 from mercato.data.engines.protocol import Made
@@ -174,9 +174,15 @@ def _started(url: str, scratch: Path) -> Any:
 
 
 def _require_server(url: str) -> None:
-    """Raises NotReady where nobody listens: Spark's client would ask again for ten minutes."""
+    """Raises NotReady where nobody listens: Spark's client would ask again for ten minutes;
+    BadInput for a port that is none."""
     named = urlsplit(url)
-    address = (named.hostname or "localhost", named.port or _CONNECT_PORT)
+    try:
+        address = (named.hostname or "localhost", named.port or _CONNECT_PORT)
+    except ValueError:
+        raise BadInput(
+            "a spark_url as sc://host:15002", _place(url), "Mend it in shop.toml, table [data]."
+        ) from None
     try:
         socket.create_connection(address, _CONNECT_SECONDS).close()
     except OSError as error:

@@ -97,6 +97,12 @@ def test_without_keys_loopback_is_open(client: TestClient) -> None:
     assert client.get("/v1/rules").status_code == 200
 
 
+def test_without_keys_what_a_proxy_passes_on_changes_nothing(client: TestClient) -> None:
+    passed_on = {"X-Forwarded-For": "192.0.2.1"}
+    assert client.get("/v1/search?q=tent", headers=passed_on).status_code == 200
+    assert client.get("/v1/rules", headers=passed_on).status_code == 403
+
+
 @pytest.fixture
 def reachable(shop: Shop) -> Iterator[TestClient]:
     api = create_api(shop, Exposure(beyond_loopback=True))
@@ -139,6 +145,17 @@ def test_a_revoked_key_and_one_that_has_ended_open_nothing(client: TestClient, s
     revoke_key(shop.state, other.split("_")[1], ME)
     shop.refresh()
     assert client.get("/v1/search", headers=bearer(other)).status_code == 401
+
+
+def test_who_revokes_the_last_key_has_not_opened_the_door(client: TestClient, shop: Shop) -> None:
+    only = key(shop, "admin")
+    revoke_key(shop.state, only.split("_")[1], ME)
+    shop.refresh()
+    refused = client.get("/v1/search", params={"q": "tent"})
+    assert refused.status_code == 401
+    assert "mercato keys DIR create NAME --scope search" in refused.json()["remedy"]
+    again = key(shop, "search")
+    assert client.get("/v1/search?q=tent", headers=bearer(again)).status_code == 200
 
 
 def test_a_key_is_changed_without_a_gap(client: TestClient, shop: Shop) -> None:

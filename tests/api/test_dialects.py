@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mercato.api import create_api
 from mercato.api.dialects.addresses import SEGMENT
 from mercato.core.events import EventRow
 from mercato.core.settings import ServeSettings, load_settings, settings_text
-from mercato.shop.keys import all_keys, create_key, revoke_key
+from mercato.shop.keys import create_key
 from mercato.shop.opened import Shop
 from mercato.shop.rules import By
 
@@ -190,9 +191,9 @@ class Till:
         return float(found[1]) if found else 0.0
 
 
-@pytest.fixture(scope="module")
-def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
-    folder = Path(shutil.copytree(built_shop, tmp_path_factory.mktemp("dialects") / "shop"))
+@contextmanager
+def served(built_shop: Path, folder: Path) -> Iterator[Till]:
+    shutil.copytree(built_shop, folder)
     settings = load_settings(folder / "shop.toml")
     settings = replace(settings, serve=ServeSettings(drain_seconds=3600.0))
     (folder / "shop.toml").write_text(settings_text(settings))
@@ -201,14 +202,33 @@ def served(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield Till(shop, client)
 
 
-@pytest.fixture
-def till(served: Till) -> Iterator[Till]:
-    yield served
-    log = served.shop.state.events
+@pytest.fixture(scope="module")
+def without_keys(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
+    with served(built_shop, tmp_path_factory.mktemp("dialects") / "shop") as till:
+        yield till
+
+
+@pytest.fixture(scope="module")
+def with_keys(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
+    """A shop that asks for keys for ever after the first."""
+    with served(built_shop, tmp_path_factory.mktemp("keys") / "shop") as till:
+        yield till
+
+
+def emptied(till: Till) -> Iterator[Till]:
+    yield till
+    log = till.shop.state.events
     log.prune(log.after(0, 1000).last, 2**60)
-    for key in all_keys(served.shop.state):
-        revoke_key(served.shop.state, key.id, ME)
-    served.shop.refresh()
+
+
+@pytest.fixture
+def till(without_keys: Till) -> Iterator[Till]:
+    yield from emptied(without_keys)
+
+
+@pytest.fixture
+def keyed(with_keys: Till) -> Iterator[Till]:
+    yield from emptied(with_keys)
 
 
 def post(till: Till, way: Way, events: list[Json], **more: Any) -> Any:
@@ -234,7 +254,8 @@ def test_the_good_ones_are_kept_and_the_bad_ones_named(till: Till, way: Way) -> 
 
 
 @ways
-def test_a_key_stands_where_the_dialect_has_it(till: Till, way: Way) -> None:
+def test_a_key_stands_where_the_dialect_has_it(keyed: Till, way: Way) -> None:
+    till = keyed
     events, search = till.key("events"), till.key("search")
     for sign, status in (({}, 401), (way.sign("mk_wrong"), 401), (way.sign(search), 403)):
         assert post(till, way, [way.event(1)], **sign).status_code == status
@@ -243,8 +264,8 @@ def test_a_key_stands_where_the_dialect_has_it(till: Till, way: Way) -> None:
     assert len(till.stored()) == 1
 
 
-def test_clients_of_insights_may_send_their_key_in_the_address(till: Till) -> None:
-    key = till.key("events")
+def test_clients_of_insights_may_send_their_key_in_the_address(keyed: Till) -> None:
+    till, key = keyed, keyed.key("events")
     for name in ("X-Algolia-API-Key", "x-algolia-api-key"):
         answer = post(till, WAYS["algolia-insights"], [insights(1)], params={name: key})
         assert answer.status_code == 200
@@ -326,8 +347,9 @@ def test_of_a_persons_data_only_what_is_needed_is_kept(till: Till) -> None:
 
 
 @pytest.mark.parametrize("address", SEGMENT)
-def test_segments_calls(till: Till, address: str) -> None:
+def test_segments_calls(keyed: Till, address: str) -> None:
     """Each asks for a key, also in the body."""
+    till = keyed
     key = till.key("events")
     call: Json = {"batch": [segment(1)]} if SEGMENT[address] is None else segment(1)
     for wrong in (None, "mk_wrong", 7):

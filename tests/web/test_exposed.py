@@ -55,5 +55,15 @@ def test_elsewhere_nobody_is(exposed, client, host):
     ],
 )
 def test_which_hosts_are_this_machine(host, reachable):
-    assert Exposure().reachable(host) is reachable
-    assert Exposure(beyond_loopback=True).reachable(host)
+    assert Exposure().reachable({"host": host}) is reachable
+    assert Exposure(beyond_loopback=True).reachable({"host": host})
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"],
+)
+def test_what_a_proxy_passes_on_is_nobodys(client, header):
+    headers = {"host": "localhost:8000", **SOMEBODY}
+    assert client.get("/shopper", headers=headers).status_code == 200
+    assert client.get("/shopper", headers={**headers, header: "a"}).status_code == 403

@@ -56,9 +56,8 @@ class CheckKeys:
     def _key(self, scope: Scope, wanted: KeyScope) -> Key | None:
         """The key that opens; None where none is needed. Raises Unauthorized without one that is
         known, Forbidden where it is for something else, Overloaded where it asks too often."""
-        book = self.shop.keys
-        if not book.keys:
-            reachable = self.exposure.reachable(Headers(scope=scope).get("host", ""))
+        if self.shop.keys.opens_by_itself:
+            reachable = self.exposure.reachable(Headers(scope=scope))
             if reachable and wanted not in _WITHOUT_KEYS:
                 raise Forbidden(
                     "a key for what other machines can reach",
@@ -75,7 +74,10 @@ class CheckKeys:
     def _open(self, sent: str | None, wanted: KeyScope) -> Key:
         """Errors as with `_key`."""
         if sent is None:
-            raise Unauthorized("a key", "none", "Send it in the header: Authorization: Bearer mk_…")
+            remedy = "Send it in the header: Authorization: Bearer mk_…"
+            if not self.shop.keys.keys:
+                remedy = f"None is left. Make one: mercato keys DIR create NAME --scope {wanted}"
+            raise Unauthorized("a key", "none", remedy)
         key = self.shop.keys.find(sent, time.time_ns() // 1000)
         if key is None:
             raise Unauthorized(

@@ -163,10 +163,10 @@ def _first_owner(folder: Path, address: str) -> str:
 
 def _warn_without_keys(folder: Path) -> None:
     """Say what is open where other machines can reach a shop without keys."""
-    from mercato.shop.keys import all_keys
+    from mercato.shop.key_book import read_key_book
 
     with opened_state(folder) as state:
-        if not all_keys(state):
+        if read_key_book(state).opens_by_itself:
             say(
                 "This shop has no keys: anybody who reaches it may search and send events, nobody "
                 f"may change it. Make keys: mercato keys {folder} create NAME --scope items"

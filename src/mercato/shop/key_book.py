@@ -89,6 +89,11 @@ class KeyBook:
     version: int
     keys: Mapping[str, Key]
 
+    @property
+    def opens_by_itself(self) -> bool:
+        """Whether no key was ever made. Revoking the last one leaves nobody in."""
+        return self.version == 0
+
     def find(self, sent: str, now: int) -> Key | None:
         """The key of this text; None where there is none such, or none any more."""
         prefix, _, rest = sent.partition("_")

@@ -93,7 +93,7 @@ class Answering:
 
     def _chooses(self, request: Request) -> bool:
         """Whether this browser may look through any shopper's eyes: only on this very machine."""
-        return not self.exposure.reachable(request.headers.get("host", ""))
+        return not self.exposure.reachable(request.headers)
 
     def _path_params(self, request: Request) -> Mapping[str, str]:
         """The parts of the path; an item's id loses ``.json`` unless it is an id as it stands."""

@@ -88,6 +88,21 @@ class VariantRead(BaseModel):
     metrics: list[MetricRead]
 
 
+class SegmentRead(BaseModel):
+    """The goal in one segment, with an interval at alpha over the variants and 12: nothing is
+    decided by it."""
+
+    arm: str
+    by: Literal["shopper", "channel", "rfm"]
+    segment: str | None = Field(
+        description="`new` or `known` when the experiment began; the channel of the newest event "
+        "before the first answer; the RFM segment when the experiment began. `unknown`: nothing "
+        "told of it in time. Null: all that are too small to be shown, without an interval."
+    )
+    units: tuple[int, int] = Field(description="Of the control and of the variant.")
+    metric: MetricRead
+
+
 class ReadingShape(BaseModel):
     """What an experiment came to at its last look."""
 
@@ -99,6 +114,9 @@ class ReadingShape(BaseModel):
     mismatch: bool
     variants: list[VariantRead]
     orders: dict[str, Any] = Field(description="What bandits have learned: sums.")
+    segments: list[SegmentRead] = Field(
+        [], description="The goal by segment: for questions, not for verdicts."
+    )
 
 
 class HoldoutShape(BaseModel):

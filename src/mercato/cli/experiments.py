@@ -226,7 +226,7 @@ def _show(folder: Path, name: str, as_json: bool) -> None:
     from mercato.operating.experiments.looking import read_now
     from mercato.shop.experiments.keeping import experiment
 
-    on_record(folder, "experiments", ["events", "answers"])
+    on_record(folder, "experiments", ["events", "answers", "users"])
     with opened_state(folder) as state:
         found = experiment(state, name)
         reading = read_now(AssetStore(ShopPaths(folder).assets), state, found)
@@ -246,7 +246,8 @@ def _look(folder: Path, due: bool, as_json: bool) -> None:
     with alone(load_settings(paths.settings).state.url, folder, "experiments") as ours:
         if due and not ours:
             return
-        on_record(folder, "experiments", ["events", "answers"], purpose="experiments")
+        read = ["events", "answers", "users"]
+        on_record(folder, "experiments", read, purpose="experiments")
         found = look_at_all(paths)
     if as_json:
         print_json([_plain(each) for each in found])
@@ -299,6 +300,13 @@ def _print_reading(reading: "Reading") -> None:
     _print_metrics(rows, ("control", "variant"))
     for variant in reading.variants:
         say(f"{variant.arm}: {variant.verdict}: {variant.reason}.")
+    if reading.segments:
+        say("By segment, for questions, not for verdicts:")
+        parts = [
+            (f"{each.arm}, {each.by}: {each.segment or 'all others'}", each.metric, "")
+            for each in reading.segments
+        ]
+        _print_metrics(parts, ("control", "variant"))
 
 
 def _print_metrics(rows: "list[tuple[str, MetricRead, str]]", arms: tuple[str, str]) -> None:

@@ -40,6 +40,15 @@ READING = {
             ],
         }
     ],
+    "segments": [
+        {"arm": "variant", "by": by, "segment": name, "units": [900, 910], "metric": told}
+        for by, name, told in (
+            ("shopper", "new", metric("conversion", 0.10, 0.03, 0.015, 0.045)),
+            ("shopper", "known", metric("conversion", 0.10, -0.02, -0.03, -0.01)),
+            ("channel", "kiosk <b>", metric("conversion", 0.10, 0.01, -0.02, 0.04)),
+            ("channel", None, metric("conversion", 0.10, 0.5, None, None)),
+        )
+    ],
 }
 
 
@@ -74,6 +83,36 @@ def test_an_experiment_is_read_as_it_was_looked_at(merchant, begun):
     page = merchant.get("/console/experiments?name=more-variety").text
     assert "Better: ship it" in page
     assert "too little is known" in page
+
+
+def test_segments_stand_beside_the_arms(merchant, begun):
+    (read,) = shown(merchant)["read"]
+    assert read["verdict"] == "ship"
+    told = [(each["by"], each["segment"], each["effect"]["sure"]) for each in read["segments"]]
+    assert told == [
+        ("shopper", "new", "better"),
+        ("shopper", "known", "worse"),
+        ("channel", "kiosk <b>", ""),
+        ("channel", None, ""),
+    ]
+    assert read["segments"][0]["units"] == [900, 910]
+    # +15% to +45% of the control, on a scale that ends at 30%.
+    effect = read["segments"][0]["effect"]
+    assert (effect["left"], effect["right"]) == pytest.approx((50.0, 100.0))
+    page = merchant.get("/console/experiments?name=more-variety").text
+    assert "Segments are for questions, not for verdicts" in page
+    assert "all others" in page and "kiosk &lt;b&gt;" in page
+    chinese = merchant.get("/console/experiments?name=more-variety&lang=zh").text
+    assert "分群用来提出问题，不用来下结论" in chinese
+    merchant.get("/console/experiments?lang=en")
+
+
+def test_a_reading_from_before_segments_is_shown(merchant, begun, shop):
+    older = {name: told for name, told in READING.items() if name != "segments"}
+    shop.state.readings.put(StoredReading("more-variety", 2, older))
+    assert shown(merchant)["read"][0]["segments"] == []
+    page = merchant.get("/console/experiments?name=more-variety").text
+    assert "Segments are for questions" not in page
 
 
 def test_each_step_is_on_record(merchant, begun, shop):

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mercato.core.outcomes import HIGHER_IS_BETTER
 from mercato.data.engines import Engine, open_engine
 from mercato.data.experiments.logs import logs
+from mercato.data.experiments.segments import SEGMENTED, segmented, users_as_of
 from mercato.data.experiments.units import (
     SCHEMA,
     Span,
@@ -31,6 +32,7 @@ from mercato.evaluation.experiments.reading import (
 )
 from mercato.operating.experiments.learning import credited, learned
 from mercato.operating.experiments.measuring import moments_of, of_arm
+from mercato.operating.experiments.segments import SegmentRead, read_segments
 from mercato.ranking.bandits.shelf_order import learner_of, to_json
 from mercato.ranking.rules.windows import iso
 from mercato.shop.experiments.definition import INTERLEAVED, Definition, Kind
@@ -49,6 +51,8 @@ class Reading:
     units    : arm → units that saw it
     p_value  : of other shares of arms than designed; 1 for interleaving, which has one arm
     orders   : arm → sums of its bandit
+    segments : the goal in segments that were fixed before; nothing is decided by them. None of
+               interleaving, nor where shares of arms are wrong
     """
 
     experiment: str
@@ -59,6 +63,7 @@ class Reading:
     mismatch: bool
     variants: tuple[VariantRead, ...]
     orders: Mapping[str, Any] = field(default_factory=dict)
+    segments: tuple[SegmentRead, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         told = asdict(self)
@@ -78,12 +83,15 @@ def read_experiment(
     with open_engine() as engine:
         tables = logs(engine, store, state)
         seen = seen_of(with_unit(tables["answers"]), definition.name, arms, span)
-        units = engine.table(unit_sums(tables, seen, span, engine.kept), SCHEMA)
+        sums = engine.kept(unit_sums(tables, seen, span, engine.kept))
         reading = Reading(definition.name, start, now, {}, 1.0, False, ())
         if definition.kind is Kind.INTERLEAVING:
+            units = engine.table(sums, SCHEMA)
             told = credited(engine, seen, tables, units)
             return _interleaved(definition, reading, units, told)
-        found = _compared(definition, reading, units)
+        users = users_as_of(engine, store, start)
+        divided = segmented(sums, seen, tables["events"], users, span.start)
+        found = _compared(definition, reading, engine.table(divided, SEGMENTED))
         return replace(found, orders=_orders(engine, definition, tables, span))
 
 
@@ -134,7 +142,14 @@ def _compared(definition: Definition, reading: Reading, units: pa.Table) -> Read
         )
         for arm in whole[1:]
     )
-    return replace(reading, units=counts, p_value=p_value, mismatch=mismatch, variants=variants)
+    return replace(
+        reading,
+        units=counts,
+        p_value=p_value,
+        mismatch=mismatch,
+        variants=variants,
+        segments=() if mismatch else read_segments(units, definition),
+    )
 
 
 def _interleaved(

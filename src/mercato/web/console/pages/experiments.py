@@ -1,6 +1,6 @@
 """Experiments: what each compares, what came of it at its last look, and who decided what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -68,6 +68,21 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """The goal in one segment at the last look; nothing is decided by it.
+
+    by      : shopper, channel or rfm
+    segment : None of all that are too small to be shown
+    units   : of the control and of the variant
+    """
+
+    by: str
+    segment: str | None
+    units: tuple[int, int]
+    effect: Effect
+
+
+@dataclass(frozen=True)
 class Read:
     """A variant at the last look."""
 
@@ -76,6 +91,7 @@ class Read:
     verdict: str
     reason: str
     effects: tuple[Effect, ...]
+    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True)
@@ -250,6 +266,7 @@ def _shown(ask: Ask, found: Definition, reading: Mapping[str, Any]) -> Shown:
                 each["verdict"],
                 each["reason"],
                 tuple(_effects(each["metrics"], found.goal)),
+                tuple(_segments(each["arm"], reading.get("segments") or (), found.goal)),
             )
             for each in reading.get("variants") or ()
         ),
@@ -262,7 +279,15 @@ def _told(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in changes.items())
 
 
-def _effects(metrics: list[Mapping[str, Any]], goal: str) -> Iterator[Effect]:
+def _segments(arm: str, told: Sequence[Mapping[str, Any]], goal: str) -> Iterator[Segment]:
+    for each in told:
+        if each["arm"] == arm:
+            (effect,) = _effects([each["metric"]], goal)
+            control, variant = each["units"]
+            yield Segment(each["by"], each["segment"], (control, variant), effect)
+
+
+def _effects(metrics: Sequence[Mapping[str, Any]], goal: str) -> Iterator[Effect]:
     """On one scale: differences as shares of the control's value."""
     for each in metrics:
         control, low, high = each["control"], each["low"], each["high"]

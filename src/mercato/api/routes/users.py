@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Path, Query
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 
 from mercato.api.access import by
@@ -54,11 +55,24 @@ class KnownShape(BaseModel):
     known: list[dict[str, Any]] = Field(description="As `mercato users DIR --export` prints it.")
 
 
+class _AnyId(Convertor[str]):
+    """The rest of an address: slashes too, and line breaks, which starlette's ``path`` lacks."""
+
+    regex = "(?s:.+)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 def add_users(app: FastAPI, shop: Shop) -> None:
+    register_url_convertor("any_id", _AnyId())
     guards = [Depends(from_own_pages(shop.settings.serve.cors_origins))]
 
     @app.delete(
-        "/v1/users/{user_id}",
+        "/v1/users/{user_id:any_id}",
         status_code=202,
         response_model=ReceiptShape,
         responses=problems(400, 403, 429, 503),
@@ -84,7 +98,9 @@ def add_users(app: FastAPI, shop: Shop) -> None:
         return JSONAnswer(receipt(shop.paths, shop.state, number))
 
     @app.get(
-        "/v1/users/{user_id}/export", response_model=KnownShape, responses=problems(400, 409, 503)
+        "/v1/users/{user_id:any_id}/export",
+        response_model=KnownShape,
+        responses=problems(400, 409, 503),
     )
     def export_user(user_id: UserId, request: Request) -> JSONAnswer:
         """All that is known of a shopper. This goes on record."""
@@ -101,4 +117,5 @@ def _erased(shop: Shop, user_id: str, reader: Reader, now: bool) -> dict[str, An
 
 def _reader(request: Request, purpose: str) -> Reader:
     """The record must not hold the id that the address does."""
-    return Reader(by(request).actor, f"{request.method} {request.scope['route'].path}", purpose)
+    address = request.scope["route"].path_format
+    return Reader(by(request).actor, f"{request.method} {address}", purpose)

@@ -36,6 +36,8 @@ WITH_PARAMETERS = [
     "POST /v1/batch",
     "POST /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:write",
     "POST /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:import",
+    "GET /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:collect",
+    "POST /v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:collect",
     "POST /ubi_events",
     "POST /ubi_events/_doc",
     "PUT /ubi_events/_doc/{id}",

@@ -36,6 +36,7 @@ def test_every_route_is_documented(client: TestClient, api: FastAPI) -> None:
         "/ubi_events/_doc/{id}",
         "/v1/batch",
         "/v1/track",
+        "/v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:collect",
         "/v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:import",
         "/v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:write",
         "/v1/search",

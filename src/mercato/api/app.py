@@ -12,6 +12,7 @@ from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.connections import TimeBodies
 from mercato.api.degrading import TellDegraded
 from mercato.api.dialects.ga4 import add_ga4
+from mercato.api.dialects.google_collect import add_google_collect
 from mercato.api.dialects.google_retail import add_google_retail
 from mercato.api.dialects.segment import add_segment
 from mercato.api.dialects.ubi import add_ubi
@@ -75,7 +76,8 @@ def create_api(
     add_holdout(app, shop)
     add_users(app, shop)
     add_health(app, shop, metrics, background, leaving)
-    for add_dialect in (add_ga4, add_segment, add_google_retail, add_ubi, add_ubi_bulk):
+    google = (add_google_retail, add_google_collect)
+    for add_dialect in (add_ga4, add_segment, *google, add_ubi, add_ubi_bulk):
         add_dialect(app, shop, metrics)
     answer_errors(app)
     app.mount(ALGOLIA, create_algolia(shop, metrics))

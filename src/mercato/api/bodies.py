@@ -22,13 +22,17 @@ async def read_json(request: Request, most: int = MOST_BYTES) -> Any:
 
     most : bytes
     """
-    body = await read_body(request, most)
+    return parsed_json(await read_body(request, most))
+
+
+def parsed_json(text: bytes | str) -> Any:
+    """The value of a JSON text. Raises BadInput where it is none."""
     try:
-        found = orjson.loads(body)
+        found = orjson.loads(text)
         # What can be read nests up to 1,024 levels, what can be written again up to 254.
         orjson.dumps(found)
     except orjson.JSONDecodeError as error:
-        raise BadInput("a JSON body in UTF-8", str(error), "Send valid JSON.") from None
+        raise BadInput("JSON in UTF-8", str(error), "Send valid JSON.") from None
     except orjson.JSONEncodeError as error:
         raise BadInput("JSON of flat objects", str(error), "Do not nest so deeply.") from None
     return found

@@ -17,6 +17,7 @@ from mercato.api.dialects.google_retail import add_google_retail
 from mercato.api.dialects.segment import add_segment
 from mercato.api.dialects.ubi import add_ubi
 from mercato.api.dialects.ubi_bulk import add_ubi_bulk
+from mercato.api.holding import HoldBodies
 from mercato.api.leaving import CloseConnections, Leaving
 from mercato.api.metrics import CountRequests, Metrics
 from mercato.api.openapi import complete_openapi
@@ -84,6 +85,7 @@ def create_api(
     refuse_unknown(app)
     complete_openapi(app)
     app.add_middleware(TellDegraded, metrics=metrics)
+    app.add_middleware(HoldBodies)
     app.add_middleware(CheckKeys, shop=shop, exposure=exposure)
     app.add_middleware(RefuseEarly, shop=shop)
     app.add_middleware(TimeBodies)

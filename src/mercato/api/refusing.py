@@ -3,6 +3,8 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mercato.api.algolia import ALGOLIA, algolia_error
+from mercato.api.dialects.addresses import GA4_DEBUG
+from mercato.api.doorways import doorway_at
 from mercato.api.problems import answer_error, come_back
 from mercato.api.scopes import scope_of
 from mercato.core.errors import Overloaded
@@ -16,19 +18,25 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class RefuseEarly:
-    """ASGI middleware that answers 429 while there is no turn to be had.
+    """ASGI middleware that answers 429 to events while too many rows wait to be written, and to
+    searches and pages while there is no turn to be had.
 
-    Of a request with a body that is found out once it was read. Nothing is made here that was not
-    made when the server started: whoever sends three times what can be answered costs this twice
-    as often as an answer.
+    Of a search with a body that is found out once it was read. What is said to searches was made
+    when the server started: whoever sends three times what can be answered costs this twice as
+    often as an answer.
     """
 
     def __init__(self, app: ASGIApp, shop: Shop) -> None:
         self.app = app
         self.turns = shop.overload.turns
+        self.writer = shop.state.writer
         self._said = {path: _said(path, self.turns.refusal()) for path in ("/v1", ALGOLIA, "/")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.writer.full and scope["type"] == "http" and _is_written(scope):
+            refuse = doorway_at(scope["path"]).refusal
+            await refuse(self.writer.refusal(), {})(scope, receive, send)
+            return
         if not self.turns.full or scope["type"] != "http" or not _takes_a_turn(scope):
             await self.app(scope, receive, send)
             return
@@ -38,6 +46,12 @@ class RefuseEarly:
         headers, body = self._said[kind]
         await send({"type": "http.response.start", "status": Overloaded.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _is_written(scope: Scope) -> bool:
+    """Whether it brings events that are kept. A browser's question before it sends is answered."""
+    path = scope["path"]
+    return scope["method"] != "OPTIONS" and scope_of(path) is KeyScope.EVENTS and path != GA4_DEBUG
 
 
 def _takes_a_turn(scope: Scope) -> bool:

@@ -91,11 +91,7 @@ class Writer:
             if self._closing:
                 raise NotReady("an open state", "one that is closed", "Try again in a moment.")
             if self._rows + rows > self.most_waiting:
-                raise Overloaded(
-                    f"at most {self.most_waiting} rows waiting to be written",
-                    f"{self._rows} waiting",
-                    "Send the request again in a second.",
-                )
+                raise self.refusal()
             self._waiting.append(write)
             self._rows += rows
             self._waited_for += waited_for
@@ -106,6 +102,19 @@ class Writer:
     @property
     def rows_waiting(self) -> int:
         return self._rows
+
+    @property
+    def full(self) -> bool:
+        """Whether one more row would be refused."""
+        return self._rows >= self.most_waiting
+
+    def refusal(self) -> Overloaded:
+        """What is said to whoever comes when too much waits."""
+        return Overloaded(
+            f"at most {self.most_waiting} rows waiting to be written",
+            f"{self._rows} waiting",
+            "Send the request again in a second.",
+        )
 
     @property
     def alive(self) -> bool:

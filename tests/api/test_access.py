@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import pytest
 from fastapi import FastAPI
@@ -153,6 +154,8 @@ def test_who_revokes_the_last_key_has_not_opened_the_door(client: TestClient, sh
     shop.refresh()
     refused = client.get("/v1/search", params={"q": "tent"})
     assert refused.status_code == 401
+    with closing(Shop.open(shop.paths.root)) as begun_again:
+        assert not begun_again.keys.opens_by_itself
     assert "mercato keys DIR create NAME --scope search" in refused.json()["remedy"]
     again = key(shop, "search")
     assert client.get("/v1/search?q=tent", headers=bearer(again)).status_code == 200

@@ -35,8 +35,9 @@ docs: install  ## write the generated parts of the documents again
 	@$(BIN)/python -m bench.capacity
 	@$(BIN)/python -m bench.tables
 
-screenshots: install  ## photograph every page of var/demo into docs/screenshots (after make demo)
-	@MERCATO_SCREENSHOTS=var/demo $(BIN)/pytest -q tests/e2e/test_storefront.py
+screenshots: install  ## photograph storefront, console, InstantSearch into docs/screenshots (after make demo)
+	@MERCATO_SCREENSHOTS=var/demo $(BIN)/pytest -q -n0 -k "photographs or instantsearch" \
+		tests/e2e/test_storefront.py tests/e2e/test_console.py tests/e2e/test_instantsearch.py
 
 lock: install  ## pin the newest versions that fit pyproject.toml in constraints.txt
 	@$(BIN)/python scripts/lock.py

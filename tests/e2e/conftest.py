@@ -151,15 +151,13 @@ def browser() -> Iterator[Browser]:
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Path]]:
-    """The supermarket, or the shop whose folder MERCATO_SCREENSHOTS names: where it answers, and
-    where it lies."""
+    """A copy of the supermarket, or of the shop whose folder MERCATO_SCREENSHOTS names: where it
+    answers, and where it lies. What is bought and changed here is seen nowhere else."""
     photographed = os.environ.get("MERCATO_SCREENSHOTS", "")
-    if len(photographed) > 1:
-        folder = Path(photographed)
-    else:
-        # A copy: what is bought and changed here is seen nowhere else.
-        folder = tmp_path_factory.mktemp("e2e") / "supermarket"
-        shutil.copytree(request.getfixturevalue("supermarket"), folder)
+    named = len(photographed) > 1
+    shop = Path(photographed) if named else request.getfixturevalue("supermarket")
+    folder = tmp_path_factory.mktemp("e2e") / "supermarket"
+    shutil.copytree(shop, folder)
     with serving(folder) as found:
         yield found, folder
 

@@ -1,7 +1,7 @@
 """The console as a merchant uses it: in a browser, with the script and without, large and small.
 
-With MERCATO_SCREENSHOTS=1 its pages are photographed into docs/screenshots; where it names the
-folder of a shop that is built, they are that shop's.
+With MERCATO_SCREENSHOTS=1 the pages that docs/console.md shows are photographed into
+docs/screenshots; where it names the folder of a shop that is built, they are that shop's.
 """
 
 import os
@@ -12,17 +12,23 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from mercato.core.roles import Role
+from mercato.data.releases import ReleaseStore
+from mercato.shop.experiments.keeping import create_experiment, end_experiment
 from mercato.shop.people import add_person
 from mercato.shop.rules import By
 from mercato.state import State
+from mercato.state.experiments import StoredReading
 from mercato.web.console.registry import ENTRIES
 
 PHOTOGRAPHED = bool(os.environ.get("MERCATO_SCREENSHOTS"))
-FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+DOCS = Path(__file__).parents[2] / "docs"
+FOLDER = DOCS / "screenshots"
+SHOWN = (DOCS / "console.md").read_text(encoding="utf-8")
 PASSWORD = "correct horse battery"
 BANANAS = "1082185"
 
 PAGES = {entry.name: f"{entry.path}?{entry.example}" for entry in ENTRIES}
+PICTURED = PAGES | {"why": f"/console/search/why?q=milk&item={BANANAS}"}
 LARGE = {"viewport": {"width": 1280, "height": 900}}
 SMALL = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DARK, CHINESE = {"color_scheme": "dark"}, {"locale": "zh-CN"}
@@ -47,6 +53,49 @@ def session(served, browser, tmp_path_factory):
     context.storage_state(path=kept)
     context.close()
     return kept
+
+
+def _told(control, difference, half):
+    ends = {"low": difference - half, "high": difference + half}
+    numbers = {"control": control, "variant": control + difference, "difference": difference}
+    return {"metric": "conversion", **numbers, **ends, "p_value": 0.01, "explained": 0.0}
+
+
+@pytest.fixture(scope="session")
+def concluded(served):
+    """An experiment that lost in all and won among new shoppers, and is over."""
+    folder = served[1]
+    arms = [
+        {"name": "control", "share": 0.5},
+        {"name": "variant", "share": 0.5, "changes": {"variety": 0.4}},
+    ]
+    document = {"name": "more-variety", "goal": "conversion", "share": 0.2, "arms": arms}
+    document["description"] = "Do mixed shelves sell more?"
+    variant = {"arm": "variant", "verdict": "stop", "reason": "conversion is worse"}
+    parts = (
+        ("shopper", "known", [1500, 1490], _told(0.12, -0.03, 0.02)),
+        ("shopper", "new", [500, 520], _told(0.04, 0.02, 0.015)),
+        ("channel", "web", [900, 910], _told(0.1, -0.01, 0.02)),
+        ("channel", None, [40, 30], _told(0.1, 0.05, 0.0) | {"low": None, "high": None}),
+    )
+    reading = {
+        "looked_at": "2026-03-02T10:00:00Z",
+        "units": {"control": 2000, "variant": 2010},
+        "mismatch": False,
+        "variants": [variant | {"metrics": [_told(0.1, -0.0175, 0.01)]}],
+        "segments": [
+            {"arm": "variant", "by": by, "segment": name, "units": units, "metric": metric}
+            for by, name, units, metric in parts
+        ],
+    }
+    by = By("me@host", "experiments")
+    state = State.open("sqlite:///state.db", folder)
+    try:
+        create_experiment(state, ReleaseStore(folder / "releases"), document, by)
+        end_experiment(state, "more-variety", "It lost.", by)
+        state.readings.put(StoredReading("more-variety", 1, reading))
+    finally:
+        state.close()
 
 
 @pytest.fixture
@@ -131,7 +180,7 @@ def test_the_menu_folds_on_a_phone(console):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_for_everybody(console, name):
+def test_a_page_is_for_everybody(console, concluded, name):
     """Nothing that axe finds, nothing wider than a phone, nothing too small to touch."""
     page = console(PAGES[name], **SMALL, **DARK, **CHINESE)
     assert page.evaluate("document.documentElement.scrollWidth") <= SMALL["viewport"]["width"]
@@ -146,13 +195,14 @@ def test_a_large_and_light_page_is_too(console):
 
 SHOTS = tuple(
     (f"console-{name}{ending}", path, options)
-    for name, path in PAGES.items()
+    for name, path in PICTURED.items()
     for ending, options in (("", LARGE), ("-phone", SMALL | CHINESE | DARK))
+    if f"screenshots/console-{name}{ending}.png" in SHOWN
 )
 
 
 @pytest.mark.parametrize(("name", "path", "options"), SHOTS if PHOTOGRAPHED else SHOTS[:1])
-def test_photographs(console, tmp_path, name, path, options):
+def test_photographs(console, concluded, tmp_path, name, path, options):
     page = console(path, **options)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=(FOLDER if PHOTOGRAPHED else tmp_path) / f"{name}.png")

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from pathlib import Path
@@ -47,6 +48,13 @@ def head(length: int | None) -> bytes:
     return b"POST /v1/events HTTP/1.1\r\nHost: x\r\n" + said + b"\r\n\r\n"
 
 
+def post(address: tuple[str, int], body: bytes) -> int:
+    """The status that events are answered with."""
+    with closing(http.client.HTTPConnection(*address, timeout=30)) as connection:
+        connection.request("POST", "/v1/events", body)
+        return connection.getresponse().status
+
+
 def resident(pid: int) -> int:
     """Bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
@@ -78,10 +86,8 @@ def test_slow_large_bodies_stay_within_the_budget(
         address = str(url.hostname), int(url.port or 80)
 
         def small() -> int:
-            with closing(http.client.HTTPConnection(*address, timeout=30)) as connection:
-                event = {"event": "view_item", "visitor_id": "v", "item_id": "x"}
-                connection.request("POST", "/v1/events", json.dumps(event))
-                return connection.getresponse().status
+            event = {"event": "view_item", "visitor_id": "v", "item_id": "x"}
+            return post(address, json.dumps(event).encode())
 
         assert small() == 202
         before = resident(server.process.pid)
@@ -109,9 +115,11 @@ def test_slow_large_bodies_stay_within_the_budget(
         assert resident(server.process.pid) - before < 2 * MOST_HELD
         assert small() == 202
         stack.close()
-        with closing(http.client.HTTPConnection(*address, timeout=30)) as connection:
-            connection.request("POST", "/v1/events", b"[" + b" " * (MOST_BYTES - 2) + b"]")
-            assert connection.getresponse().status == 202, "what was held is given back"
+        large = b"[" + b" " * (MOST_BYTES - 2) + b"]"
+        deadline = time.monotonic() + 20  # until the server has seen that the others are gone
+        while (status := post(address, large)) == 429 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert status == 202, "what was held is given back"
 
 
 ADDRESSES = {

@@ -51,9 +51,7 @@ def command(
     elif rollback:
         action = Action.ROLLBACK
     if action is Action.PUBLISH and number is None:
-        raise WrongUse(
-            "the release to publish", "none", f"mercato releases {folder} publish 3"
-        )
+        raise WrongUse("the release to publish", "none", f"mercato releases {folder} publish 3")
     paths = ShopPaths(folder)
     load_settings(paths.settings)
     releases = ReleaseStore(paths.releases)

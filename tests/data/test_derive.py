@@ -176,7 +176,7 @@ def test_a_result_that_fails_its_checks_is_not_committed(
     asset = ASSETS["histories"]
 
     def twice(tables, context) -> ibis.Table:
-        made = asset.build(tables, context)
+        made = asset.build(tables, context).table
         return made.union(made)
 
     broken = {**ASSETS, "histories": replace(asset, build=twice)}

@@ -15,7 +15,24 @@ from mercato.data.labels import Masking, Sensitivity
 from mercato.data.provenance import PROVENANCE
 
 Make = Callable[[pa.Table], pa.Table]
-Keep = Callable[[ibis.Table], ibis.Table]
+Narrow = Callable[[ibis.Table], ibis.Table]
+"""Gives a table of the same columns."""
+
+
+class Keep(Protocol):
+    def __call__(self, table: ibis.Table, *, each: str | None = None) -> ibis.Table: ...
+
+
+class Split(Protocol):
+    def __call__(self, table: ibis.Table, by: str, *, apart: bool = False) -> ibis.Table: ...
+
+
+def _keep(table: ibis.Table, *, each: str | None = None) -> ibis.Table:
+    return table
+
+
+def _split(table: ibis.Table, by: str, *, apart: bool = False) -> ibis.Table:
+    return table
 
 
 class Through(Protocol):
@@ -37,7 +54,10 @@ class DeriveContext:
 
     shop  : language and currency of what names none
     cleaning : what the shop says of outliers and of its own people
-    keep  : gives a table of the same rows that is computed once, however often it is used
+    keep  : gives a table of the same rows that is computed once, however often it is used;
+            ``each``: of one value of that column after the other, see `Apart`
+    split : gives a table of the same rows that lies in parts, each with all rows of some values of
+            ``by``; ``apart``: computed of one such part after the other itself
     through : gives the table that a function of ours makes of a table's rows, in memory: of a
               batch at a time, or of the ``whole``; its code and the table's meaning are its own
     denied : users, and ``visitor:`` before visitors, who do not want to be known
@@ -46,12 +66,23 @@ class DeriveContext:
     session_gap_minutes: int
     shop: Identity = field(default_factory=Identity)
     cleaning: CleaningSettings = field(default_factory=CleaningSettings)
-    keep: Keep = lambda table: table
+    keep: Keep = _keep
+    split: Split = _split
     through: Through = _through
     denied: tuple[str, ...] = ()
 
 
-Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table]
+@dataclass(frozen=True)
+class Apart:
+    """A table whose rows for a value of the column ``each`` come of that value's rows alone, in
+    what was split by it: so it can be computed part after part, in the memory that one part takes.
+    """
+
+    table: ibis.Table
+    each: str
+
+
+Build = Callable[[Mapping[str, ibis.Table], DeriveContext], ibis.Table | Apart]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from functools import cached_property, lru_cache
 
 import ibis
 import pyarrow as pa
+from ibis.expr.operations import UnboundTable
 
-from mercato.data.asset import Asset, Build, DeriveContext, Make
+from mercato.data.asset import Apart, Asset, Build, DeriveContext, Make
 from mercato.data.engines.expressions import checksum
 from mercato.data.engines.protocol import Made, TableEngine
 from mercato.data.moments import VARIABLE, before_until
@@ -28,16 +29,23 @@ class Step:
     """A table that is computed once, under a name that its meaning gives it.
 
     made : by which function of ours; None where the rows are the table's own
+    by   : the column by which it is split; None where it is not
+    of   : names of split tables, with the same parts, of which it is computed part after part;
+           empty: at once
     """
 
     name: str
     table: ibis.Table
     made: Made | None = None
+    by: str | None = None
+    of: tuple[str, ...] = ()
 
     def run(self, engine: TableEngine) -> None:
         """The engine knows the table by its name afterwards."""
-        if self.made is None:
-            engine.keep(self.name, self.table)
+        if self.by is not None:
+            engine.split(self.name, self.table, self.by, self.of)
+        elif self.made is None:
+            engine.keep(self.name, self.table, self.of)
         else:
             engine.through(self.name, self.table, self.made)
 
@@ -73,7 +81,7 @@ class Plan:
         """The asset's rows, as they come. The engine knows the inputs by name, and the moments."""
         for step in self.steps:
             step.run(engine)
-        return engine.result(self.result.name, self.result.table, schema)
+        return engine.result(self.result.name, self.result.table, schema, self.result.of)
 
 
 def planned(asset: Asset, schemas: Mapping[str, pa.Schema], context: DeriveContext) -> Plan:
@@ -97,8 +105,25 @@ def _planned(
         steps[step.name] = step
         return ibis.table(schema, name=step.name)
 
-    def keep(table: ibis.Table) -> ibis.Table:
-        return named(Step(checksum(table), table), table.schema())
+    def split_of(table: ibis.Table, by: str) -> tuple[str, ...]:
+        """The tables split by ``by`` that the expression is over; none where their parts are not
+        the same."""
+        names = {each.name for each in table.op().find(UnboundTable)}
+        found = sorted(name for name in names if name in steps and steps[name].by == by)
+        return tuple(found) if len({first(name) for name in found}) == 1 else ()
+
+    def first(name: str) -> str:
+        """Of which table the parts were made first."""
+        return first(steps[name].of[0]) if steps[name].of else name
+
+    def keep(table: ibis.Table, *, each: str | None = None) -> ibis.Table:
+        of = () if each is None else split_of(table, each)
+        return named(Step(checksum(table), table, of=of), table.schema())
+
+    def split(table: ibis.Table, by: str, *, apart: bool = False) -> ibis.Table:
+        name = hashlib.sha256(f"{by} {checksum(table)}".encode()).hexdigest()
+        of = split_of(table, by) if apart else ()
+        return named(Step(name, table, by=by, of=of), table.schema())
 
     def through(
         table: ibis.Table, make: Make, schema: pa.Schema, *, whole: bool = False
@@ -109,6 +134,8 @@ def _planned(
 
     tables = {name: ibis.table(ibis.schema(schema), name=name) for name, schema in inputs}
     tables |= {name: before_until(tables[name]) for name in CUT if name in tables}
-    made = build(tables, replace(context, keep=keep, through=through)).select(*columns)
-    made = made.order_by(list(keys))
-    return Plan(tuple(steps.values()), Step(checksum(made), made))
+    built = build(tables, replace(context, keep=keep, split=split, through=through))
+    table = built.table if isinstance(built, Apart) else built
+    made = table.select(*columns).order_by(list(keys))
+    of = split_of(made, built.each) if isinstance(built, Apart) else ()
+    return Plan(tuple(steps.values()), Step(checksum(made), made, of=of))

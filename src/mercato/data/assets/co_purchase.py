@@ -9,7 +9,7 @@ from ibis import _
 from mercato.data.asset import Asset, DeriveContext
 from mercato.data.baskets import BASKET_ID, with_basket
 from mercato.data.checks import required
-from mercato.data.shoppers import counted_lines
+from mercato.data.shoppers import SHOPPER_ID, counted_lines
 
 MOST_PER_ITEM = 50
 FEWEST_TOGETHER = 2
@@ -48,7 +48,8 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 def _bought(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """(basket_id, item_id), each once."""
     lines = with_basket(counted_lines(tables, context), context.session_gap_minutes)
-    distinct = lines.filter(lines.item_id.notnull()).select(BASKET_ID, "item_id").distinct()
+    lines = context.keep(lines.select(BASKET_ID, "item_id"), each=SHOPPER_ID)
+    distinct = lines.filter(lines.item_id.notnull()).distinct()
     sized = distinct.mutate(size=distinct.count().over(group_by=distinct[BASKET_ID]))
     return sized.filter(sized.size <= LARGEST_BASKET).drop("size")
 

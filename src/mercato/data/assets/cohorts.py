@@ -24,7 +24,8 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     monthly = context.keep(
         dated.group_by([SHOPPER_ID, "month"]).aggregate(
             orders=_.event_id.nunique(), revenue=_.paid.sum()
-        )
+        ),
+        each=SHOPPER_ID,
     )
     first = monthly.group_by(SHOPPER_ID).aggregate(cohort=_.month.min())
     joined = monthly.inner_join(first, SHOPPER_ID)

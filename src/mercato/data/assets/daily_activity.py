@@ -41,9 +41,9 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     search_revenue, shelf_revenue : of what a shopper bought within `CREDIT_DAYS` after they came
         to the product from a search or a shelf, by the last one they came from
     """
-    lines = context.keep(counted_lines(tables, context))
-    answers = _answered(tables["answers"], lines)
-    credited = _credited(lines, answers)
+    lines = counted_lines(tables, context)
+    answers = context.keep(_answered(tables["answers"], lines))
+    credited = context.keep(_credited(lines, answers), each=SHOPPER_ID)
     parts = [*_of_answers(answers), *_of_lines(lines), *_of_credit(credited)]
     long = parts[0]
     for part in parts[1:]:
@@ -76,7 +76,8 @@ def _answered(answers: ibis.Table, lines: ibis.Table) -> ibis.Table:
 
 
 def _credited(lines: ibis.Table, answers: ibis.Table) -> ibis.Table:
-    """Lines about items with ``source``, the kind of answer that the shopper came from."""
+    """(ts, event, paid, source) of lines about items; ``source``: the kind of answer that the
+    shopper came from."""
     touched = lines.filter(
         lines.event.isin(list(_TOUCHES)), lines.item_id.notnull(), lines[SHOPPER_ID].notnull()
     )
@@ -94,8 +95,11 @@ def _credited(lines: ibis.Table, answers: ibis.Table) -> ibis.Table:
         since=numbered.ts.min().over(of_touch),
     )
     late = last.ts.epoch_seconds() - last.since.epoch_seconds() > CREDIT_DAYS * 86_400
-    return last.mutate(
-        source=ibis.ifelse((last.touch == 0) | late, ibis.null("string"), last.source)
+    return last.select(
+        "ts",
+        "event",
+        paid=revenue(last),
+        source=ibis.ifelse((last.touch == 0) | late, ibis.null("string"), last.source),
     )
 
 
@@ -127,7 +131,7 @@ def _of_lines(lines: ibis.Table) -> list[ibis.Table]:
 
 
 def _of_credit(credited: ibis.Table) -> list[ibis.Table]:
-    dated = credited.mutate(day=credited.ts.date(), paid=revenue(credited))
+    dated = credited.mutate(day=credited.ts.date())
     clicks = dated.filter(dated.event == "select_item")
     bought = dated.filter(dated.event == "purchase")
     return [

@@ -24,6 +24,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     far = known.event.cases(*_STEP_OF.items(), else_=1)
     dated = known.mutate(day=known.ts.date(), far=far)
     farthest = dated.group_by(["day", SHOPPER_ID]).aggregate(far=dated.far.max())
+    farthest = context.keep(farthest.select("day", "far"), each=SHOPPER_ID)
     return farthest.group_by("day").aggregate(
         **{step: (farthest.far >= at).sum().cast("int64") for at, step in enumerate(STEPS, 1)}
     )

@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.core.history import RATED
-from mercato.data.asset import Asset, DeriveContext
+from mercato.data.asset import Apart, Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
@@ -15,7 +15,7 @@ from mercato.data.shoppers import SHOPPER_ID, counted_lines
 _SAID = ("ts", "event", "item_id", "quantity", "price", "channel")
 
 
-def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> Apart:
     """Lists of what each shopper did with items, by time, then by event and line.
 
     Structs are collected with their sort key in front and sorted as lists, since
@@ -31,7 +31,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
         lines.mutate(said=said).group_by(SHOPPER_ID).aggregate(events=lambda t: t.said.collect())
     )
     only = lists.events.sort().map(lambda each: ibis.struct({n: each[n] for n in _SAID}))
-    return lists.mutate(events=only)
+    return Apart(lists.mutate(events=only), each=SHOPPER_ID)
 
 
 HISTORIES = Asset(

@@ -22,6 +22,7 @@ LONGEST_QUERY = 100
 """Characters beyond which nothing is a query that others may type too."""
 
 _SEARCHES = ("search", "view_search_results")
+_READ = ("event_id", "line", "ts", "event", "session_id", "search_term")
 _CLICKS = ("select_item", "view_item", "add_to_cart", "purchase")
 
 _ASKED = pa.schema(
@@ -47,12 +48,13 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     zero_share      : of its answers that are logged, those without any item; null without answers
     """
     asked = _asked(tables["answers"], context)
-    lines = counted_lines({**tables, "events": _with_answers(tables["events"], asked)}, context)
-    lines = context.keep(lines)
+    searched = _with_answers(tables["events"], asked)
+    lines = counted_lines({**tables, "events": searched}, context, _READ)
     terms = lines.filter(lines.event.isin(_SEARCHES) & lines.search_term.notnull())
     written = context.through(terms.select("search_term").distinct(), folded_terms, _WRITTEN)
     written = context.keep(written)
     visits = _visits(with_visit(lines, context.session_gap_minutes), written)
+    visits = context.keep(visits, each=SHOPPER_ID)
     return (
         _counted(visits)
         .left_join(_spelled(terms, written), "query")

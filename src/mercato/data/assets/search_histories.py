@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.core.searches import SEARCHES
-from mercato.data.asset import Asset, DeriveContext
+from mercato.data.asset import Apart, Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
@@ -15,7 +15,7 @@ from mercato.data.shoppers import SHOPPER_ID, counted_lines
 _SAID = ("ts", "search_term", "channel")
 
 
-def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> Apart:
     """Lists of each shopper's searches, by time, then by event; an event says one, however many
     lines it has. As `histories` in all else."""
     lines = counted_lines(tables, context)
@@ -28,7 +28,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     lists = once.mutate(said=said).group_by(SHOPPER_ID)
     found = lists.aggregate(searches=lambda t: t.said.collect())
     only = found.searches.sort().map(lambda each: ibis.struct({n: each[n] for n in _SAID}))
-    return found.mutate(searches=only)
+    return Apart(found.mutate(searches=only), each=SHOPPER_ID)
 
 
 SEARCH_HISTORIES = Asset(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import ibis
 import pyarrow as pa
 
-from mercato.data.asset import Asset, DeriveContext
+from mercato.data.asset import Apart, Asset, DeriveContext
 from mercato.data.casts import MOMENT
 from mercato.data.checks import required
 from mercato.data.labels import Masking, Sensitivity
@@ -13,11 +13,11 @@ from mercato.data.money import revenue
 from mercato.data.shoppers import SHOPPER_ID, VISIT, counted_lines, with_visit
 
 
-def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> Apart:
     """One row a visit; half an hour of silence ends one (GA4's default), or its session_id."""
     events = with_visit(counted_lines(tables, context), context.session_gap_minutes)
     purchase = events.event == "purchase"
-    return (
+    visits = (
         events.group_by([SHOPPER_ID, VISIT])
         .aggregate(
             first_ts=events.ts.min(),
@@ -30,6 +30,7 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
         )
         .rename(session_id=VISIT)
     )
+    return Apart(visits, each=SHOPPER_ID)
 
 
 SESSIONS = Asset(

@@ -30,15 +30,18 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     known = counted_lines(tables, context)
     known = known.filter(known[SHOPPER_ID].notnull()).select(*_LINE)
     facts = context.keep(_facts(tables["items"], tables["item_statistics"]))
-    lines = context.keep(known.left_join(facts, "item_id").select(*_LINE, *_FACTS))
+    lines = known.left_join(facts, "item_id").select(*_LINE, *_FACTS)
+    lines = context.split(lines, SHOPPER_ID, apart=True)
     interest = lines.filter(lines.event.isin(affinities.INTEREST))
+    did = context.keep(activity.activity(lines), each=SHOPPER_ID)
+    events = context.split(habits.events_of(lines), SHOPPER_ID, apart=True)
     parts = (
-        _buyers(lines, tables["events"], context),
-        affinities.affinities(interest, facts, "category", "categories"),
-        affinities.affinities(interest, facts, "brand", "brands"),
-        *habits.habits(context.keep(habits.events_of(lines))),
+        _buyers(lines, did, tables["events"], context),
+        affinities.affinities(interest, facts, "category", "categories", context.keep),
+        affinities.affinities(interest, facts, "brand", "brands", context.keep),
+        *habits.habits(events, context.keep),
     )
-    users = context.keep(_as_of(activity.activity(lines), tables["events"]))
+    users = context.keep(_as_of(did, tables["events"]))
     # Small tables, computed once each: Ibis takes seconds over what all of this is in one.
     for part in map(context.keep, parts):
         others = [name for name in part.columns if name not in users.columns]
@@ -46,11 +49,14 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
     return _described(context.keep(users), context)
 
 
-def _buyers(lines: ibis.Table, events: ibis.Table, context: DeriveContext) -> ibis.Table:
+def _buyers(
+    lines: ibis.Table, did: ibis.Table, events: ibis.Table, context: DeriveContext
+) -> ibis.Table:
     """(n_buyers,) what they bought, their scores, and when they are due."""
     found = purchases.bought(with_basket(lines, context.session_gap_minutes))
-    did = activity.activity(lines).select(SHOPPER_ID, "refunded")
-    found = _as_of(found.inner_join(did, SHOPPER_ID), events)
+    found = context.keep(found, each=SHOPPER_ID)
+    found = found.inner_join(did.select(SHOPPER_ID, "refunded"), SHOPPER_ID)
+    found = _as_of(found, events)
     return lifecycle.with_interval(rfm.scored(context.keep(found)))
 
 

@@ -18,6 +18,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
+from ibis.expr.operations import UnboundTable
 
 from mercato.core.errors import NotReady
 from mercato.data.engines.expressions import cast, checksum
@@ -29,6 +30,12 @@ million lines stays under 2 GB resident."""
 
 _BATCH_ROWS = 65_536
 
+ROWS_A_MB = 3_000
+"""Event lines that a part of a split table has for each megabyte of the limit: what is sorted and
+grouped of ten million of them takes some 3 GB (measured)."""
+
+_PART = "_part"
+
 _COMPILER = Backend()
 """Without a connection."""
 
@@ -36,12 +43,14 @@ _COMPILER = Backend()
 class Engine:
     """One private connection; tables are read where they lie, results come as Arrow."""
 
-    def __init__(self, backend: Backend, scratch: Path) -> None:
+    def __init__(self, backend: Backend, scratch: Path, memory_mb: int) -> None:
         self._backend = backend
         self._scratch = scratch
+        self._part_rows = memory_mb * ROWS_A_MB
         self._result: pa.RecordBatchReader | None = None
         self._names = 0
         self._kept: dict[str, str] = {}
+        self._parts: dict[str, list[Path]] = {}
 
     def files(
         self, files: Sequence[str | Path], schema: pa.Schema, lines: str | None = None
@@ -76,21 +85,84 @@ class Engine:
         self._backend.con.register(name, table)
         return _unbound(self._backend.table(name))
 
-    def kept(self, expression: ibis.Table) -> ibis.Table:
-        """The rows of ``expression``, computed now and once."""
+    def kept(self, table: ibis.Table, *, each: str | None = None) -> ibis.Table:
+        """The rows of ``table``, computed now, at once and once. A `DeriveContext`'s keep."""
         name = self._next("kept")
-        self._do(_table_as(name, sql_of(expression)))
+        self._do(_table_as(name, sql_of(table)))
         return _unbound(self._backend.table(name))
 
     def open(self, name: str, files: Sequence[str | Path], schema: pa.Schema) -> None:
         """See `TableEngine.open`."""
         self._view(name, self.files(files, schema))
 
-    def keep(self, name: str, table: ibis.Table) -> None:
+    def keep(self, name: str, table: ibis.Table, of: Sequence[str] = ()) -> None:
         """See `TableEngine.keep`."""
         if name not in self._kept:
-            self._do(_table_as(name, sql_of(table, name)))
+            sql = sql_of(table, name)
+            for at, _ in enumerate(self._one_by_one(of)):
+                self._do(f'INSERT INTO "{name}" {sql}' if at else _table_as(name, sql))
             self._kept[name] = "TABLE"
+
+    def split(self, name: str, table: ibis.Table, by: str, of: Sequence[str] = ()) -> None:
+        """See `TableEngine.split`."""
+        if name in self._kept:
+            return
+        sql = sql_of(table, name)
+        parts = len(self._parts[of[0]]) if of else -(-self._most_rows(table) // self._part_rows)
+        if parts <= 1:  # writing the rows would take longer than working them out again
+            self._do(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql}')
+            self._parts[name] = []
+        else:
+            self._parts[name] = self._split(name, sql, by, parts, of)
+            self._view_files(name, self._parts[name])
+        self._kept[name] = "VIEW"
+
+    def _split(self, name: str, sql: str, by: str, parts: int, of: Sequence[str]) -> list[Path]:
+        """The files of each part."""
+        folder = self._scratch / name
+        folder.mkdir()
+        if not of:
+            place = f'hash("{by}") % {parts} AS "{_PART}"'
+            self._write(f"SELECT *, {place} FROM ({sql})", folder, f", PARTITION_BY ({_PART})")
+            found = [each / "*.parquet" for each in sorted(folder.iterdir())]
+            if not found:  # a file says of what columns there are no rows
+                found = [folder / "none.parquet"]
+                self._write(f"SELECT * FROM ({sql}) LIMIT 0", found[0])
+            return found
+        files = [folder / f"{at}.parquet" for at in range(parts)]
+        for file, _ in zip(files, self._one_by_one(of), strict=True):
+            self._write(sql, file)
+        return files
+
+    def _one_by_one(self, of: Sequence[str]) -> Iterator[None]:
+        """Once for each part of tables that were split, which stand for that part alone
+        meanwhile; once where there is one part, or no such table."""
+        count = len(self._parts[of[0]]) if of else 0
+        if count <= 1:
+            yield
+            return
+        try:
+            for at in range(count):
+                for name in of:
+                    self._view_files(name, [self._parts[name][at]])
+                yield
+        finally:
+            for name in of:
+                self._view_files(name, self._parts[name])
+
+    def _most_rows(self, table: ibis.Table) -> int:
+        """Of the tables that an expression is over."""
+        names = {each.name for each in table.op().find(UnboundTable)}
+        counted = [self._query(f'SELECT count(*) n FROM "{name}"').read_all() for name in names]
+        return max((int(found["n"][0].as_py()) for found in counted), default=0)
+
+    def _write(self, sql: str, place: Path, how: str = "") -> None:
+        self._do(f"COPY ({sql}) TO {_quoted(place)} (FORMAT parquet{how})")
+
+    def _view_files(self, name: str, files: Sequence[Path]) -> None:
+        listed = ", ".join(map(_quoted, files))
+        read = f"read_parquet([{listed}], hive_partitioning = false)"
+        self._do(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT * FROM {read}')
 
     def through(self, name: str, table: ibis.Table, made: Made) -> None:
         """See `TableEngine.through`."""
@@ -105,10 +177,16 @@ class Engine:
         if kind := self._kept.pop(name, None):
             self._do(f'DROP {kind} "{name}"')
             (self._scratch / f"{name}.parquet").unlink(missing_ok=True)
+            shutil.rmtree(self._scratch / name, ignore_errors=True)
+            self._parts.pop(name, None)
 
-    def result(self, name: str, table: ibis.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+    def result(
+        self, name: str, table: ibis.Table, schema: pa.Schema, of: Sequence[str] = ()
+    ) -> pa.RecordBatchReader:
         """See `TableEngine.result`."""
-        return cast(self._query(sql_of(table, name)), schema)
+        sql = sql_of(table, name)
+        batches = (batch for _ in self._one_by_one(of) for batch in cast(self._query(sql), schema))
+        return pa.RecordBatchReader.from_batches(schema, batches)
 
     def tell(self, name: str, moment: datetime | None) -> None:
         """What a variable of `mercato.data.moments` stands for from now on."""
@@ -188,7 +266,7 @@ def open_engine(memory_mb: int = MEMORY_MB, folder: Path | None = None) -> Itera
         TimeZone="UTC",
     )
     try:
-        yield Engine(backend, Path(scratch))
+        yield Engine(backend, Path(scratch), memory_mb)
     except duckdb.OutOfMemoryException as error:
         raise NotReady(
             f"work on tables that fits into {memory_mb} MB of memory",
@@ -219,6 +297,10 @@ class _Compared:
 @lru_cache(maxsize=512)
 def _compiled(of: _Compared) -> str:
     return str(_COMPILER.compile(of.table))
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _table_as(name: str, sql: str) -> str:

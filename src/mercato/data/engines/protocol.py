@@ -43,8 +43,16 @@ class TableEngine(Protocol):
     def open(self, name: str, files: Sequence[str | Path], schema: pa.Schema) -> None:
         """``name`` stands for the rows of Parquet files; columns that a file lacks are null."""
 
-    def keep(self, name: str, table: ibis.Table) -> None:
-        """``name`` stands for the rows of ``table``, computed once."""
+    def keep(self, name: str, table: ibis.Table, of: Sequence[str] = ()) -> None:
+        """``name`` stands for the rows of ``table``, computed once.
+
+        of : tables that were split, with the same parts; the rows may be computed of one part
+             after the other
+        """
+
+    def split(self, name: str, table: ibis.Table, by: str, of: Sequence[str] = ()) -> None:
+        """``name`` stands for the rows of ``table``, in parts that each hold all rows of a value
+        of ``by``; ``of`` as in `keep`."""
 
     def through(self, name: str, table: ibis.Table, made: Made) -> None:
         """``name`` stands for what is made of the rows of ``table``."""
@@ -52,9 +60,11 @@ class TableEngine(Protocol):
     def forget(self, name: str) -> None:
         """What was kept under ``name`` is not needed any more."""
 
-    def result(self, name: str, table: ibis.Table, schema: pa.Schema) -> pa.RecordBatchReader:
-        """The rows of ``table``, which means ``name``, cast to ``schema``, in its order, as they
-        come."""
+    def result(
+        self, name: str, table: ibis.Table, schema: pa.Schema, of: Sequence[str] = ()
+    ) -> pa.RecordBatchReader:
+        """The rows of ``table``, which means ``name``, cast to ``schema``, in its order (or in
+        that order within each part), as they come; ``of`` as in `keep`."""
 
 
 def _table(batch: pa.RecordBatch) -> pa.Table:

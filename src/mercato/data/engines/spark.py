@@ -86,11 +86,15 @@ class SparkEngine:
             rows = self._session.sql(f"SELECT {', '.join(nulls)} WHERE false")
         rows.createOrReplaceTempView(name)
 
-    def keep(self, name: str, table: ibis.Table) -> None:
+    def keep(self, name: str, table: ibis.Table, of: Sequence[str] = ()) -> None:
         if name not in self._kept:
             schema = table.schema().to_pyarrow()
             self.open(name, self._written(name, table, schema), schema)
             self._kept.add(name)
+
+    def split(self, name: str, table: ibis.Table, by: str, of: Sequence[str] = ()) -> None:
+        """Spark parts rows by itself."""
+        self.keep(name, table)
 
     def through(self, name: str, table: ibis.Table, made: Made) -> None:
         if name not in self._kept:
@@ -109,7 +113,9 @@ class SparkEngine:
             self._session.catalog.dropTempView(name)
             shutil.rmtree(self._folder(name), ignore_errors=True)
 
-    def result(self, name: str, table: ibis.Table, schema: pa.Schema) -> pa.RecordBatchReader:
+    def result(
+        self, name: str, table: ibis.Table, schema: pa.Schema, of: Sequence[str] = ()
+    ) -> pa.RecordBatchReader:
         return _read(self._written(name, table, schema), schema)
 
     def _folder(self, name: str) -> Path:

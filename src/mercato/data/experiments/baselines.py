@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.core.outcomes import Outcome
-from mercato.data.asset import Keep
+from mercato.data.asset import Narrow
 from mercato.data.experiments.ratios import RATIOS
 from mercato.data.experiments.units import units_of_anybody
 
@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
 )
 
 
-def baselines(tables: Mapping[str, ibis.Table], within: Keep, keep: Keep) -> ibis.Table:
+def baselines(tables: Mapping[str, ibis.Table], within: Narrow, keep: Narrow) -> ibis.Table:
     """One row of `SCHEMA` an outcome, over everybody who was seen in a span and is no program.
 
     What an outcome divides and what it is divided by (1 where it is a mean over shoppers) are sums

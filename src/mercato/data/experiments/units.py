@@ -9,7 +9,7 @@ import pyarrow as pa
 from ibis import _
 
 from mercato.core.columns import Event
-from mercato.data.asset import Keep
+from mercato.data.asset import Narrow
 from mercato.data.money import revenue
 from mercato.data.programs import UNIT as UNIT
 from mercato.data.programs import without_programs
@@ -52,7 +52,7 @@ def unit_sums(
     tables: Mapping[str, ibis.Table],
     seen: ibis.Table,
     span: Span,
-    keep: Keep = lambda table: table,
+    keep: Narrow = lambda table: table,
 ) -> ibis.Table:
     """One row a unit of `SCHEMA`, of units that saw one of the arms and are no program.
 
@@ -87,7 +87,7 @@ def unit_sums(
     return joined.select(UNIT, ARM, **sums)
 
 
-def units_of_anybody(tables: Mapping[str, ibis.Table], within: Keep) -> ibis.Table:
+def units_of_anybody(tables: Mapping[str, ibis.Table], within: Narrow) -> ibis.Table:
     """One row of `SUMS` a unit, of everybody who was seen at all in a span and is no program: what
     a planner asks.
 

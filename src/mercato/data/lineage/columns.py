@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.operations as ops
 
-from mercato.data.asset import Asset, DeriveContext
+from mercato.data.asset import Apart, Asset, DeriveContext
 
 Column = tuple[str, str]
 """(asset, column)"""
@@ -51,7 +51,8 @@ def column_lineage(asset: Asset, schemas: Mapping[str, Any]) -> ColumnLineage | 
     columns that are computed outside the expression."""
     assert asset.build is not None
     tables = {name: ibis.table(ibis.schema(schemas[name]), name=name) for name in asset.inputs}
-    made = asset.build(tables, DeriveContext(30))
+    built = asset.build(tables, DeriveContext(30))
+    made = built.table if isinstance(built, Apart) else built
     walk = _Walk({})
     try:
         columns = {name: walk.sources(made.op(), name) for name in asset.schema.names}
@@ -98,6 +99,8 @@ class _Walk:
         """The input columns of a value; an aggregation makes aggregations of all of them."""
         if isinstance(value, ops.Field):
             return self.sources(value.rel, value.name)
+        if isinstance(value, ops.ArgMax):  # its key decides which value, and is none
+            return dict.fromkeys(self.of_value(value.arg), Direct.AGGREGATION)
         plain = isinstance(value, ops.Alias)
         least = Direct.IDENTITY if plain else Direct.TRANSFORMATION
         if value.find(ops.Reduction, filter=ops.Value):

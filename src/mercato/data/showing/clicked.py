@@ -31,5 +31,7 @@ def clicks_since(store: AssetStore, settings: Settings, since: datetime) -> pa.T
         for name in ("events", "answers"):
             tables[name] = tables[name].filter(_.ts >= ibis.literal(since))
         gap = settings.sessions.gap_minutes
-        context = DeriveContext(gap, settings.shop, settings.cleaning, engine.kept, through)
+        context = DeriveContext(
+            gap, settings.shop, settings.cleaning, keep=engine.kept, through=through
+        )
         return engine.table(build(tables, context), SEARCH_CLICKS.schema)

@@ -2,6 +2,7 @@
 
 import ibis
 
+from mercato.data.asset import Keep
 from mercato.data.shoppers import SHOPPER_ID
 from mercato.data.users.definitions import Definition
 
@@ -47,11 +48,14 @@ def numbered(of: str) -> str:
     return f"{of}_number"
 
 
-def affinities(interest: ibis.Table, facts: ibis.Table, of: str, name: str) -> ibis.Table:
+def affinities(
+    interest: ibis.Table, facts: ibis.Table, of: str, name: str, keep: Keep
+) -> ibis.Table:
     """(shopper_id, name): a list of structs (of, share, lift), the highest lift first.
 
     interest : lines of shoppers with the number of ``of``, null where a product has none
     facts    : products with the number of ``of`` and its name
+    keep     : of `DeriveContext`
 
     The lift is drawn towards 1 as by a gamma prior of mean 1 (DuMouchel, Bayesian data mining in
     large frequency tables, The American Statistician 1999): a single line of a rare brand is no
@@ -59,7 +63,7 @@ def affinities(interest: ibis.Table, facts: ibis.Table, of: str, name: str) -> i
     """
     number = numbered(of)
     counted = interest.filter(interest[number].notnull()).group_by(SHOPPER_ID, number)
-    counted = counted.aggregate(n=lambda t: t.count())
+    counted = keep(counted.aggregate(n=lambda t: t.count()), each=SHOPPER_ID)
     shopper, value = counted[SHOPPER_ID], counted[number]
     lines = counted.mutate(
         of_shopper=counted.n.sum().over(group_by=shopper),

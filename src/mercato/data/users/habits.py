@@ -2,6 +2,7 @@
 
 import ibis
 
+from mercato.data.asset import Keep
 from mercato.data.shoppers import SHOPPER_ID
 from mercato.data.users.definitions import Definition
 
@@ -34,17 +35,19 @@ def events_of(lines: ibis.Table) -> ibis.Table:
     )
 
 
-def habits(events: ibis.Table) -> tuple[ibis.Table, ...]:
+def habits(events: ibis.Table, keep: Keep) -> tuple[ibis.Table, ...]:
     """One table a habit: (shopper_id, weekday), (shopper_id, hour), (shopper_id, channel).
 
     events : as `events_of` gives them
+    keep   : of `DeriveContext`
     """
     weekday = (events.ts.day_of_week.index() + 1).cast("int32")
-    return (
+    found = (
         _most_frequent(events.mutate(weekday=weekday), "weekday"),
         _most_frequent(events.mutate(hour=events.ts.hour()), "hour"),
         _most_frequent(events, "channel"),
     )
+    return tuple(keep(each, each=SHOPPER_ID) for each in found)
 
 
 def _most_frequent(events: ibis.Table, name: str) -> ibis.Table:

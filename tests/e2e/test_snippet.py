@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
 from mercato.core.columns import Event
 from mercato.core.settings import ServeSettings, load_settings, settings_text
@@ -24,6 +25,12 @@ Visit = Callable[..., Page]
 
 WAITING = "Object.keys(localStorage).some((name) => name.startsWith('mercato-queue-'))"
 VIEW = "mercato('view_item', {items: [{item_id: 'tent-2'}]})"
+MANY = "(n) => { for (let at = 0; at < n; at++) mercato('search', {search_term: `term ${at}`%s}) }"
+BIG = MANY % ", note: '\u5e10'.repeat(900)"
+"""Each takes 900 characters and 2,700 bytes, and some for the rest of it."""
+
+KEEPALIVE_BYTES = 64 * 1024
+"""What all requests that may outlive their page have together (Fetch Standard, 4.6)."""
 
 
 class Pages(BaseHTTPRequestHandler):
@@ -104,6 +111,26 @@ def mark(folder: Path) -> int:
     return len(events(folder))
 
 
+def until(page: Page, met: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait in the browser, so that routes answer meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not met() and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert met()
+
+
+def bodies(page: Page, address: str) -> list[bytes]:
+    """What the page sends from now on."""
+    sent: list[bytes] = []
+
+    def note(request: Request) -> None:
+        if request.url.startswith(f"{address}/v1/events"):
+            sent.append(request.post_data_buffer or b"")
+
+    page.on("request", note)
+    return sent
+
+
 def test_it_is_small_and_knows_every_event() -> None:
     text = snippet().content.decode()
     assert len(text.encode()) < MOST_BYTES <= 3 * 1024
@@ -167,28 +194,151 @@ def test_what_happens_without_a_network_is_told_later(
     assert len(events(folder, before + 1)) == before + 1
 
 
-def test_a_server_that_is_busy_is_asked_again(
-    visit: Visit, opened: BrowserContext, shop: str, address: str, folder: Path
+@pytest.mark.parametrize("refused", [(503, 429), (401, 403), (408, 500)])
+def test_a_server_that_says_not_now_is_asked_again(
+    refused: tuple[int, int],
+    visit: Visit,
+    opened: BrowserContext,
+    shop: str,
+    address: str,
+    folder: Path,
 ) -> None:
     before, asked = mark(folder), []
 
-    def busy(route: Route) -> None:
+    def answer(route: Route) -> None:
         asked.append(json.loads(route.request.post_data or "[]"))
         if len(asked) < 3:
             headers = {"Access-Control-Allow-Origin": shop}
-            route.fulfill(status=503 if len(asked) == 1 else 429, headers=headers)
+            route.fulfill(status=refused[len(asked) - 1], headers=headers)
         else:
             route.continue_()
 
     page = visit()
-    opened.route(f"{address}/v1/events", busy)
+    opened.route(f"{address}/v1/events", answer)
     page.evaluate(VIEW)
-    for _ in range(100):
-        page.wait_for_timeout(100)  # the route above answers while the browser is waited for
-        if len(asked) == 3:
-            break
+    until(page, lambda: len(asked) == 3)
     assert len(events(folder, before + 1)) == before + 1
     assert [each[0]["event_id"] for each in asked] == [asked[0][0]["event_id"]] * 3
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_it_waits_as_long_as_the_server_says(
+    dated: bool, visit: Visit, opened: BrowserContext, shop: str, address: str, folder: Path
+) -> None:
+    before, asked = mark(folder), []
+
+    def busy_once(route: Route) -> None:
+        asked.append(time.monotonic())
+        if len(asked) > 1:
+            return route.continue_()
+        # A date has no fractions of a second.
+        wait = formatdate(time.time() + 4, usegmt=True) if dated else "3"
+        headers = {"Access-Control-Allow-Origin": shop, "Retry-After": wait}
+        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        return route.fulfill(status=429, headers=headers)
+
+    page = visit()
+    opened.route(f"{address}/v1/events", busy_once)
+    page.evaluate(VIEW)
+    until(page, lambda: len(asked) == 1)
+    for _ in range(4):  # what happens meanwhile makes it ask no sooner
+        page.wait_for_timeout(500)
+        page.evaluate(VIEW)
+        page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, lambda: len(asked) == 2)
+    assert asked[1] - asked[0] > 2.9
+    assert len(events(folder, before + 5)) == before + 5
+
+
+def test_many_big_events_go_out_in_parts(visit: Visit, address: str, folder: Path) -> None:
+    before, page = mark(folder), visit()
+    sent = bodies(page, address)
+    page.evaluate(BIG, 60)  # 54,000 characters, 162,000 bytes
+    told = events(folder, before + 60)[before:]
+    assert [each["search_term"] for each in told] == [f"term {at}" for at in range(60)]
+    page.wait_for_function(f"!{WAITING}")
+    assert max(map(len, sent)) <= 60_000
+    assert sum(map(len, sent)) < 60 * 3_000, "and each once"
+
+
+def test_one_event_that_is_too_large_to_outlive_its_page_is_told(
+    visit: Visit, address: str, folder: Path
+) -> None:
+    before, page = mark(folder), visit()
+    sent = bodies(page, address)
+    page.evaluate(f"{VIEW}; mercato('search', {{search_term: 'x', note: 'y'.repeat(2e5)}}); {VIEW}")
+    assert len(events(folder, before + 3)) == before + 3
+    page.wait_for_function(f"!{WAITING}")
+    large = [len(body) > KEEPALIVE_BYTES for body in sent]
+    assert large.count(True) == 1 and max(map(len, sent)) < 201_000, "it went alone"
+
+
+def test_what_a_leaving_page_cannot_send_the_next_one_does(visit: Visit, folder: Path) -> None:
+    before, page = mark(folder), visit()
+    page.evaluate(f"({BIG})(60); setTimeout(() => location.assign('about:blank'))")
+    page.wait_for_url("about:blank")
+    first = len(events(folder, before + 1)) - before
+    assert 0 < first < 60, "a part of it, as a beacon"
+    visit().wait_for_function(f"!{WAITING}")
+    told = [each["search_term"] for each in events(folder, before + 60)[before:]]
+    assert sorted(told) == sorted(f"term {at}" for at in range(60)), "each once"
+
+
+def test_an_event_that_nobody_can_read_holds_nothing_up(visit: Visit, folder: Path) -> None:
+    before, page = mark(folder), visit()
+    page.evaluate(
+        "let deep = {}; for (let n = 0; n < 400; n++) deep = {deep};"  # answered 400, as a whole
+        "const round = {}; round.round = round;"  # no JSON
+        f"({MANY % ''})(70); mercato('search', {{search_term: 'deep', deep}});"
+        "mercato('search', {search_term: 'round', round});"
+        "mercato('search', {search_term: 'odd', value: 'much'});"  # refused alone
+        f"{VIEW}; mercato('search', {{deep}}); ({MANY % ''})(40)"
+    )
+    told = events(folder, before + 111)[before:]
+    assert [each["search_term"] for each in told] == [
+        *(f"term {at}" for at in range(70)),
+        None,
+        *(f"term {at}" for at in range(40)),
+    ]
+    page.wait_for_function(f"!{WAITING}")
+
+
+def test_withdrawn_consent_empties_the_queue(
+    visit: Visit, opened: BrowserContext, folder: Path
+) -> None:
+    before, page = mark(folder), visit()
+    opened.set_offline(True)
+    page.evaluate(BIG, 60)
+    page.wait_for_function(WAITING)
+    page.wait_for_timeout(600)  # it has tried
+    page.evaluate("mercato('consent', false)")
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    opened.set_offline(False)
+    page.wait_for_timeout(2_500)  # it would have tried again
+    page.goto("about:blank")
+    visit("data-consent='wait'").evaluate("mercato('consent', true)")
+    assert len(events(folder, before + 1, seconds=1.0)) == before
+
+
+def test_an_answer_to_what_was_withdrawn_takes_no_later_event_along(
+    visit: Visit, opened: BrowserContext, address: str, folder: Path
+) -> None:
+    before, page = mark(folder), visit()
+    under_way: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        under_way.append(route)
+        if len(under_way) > 1:
+            route.continue_()
+
+    opened.route(f"{address}/v1/events", hold_the_first)
+    page.evaluate(VIEW)
+    until(page, lambda: len(under_way) == 1)
+    page.evaluate(f"mercato('consent', false); mercato('consent', true); {VIEW}")
+    under_way[0].continue_()
+    until(page, lambda: len(under_way) == 2)
+    first, second = events(folder, before + 2)[before:]
+    assert first["visitor_id"] != second["visitor_id"]
 
 
 def test_the_last_events_of_a_page_are_told_once(visit: Visit, folder: Path) -> None:
@@ -218,7 +368,8 @@ def test_a_tag_of_ga4_is_heard(visit: Visit, folder: Path) -> None:
     viewed, added = events(folder, before + 2)[before:]
     assert (viewed["event"], viewed["price"], viewed["currency"]) == ("view_item", 99, "EUR")
     assert (added["event"], added["item_id"]) == ("add_to_cart", "tent-2")
-    assert page.evaluate("dataLayer.length") == 5, "whoever listens besides still hears all"
+    page.evaluate("dataLayer.push(null)")
+    assert page.evaluate("dataLayer.length") == 6, "whoever listens besides still hears all"
 
 
 def test_a_browser_without_storage_sends_too(visit: Visit, folder: Path) -> None:
@@ -229,7 +380,9 @@ def test_a_browser_without_storage_sends_too(visit: Visit, folder: Path) -> None
     assert len(events(folder, before + 1)) == before + 1
 
 
-def test_once_there_are_keys_it_sends_its_own(visit: Visit, folder: Path) -> None:
+def test_what_a_key_of_yesterday_could_not_send_that_of_today_does(
+    visit: Visit, folder: Path
+) -> None:
     from mercato.shop.keys import create_key, revoke_key
     from mercato.shop.rules import By
     from mercato.state import State
@@ -239,9 +392,17 @@ def test_once_there_are_keys_it_sends_its_own(visit: Visit, folder: Path) -> Non
     try:
         time.sleep(1.2)  # workers follow within a second
         before = mark(folder)
-        page = visit(f'data-key="{made.text}"')
+        page = visit('data-key="mk_0000000a_of-last-year"')
+        with page.expect_response(lambda answer: "/v1/events" in answer.url) as told:
+            page.evaluate(VIEW)
+        assert told.value.status == 401
+        page.wait_for_timeout(300)
+        assert page.evaluate(WAITING)
+        page.close()
+        page = visit(f'data-key="{made.text}"')  # the shop put its new key in
         page.evaluate(VIEW)
-        assert len(events(folder, before + 1)) == before + 1
+        assert len(events(folder, before + 2)) == before + 2
+        page.wait_for_function(f"!{WAITING}")
     finally:
         revoke_key(state, made.key.id, By("me@here", "keys"))
         state.close()

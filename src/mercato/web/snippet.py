@@ -1,5 +1,6 @@
 """``/mercato.js``: the snippet that tells what visitors of a shop's own pages do."""
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -20,12 +21,23 @@ _HEADERS = {
 }
 
 
+_SIGNS = re.compile(r'("[^"]*")|\s*([^\w$"\s])\s*')
+"""A string, which is kept as it is; or a sign and white space around it, which means nothing."""
+
+_SHORTER = ((re.compile(r";}"), "}"), (re.compile(r"\((\w+)\)=>"), r"\1=>"))
+
+
 @cache
 def snippet() -> Asset:
-    """The script without comments and indentation."""
+    """The script without comments and without what its readers need and browsers do not. So its
+    statements end in semicolons, its strings are in double quotes, and its regular expressions
+    hold neither."""
     text = files("mercato.web").joinpath("static", "mercato.js").read_text()
-    lines = (line.strip() for line in text.splitlines())
-    return versioned("\n".join(line for line in lines if line and line[:2] != "//").encode())
+    code = "\n".join(line for line in text.splitlines() if line.strip()[:2] != "//")
+    code = _SIGNS.sub(r"\1\2", code)
+    for longer, shorter in _SHORTER:
+        code = longer.sub(shorter, code)
+    return versioned(code.encode())
 
 
 async def mercato_js(request: Request) -> Response:

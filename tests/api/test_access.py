@@ -17,6 +17,8 @@ from mercato.core.scopes import Scope
 from mercato.shop.exposure import Exposure
 from mercato.shop.keys import create_key, revoke_key, rotate_key
 from mercato.shop.opened import Shop
+from mercato.shop.overload.levels import Level
+from mercato.shop.overload.turns import LAGS
 from mercato.shop.rules import By
 
 ME = By("me@here", "keys")
@@ -232,6 +234,24 @@ def test_the_document_names_the_keys(client: TestClient) -> None:
     assert {} in search["security"], "open where there is no key"
     assert {"401", "403", "429"} <= set(search["responses"])
     assert "security" not in document["paths"]["/healthz"]["get"]
+
+
+def test_scripts_of_other_pages_read_what_answers_tell_in_headers(
+    client: TestClient, shop: Shop
+) -> None:
+    origin = {"Origin": "https://shop.example"}
+    admin = {**bearer(key(shop, "admin")), **origin}
+    rule = {"id": "a", "actions": [{"type": "hide", "items": ["mug"]}]}
+    made = client.post("/v1/rules", json=rule, headers=admin)
+    limited = {**bearer(key(shop, "search", rate=0.01)), **origin}
+    refused = [client.get("/v1/search?q=tent", headers=limited) for _ in range(2)][1]
+    for _ in range(LAGS):
+        shop.overload.turns.look(0.1 * Level.IMPERSONAL, 1.0)
+    less = client.get("/v1/recommend/home?user_id=u03", headers=admin)
+    for answer, name in ((made, "etag"), (refused, "retry-after"), (less, "mercato-degraded")):
+        assert name in answer.headers
+        exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+        assert name in exposed
 
 
 def test_other_pages_still_ask_before_they_send(client: TestClient, shop: Shop) -> None:

@@ -10,6 +10,7 @@ import mercato
 from mercato.api.access import CheckKeys
 from mercato.api.algolia import ALGOLIA, create_algolia
 from mercato.api.connections import TimeBodies
+from mercato.api.degrading import HEADER as DEGRADED
 from mercato.api.degrading import TellDegraded
 from mercato.api.dialects.ga4 import add_ga4
 from mercato.api.dialects.google_collect import add_google_collect
@@ -42,6 +43,10 @@ from mercato.shop.exposure import Exposure
 from mercato.shop.opened import Shop
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+EXPOSED = ("ETag", "Retry-After", DEGRADED)
+"""What scripts on pages of other origins may read of an answer, beside what the Fetch Standard
+lets them read anyway (its CORS-safelisted response-header names)."""
 
 
 def create_api(
@@ -93,7 +98,11 @@ def create_api(
     origins = shop.settings.serve.cors_origins
     if origins:
         app.add_middleware(
-            CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"]
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
         )
     app.add_middleware(CountRequests, metrics=metrics)
     if tracing is not None:

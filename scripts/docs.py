@@ -344,14 +344,12 @@ SAFETY = """\
 # Sessions
 
 A session begins with a sign-in and stands in the state; the browser keeps its secret in a signed
-cookie that scripts cannot read and other sites cannot send, named `__Host-mercato_console` and
-sent over https alone where the shop is served so. It ends with a sign-out, 12 hours after the
-last look or 7 days after the sign-in ([`[console]`](settings.md)), and at once, on every worker
-and host, where the person is removed or gets another role or password. After a sign-in it is
-another one.
+cookie that scripts cannot read and forms of other sites do not carry (`HttpOnly`,
+`SameSite=Lax`), named `__Host-mercato_console` and sent over https alone where the shop is served
+so. It ends with a sign-out, 12 hours after the last look or 7 days after the sign-in
+([`[console]`](settings.md)), and at once, on every worker and host, where the person is removed
+or gets another role or password. After a sign-in it is another one.
 
-- **Forms** are taken from the console's own pages alone: browsers say with `Sec-Fetch-Site` and
-  `Origin` where a form comes from, and one that says nothing is refused.
 - **Guessing** ends with five failures in a quarter of an hour of one name from one address,
   thirty of one name from anywhere, thirty from one address (of IPv6 a /64): 429. A link opens
   all the same. An unknown name takes as long as a wrong password and is answered alike.
@@ -363,6 +361,26 @@ another one.
 Behind a reverse proxy the address and https are those of `X-Forwarded-For` and
 `X-Forwarded-Proto`, from a proxy on the same machine or one that `FORWARDED_ALLOW_IPS`
 names ([Deploying](deploying.md)).
+
+# Forms of other sites (CSRF)
+
+Cookies are Starlette's signed ones. No library checks where forms come from: those of tokens take
+theirs from a header, so that plain forms would need a script. Instead browsers say where a
+request comes from, and what changes anything is taken by the rules of Go's standard library
+([`http.CrossOriginProtection`](https://pkg.go.dev/net/http#CrossOriginProtection)):
+`Sec-Fetch-Site` must say `same-origin` or `none`; where a browser does not send it (from before
+2023, or over plain http to another machine), the host in `Origin` must be that of `Host`. One that
+says neither is refused here, also where it would sign in. The storefront takes it, as Go does: who
+is no browser carries nobody's cookie. The API's changes look at `Origin` and let `cors_origins`
+pass; a key stands in a header, which no browser adds by itself.
+
+- **It keeps out** forms and scripts of other sites, of other subdomains and of other ports, and a
+  sign-in under another name that a visitor never asked for.
+- **It does not keep out** a script that runs in our own pages (escaping and the content security
+  policy do), nor another application at the same host and port. Where only `Origin` is there to
+  look at, a page at this host over http passes for one over https: serve https alone, with HSTS.
+
+A proxy has to pass on `Host` as the browser sent it ([Deploying](deploying.md)).
 """
 
 

@@ -95,7 +95,7 @@ def visit(opened: BrowserContext, shop: str, address: str) -> Callable[..., Page
     return open_page
 
 
-def events(folder: Path, least: int = 0, seconds: float = 10.0) -> list[dict[str, Any]]:
+def events(folder: Path, least: int = 0, seconds: float = 60.0) -> list[dict[str, Any]]:
     """What the state holds, oldest first; waits until there are ``least``, then a moment more."""
     deadline = time.monotonic() + seconds
     while True:
@@ -111,7 +111,7 @@ def mark(folder: Path) -> int:
     return len(events(folder))
 
 
-def until(page: Page, met: Callable[[], bool], seconds: float = 15.0) -> None:
+def until(page: Page, met: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait in the browser, so that routes answer meanwhile."""
     deadline = time.monotonic() + seconds
     while not met() and time.monotonic() < deadline:
@@ -216,7 +216,7 @@ def test_a_server_that_says_not_now_is_asked_again(
     page = visit()
     opened.route(f"{address}/v1/events", answer)
     page.evaluate(VIEW)
-    until(page, lambda: len(asked) == 3)
+    until(page, lambda: len(asked) >= 3)
     assert len(events(folder, before + 1)) == before + 1
     assert [each[0]["event_id"] for each in asked] == [asked[0][0]["event_id"]] * 3
 
@@ -240,12 +240,12 @@ def test_it_waits_as_long_as_the_server_says(
     page = visit()
     opened.route(f"{address}/v1/events", busy_once)
     page.evaluate(VIEW)
-    until(page, lambda: len(asked) == 1)
+    until(page, lambda: len(asked) >= 1)
     for _ in range(4):  # what happens meanwhile makes it ask no sooner
         page.wait_for_timeout(500)
         page.evaluate(VIEW)
         page.evaluate("dispatchEvent(new Event('online'))")
-    until(page, lambda: len(asked) == 2)
+    page.wait_for_function(f"!{WAITING}")
     assert asked[1] - asked[0] > 2.9
     assert len(events(folder, before + 5)) == before + 5
 
@@ -333,10 +333,10 @@ def test_an_answer_to_what_was_withdrawn_takes_no_later_event_along(
 
     opened.route(f"{address}/v1/events", hold_the_first)
     page.evaluate(VIEW)
-    until(page, lambda: len(under_way) == 1)
+    until(page, lambda: len(under_way) >= 1)
     page.evaluate(f"mercato('consent', false); mercato('consent', true); {VIEW}")
     under_way[0].continue_()
-    until(page, lambda: len(under_way) == 2)
+    until(page, lambda: len(under_way) >= 2)
     first, second = events(folder, before + 2)[before:]
     assert first["visitor_id"] != second["visitor_id"]
 

@@ -31,12 +31,15 @@ def with_bounds(
 ) -> ibis.Table:
     """The rows with the median of ``column`` among rows of the same ``within``, and the bounds
     beyond which a value is an outlier; null where fewer than 5 positive values are known."""
-    known = rows.filter(rows[column] > 0).select(*within, _log=rows[column].ln())
-    centres = known.group_by(within).aggregate(_centre=known["_log"].median(), _n=known.count())
-    centres = centres.filter(centres["_n"] >= FEWEST)
-    apart = known.inner_join(centres, within)
+    known = rows.filter(rows[column] > 0)
+    # Of each value once: a median of lines as they are holds all of them in memory.
+    known = known.select(*within, _log=known[column].ln()).group_by([*within, "_log"])
+    values = known.aggregate(_n=lambda t: t.count())
+    centres = _medians(values, "_log", within).rename(_centre="_median")
+    centres = centres.filter(centres["_of"] >= FEWEST)
+    apart = values.inner_join(centres, within)
     apart = apart.mutate(_apart=(apart["_log"] - apart["_centre"]).abs())
-    spreads = apart.group_by([*within, "_centre"]).aggregate(_mad=apart["_apart"].median())
+    spreads = _medians(apart, "_apart", [*within, "_centre"]).rename(_mad="_median")
     far = ibis.greatest(spreads["_mad"] * (_NORMAL * THRESHOLD), math.log(least_factor))
     bounds = spreads.select(
         *within,
@@ -48,6 +51,20 @@ def with_bounds(
     )
     joined = rows.left_join(bounds, within)
     return joined.select(*rows.columns, CENTRE, LOWER, UPPER)
+
+
+def _medians(rows: ibis.Table, column: str, within: Sequence[str]) -> ibis.Table:
+    """(``within``, _median, _of): the median of ``column`` where each row counts ``_n`` times, and
+    how many that are; of an even number the mean of the two in the middle."""
+    ordered = [rows[name] for name in within]
+    up_to = ibis.cumulative_window(group_by=ordered, order_by=rows[column])
+    all_of = rows["_n"].sum().over(ibis.window(group_by=ordered))
+    # Equal values may stand in any order: the sum up to each differs, the value there does not.
+    placed = rows.mutate(_up_to=rows["_n"].sum().over(up_to), _of=all_of)
+    lower = placed[column].min(where=placed["_up_to"] * 2 >= placed["_of"])
+    upper = placed[column].min(where=placed["_up_to"] * 2 > placed["_of"])
+    found = placed.group_by([*within, "_of"]).aggregate(_lower=lower, _upper=upper)
+    return found.select(*within, "_of", _median=(found["_lower"] + found["_upper"]) / 2)
 
 
 def winsorises(cleaning: CleaningSettings) -> bool:

@@ -48,8 +48,10 @@ _OWN_PICK = 0.5
 """A place whose chance is above shows what the release itself put there: as long as less than half
 of the places are explored, no other has more."""
 
-_OF_BANDIT = '"features":'
-"""In what was logged as asked; in a text that a shopper wrote a quote has a backslash before it."""
+_UNTELLING = ('"features":', '"degraded":[', '"teams":[')
+"""In what was logged as asked of a bandit, of a busy server that left something out or gave an
+older answer again, of two rankings interleaved: chances are not those of a place by itself, or not
+the release's. In a text that a shopper wrote a quote has a backslash before it."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ class Told:
 
 
 def read_impressions(store: AssetStore, since: int, most: int = MOST_ANSWERS) -> Impressions:
-    """Explored shelves answered to people at or after ``since`` (microseconds), none of a bandit's
-    (see `recommend.reranking.bandit`): it logs its features."""
+    """Explored shelves answered to people at or after ``since`` (microseconds), but for those
+    whose chances tell nothing (`_UNTELLING`)."""
     if store.version("answers") is None or store.version("events") is None:
         return Impressions((), {})
     wanted = _explored(store, datetime.fromtimestamp(since / 1e6, UTC))
@@ -126,7 +128,7 @@ def _explored(store: AssetStore, since: datetime) -> pa.Table:
             (answers.kind == "shelf")
             & (answers.ts >= ibis.literal(since))
             & (answers.propensities.mins() < 1)
-            & ~answers.request.contains(_OF_BANDIT)
+            & ~ibis.or_(*map(answers.request.contains, _UNTELLING))
         )
         return engine.table(answers_to_people(shelves, tables), schema, ["query_id"])
 

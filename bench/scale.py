@@ -21,7 +21,8 @@ from pathlib import Path
 import psutil
 
 from bench import scale_log
-from bench.harness import ROOT, Row, arguments, write_result
+from bench.harness import ROOT, Arguments, Row, arguments
+from bench.merging import write_merged
 from bench.scale_chart import CHART, draw
 from mercato.data.store import AssetStore
 
@@ -139,7 +140,8 @@ def main() -> None:
     generator = Path(scale_log.__file__)
     asked = arguments(__doc__, name="scale", data=generator, minutes=60)
     until = time.perf_counter() + asked.minutes * 60
-    rows: list[Row] = []
+    rows = _known(asked)
+    known = len(rows)
     parts: Mapping[str, float] = {}
     for name, events in (QUICK_SIZES if asked.quick else SIZES).items():
         engines = [each for each in ("duckdb", "spark") if asked.wants(f"{each}-{name}")]
@@ -152,17 +154,29 @@ def main() -> None:
                 rows.append(_row(rows, engine, name, events, measured))
                 parts = measured.parts
                 print(rows[-1].model, dict(rows[-1].metrics), dict(parts), flush=True)
-    write_result(
-        asked.out,
+    write_merged(
+        asked,
         name="scale",
         protocol=PROTOCOL.format(
             items=scale_log.Size(0).items, assets=len(parts), duckdb=DUCKDB_MB
         ),
         data=[generator],
-        rows=rows,
+        rows=rows[known:],
     )
     if not asked.quick:
         draw(asked.out, CHART)
+
+
+def _known(asked: Arguments) -> list[Row]:
+    """The rows that stand in the result, where it is to be merged into."""
+    if not (asked.merge and asked.out.exists()):
+        return []
+    found = json.loads(asked.out.read_text(encoding="utf-8"))["rows"]
+    return [
+        Row(row["model"], row["metrics"], row["seconds"], row["peak_mb"], group=engine)
+        for row in sorted(found, key=lambda row: row["metrics"]["events"])
+        for engine in [row["model"].split(",")[0]]
+    ]
 
 
 def _fits(rows: list[Row], engine: str, events: int, until: float) -> bool:
@@ -185,16 +199,18 @@ def _row(before: list[Row], engine: str, name: str, events: int, measured: Measu
         "CPU s": round(measured.cpu_seconds, 1),
         "MB": round(measured.peak_mb),
     }
-    if smaller := [row for row in before if row.group == engine]:
+    smaller = [row for row in before if row.group == engine]
+    if smaller := [row for row in smaller if int(str(row.metrics["events"])) < events]:
         last = smaller[-1].metrics
         more = (events - int(str(last["events"]))) / 1e6
         metrics["s a million"] = round((measured.seconds - float(str(last["s"]))) / more, 2)
         added = measured.cpu_seconds - float(str(last["CPU s"]))
         metrics["CPU s a million"] = round(added / more, 2)
     slowest = max(measured.parts, key=lambda each: measured.parts[each])
-    metrics["slowest"] = round(measured.parts[slowest], 1)
-    model = f"{engine}, {name} events; slowest: {slowest}"
-    return Row(model, metrics, measured.seconds, measured.peak_mb, group=engine)
+    metrics["slowest"] = f"{slowest}, {measured.parts[slowest]:.0f} s"
+    return Row(
+        f"{engine}, {name} events", metrics, measured.seconds, measured.peak_mb, group=engine
+    )
 
 
 if __name__ == "__main__":

@@ -107,7 +107,10 @@ SHOWS = {"events", "quarantine", "assets", "import", "batch"}
 """Commands of which at least one way to ask shows persons whom nobody named."""
 
 PATHS = {
-    "/v1/users/{user_id}/export": f"/v1/users/{USER}/export",
+    "/v2/projects/{project}/locations/{location}/catalogs/{catalog}/userEvents:collect": (
+        "/v2/projects/p/locations/l/catalogs/c/userEvents:collect"
+    ),
+    "/v1/users/{user_id:any_id}/export": f"/v1/users/{USER}/export",
     "/v1/erasures/{number}": "/v1/erasures/1",
     "/v1/search": "/v1/search?q=tent",
     "/v1/suggest": "/v1/suggest?q=te",

@@ -107,7 +107,9 @@ def test_replicas_are_one_shop_and_may_be_stopped(fleet: Fleet, postgres_url: st
     port = fleet.balancer.port
     first, second = fleet.ask_all("/v1/search?q=tent&facet=brand")
     assert {**first[1], "query_id": 0} == {**second[1], "query_id": 0}
-    assert ask(port, "/v1/items/kettle", method="PUT", body={"title": "Qwertz"})[0] in (200, 201)
+    change, one = {"method": "PUT", "body": {"title": "Qwertz"}}, fleet.replicas[0]
+    assert ask(port, "/v1/items/kettle", **change)[0] == 403, "without a key, of another machine"
+    assert ask(one.port, "/v1/items/kettle", one.host.address, **change)[0] in (200, 201)
     fleet.until_all("/v1/search?q=qwertz", lambda said: said["total"] == 1)
     assert ask(port, "/metrics")[0] == 404
     for each in fleet.replicas:

@@ -132,6 +132,11 @@ class EventLog:
         found = connection.execute(self._recent, asked).all()
         return tuple(map(RecentEvent._make, found))
 
+    def visitors_of(self, users: Sequence[str]) -> set[str]:
+        """The visitors last seen with any of these users."""
+        with self._database.read() as connection:
+            return links.visitors_of_all(connection, users)
+
     def known(
         self, user_id: str | None, visitor_id: str | None, *, after_seq: int, limit: int
     ) -> "KnownShopper":

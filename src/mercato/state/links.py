@@ -1,6 +1,6 @@
 """Which user stands behind a visitor: the one they were last seen with, by the events' times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, union
@@ -12,6 +12,9 @@ from mercato.state.tables import links
 
 MOST_VISITORS = 20
 """Devices of one user that a release's histories are looked at for."""
+
+_USERS_AT_ONCE = 500
+"""In one question to the database."""
 
 _visitors_of = (
     select(links.c.visitor_id)
@@ -72,6 +75,16 @@ def user_of(connection: Connection, visitor_id: str) -> str | None:
 def visitors_of(connection: Connection, user_id: str) -> list[str]:
     """The visitors last seen with a user, the newest first, at most `MOST_VISITORS`."""
     return list(connection.execute(_visitors_of, {"user": user_id}).scalars())
+
+
+def visitors_of_all(connection: Connection, users: Sequence[str]) -> set[str]:
+    """The visitors last seen with any of these users."""
+    found: set[str] = set()
+    for start in range(0, len(users), _USERS_AT_ONCE):
+        part = users[start : start + _USERS_AT_ONCE]
+        theirs = select(links.c.visitor_id).where(links.c.user_id.in_(part))
+        found.update(connection.execute(theirs).scalars())
+    return found
 
 
 def visitors_and(visitor: BindParameter[str]) -> Any:

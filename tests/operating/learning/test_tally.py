@@ -168,3 +168,17 @@ def test_programs_and_own_people_count_in_no_arm(state: State, tmp_path: Path) -
     assert len(told(state, paths)[CONTROL]) == 2
     write(state, [EventRow("l", 0, NOON + 6, "login", "b", "device")])
     assert told(state, paths)[CONTROL] == [[1, 0, 0, 0]], "c alone, who did nothing"
+
+
+def test_a_program_is_none_on_the_device_that_it_was_seen_on_before_it_was_found(
+    state: State, tmp_path: Path
+) -> None:
+    paths = ShopPaths(tmp_path)
+    write(state, [EventRow("l", 0, NOON - 9, "login", "b", "device")])
+    device = answer(0, "device", CONTROL, guest=True, items=1)
+    write(state, [device, answer(1, "c", CONTROL, guest=False, items=1)])
+    assert len(told(state, paths)[CONTROL]) == 2
+    rows = [{"shopper_id": "b", "flag": "bot-rate", "value": 9.0, "bound": 5.0}]
+    schema = ASSETS["shopper_flags"].schema
+    AssetStore(paths.assets).commit("shopper_flags", pa.Table.from_pylist(rows, schema=schema))
+    assert len(told(state, paths)[CONTROL]) == 1

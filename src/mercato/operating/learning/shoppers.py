@@ -71,7 +71,7 @@ def arms_of(state: State, since: Since, paths: ShopPaths | None = None) -> dict[
     paths : where the sums of the last look are kept, so that each row is read once, and whom a
             build has found to be a program; None: all is read anew, and nothing kept
     """
-    flagged = frozenset[str]() if paths is None else _flagged(AssetStore(paths.assets))
+    flagged = frozenset[str]() if paths is None else _flagged(AssetStore(paths.assets), state)
     kept = None if paths is None else Kept(paths.root, _named(state, since))
     known = None if kept is None else kept.read()
     sums = Sums.nothing(since.answers, since.events) if known is None else known
@@ -162,12 +162,14 @@ def _purchases(lines: Iterable[EventRow], key: bytes) -> Records:
     return np.array(found, BOUGHT)
 
 
-def _flagged(store: AssetStore) -> frozenset[str]:
-    """Users and visitors whom the last build found to be programs or the shop's own people."""
+def _flagged(store: AssetStore, state: State) -> frozenset[str]:
+    """Users and visitors whom the last build found to be programs or the shop's own people, and
+    the visitors that such users were last seen as, whenever that was."""
     if store.version(FLAGS) is None:
         return frozenset()
     names = pc.unique(store.read(FLAGS, columns=[SHOPPER_ID])[SHOPPER_ID])
-    return frozenset(pc.replace_substring_regex(names, GUEST, "").to_pylist())
+    found = pc.replace_substring_regex(names, GUEST, "").to_pylist()
+    return frozenset(found) | state.events.visitors_of(found)
 
 
 def _programs(lines: Iterable[EventRow], flagged: Set[str], key: bytes) -> Hashes:

@@ -25,8 +25,9 @@ PROTOCOL = (
     " 'covered' are runs whose intervals hold the effect on all days; 'days' the mean until it is"
     " seen, of runs that see it; 'a loser stopped' of runs with as great a loss. A share of 10,000"
     " runs is known within ±.004 at .05, ±.008 at .8. Shares of arms: 2,000 shoppers a day, alarm"
-    " at .001 over all days. Rankings: sessions for 80% power at one look, and the power that"
-    " simulated experiments of that size reached"
+    " at .001 over all days. Rankings: sessions for 80% power at one look, and at always-valid"
+    " looks every day ('daily looks'), from what a session does as an exact distribution; the power"
+    " that simulated experiments of that size reached; 'false positives' where neither is better"
 )
 DAYS, PER_DAY, ALPHA_LOOKS = 28, 100, 0.05
 RUNS, AT_ONCE = 10_000, 250
@@ -277,7 +278,7 @@ def main() -> None:
     until = time.monotonic() + 60 * asked.minutes
     runs = 2 * AT_ONCE if asked.quick else RUNS
     found = list(mismatches(runs))
-    found += interleaved.rows(200 if asked.quick else 1_000, _share(until, 3))
+    found += interleaved.rows(runs, _share(until, 3))
     found += alarms(asked, runs, until)
     found += [several(runs, _share(until, 2)), returners(runs, until)]
     kept = [row for row in found if asked.wants(row.model)]

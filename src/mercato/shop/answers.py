@@ -49,7 +49,7 @@ def log_answer(
     teams, features : of each item, where two rankings made the answer, or a bandit; they stand
                       beside what was asked, as do the banners that were shown
     """
-    told = _told(teams, features, banners)
+    told = _told(serving, teams, features, banners)
     shop.state.answers.append(
         Answer(
             query_id=query_id,
@@ -71,14 +71,23 @@ def log_answer(
 
 
 def _told(
-    teams: Sequence[int], features: Sequence[Sequence[float]], banners: Sequence[Placed]
+    serving: "Serving",
+    teams: Sequence[int],
+    features: Sequence[Sequence[float]],
+    banners: Sequence[Placed],
 ) -> dict[str, Any]:
-    """What is learned from beside what was shown, where there is any."""
+    """What is learned from beside what was shown, where there is any; ``varied`` names what arms
+    of experiments and canaries changed of the release that is served to all."""
     shown = [
         {"id": each.banner.id, "slot": each.banner.slot, "propensity": each.propensity}
         for each in banners
     ]
-    told: dict[str, Any] = {"teams": teams, "features": features, "banners": shown}
+    told: dict[str, Any] = {
+        "teams": teams,
+        "features": features,
+        "banners": shown,
+        "varied": serving.variation.changed,
+    }
     return {name: value for name, value in told.items() if value}
 
 

@@ -137,6 +137,8 @@ def test_an_arm_is_answered_by_its_release_and_says_so(open_tour: Callable[[], S
     for each in logged:
         assert each.release == both[str(each.visitor_id)]
         assert each.variant == ("canary:v0" if each.release == 2 else "canary:control")
+        told = orjson.loads(each.request).get("varied", [])
+        assert told == (["release"] if each.release == 2 else [])
     shelf(shop, ShelfCall("home"))
     assert answers(shop, 41)[-1].variant is None  # nobody in particular
 

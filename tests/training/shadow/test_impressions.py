@@ -125,11 +125,12 @@ def test_only_explored_shelves_since_then_are_read(tmp_path: Path) -> None:
 
 def test_a_bandits_shelves_and_programs_tell_nothing(tmp_path: Path) -> None:
     """A bandit's chances of a place are those given what stands above it; what a busy server left
-    something out of, and what was interleaved, is nobody's policy. Of programs: who sent a
+    something out of, what was interleaved, and what an experiment's arm changed, is nobody's policy
+    that is served to all. Of programs: who sent a
     marked line, whose build found them, also as the visitor they were seen as, and nobody's answer
     that a marked line names."""
     store = AssetStore(tmp_path / "assets")
-    rows = [answer(number, ("a",), (0.9,)) for number in range(8)]
+    rows = [answer(number, ("a",), (0.9,)) for number in range(9)]
     told = orjson.loads(str(rows[1]["request"]))
     rows[1]["request"] = orjson.dumps(told | {"features": [[1.0]]}).decode()
     rows[2]["user_id"] = "program"
@@ -137,6 +138,7 @@ def test_a_bandits_shelves_and_programs_tell_nothing(tmp_path: Path) -> None:
     rows[5]["request"] = orjson.dumps(told | {"q": '"features": "degraded":['}).decode()
     rows[6]["request"] = orjson.dumps(told | {"degraded": ["personalisation"]}).decode()
     rows[7]["request"] = orjson.dumps(told | {"teams": [1]}).decode()
+    rows[8]["request"] = orjson.dumps(told | {"varied": ["release"]}).decode()
     store.commit("answers", pa.Table.from_pylist(rows, schema=ASSETS["answers"].schema))
     line = {"line": 0, "ts": NOON, "event": "view_item", "item_id": "a"}
     marked = {"attributes": f"{{{mark(BOT)}}}"}

@@ -48,10 +48,11 @@ _OWN_PICK = 0.5
 """A place whose chance is above shows what the release itself put there: as long as less than half
 of the places are explored, no other has more."""
 
-_UNTELLING = ('"features":', '"degraded":[', '"teams":[')
+_UNTELLING = ('"features":', '"degraded":[', '"teams":[', '"varied":[')
 """In what was logged as asked of a bandit, of a busy server that left something out or gave an
-older answer again, of two rankings interleaved: chances are not those of a place by itself, or not
-the release's. In a text that a shopper wrote a quote has a backslash before it."""
+older answer again, of two rankings interleaved, of an experiment's arm or a canary that changes
+something: chances are not those of a place by itself, or not the served release's. In a text that
+a shopper wrote a quote has a backslash before it."""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ function shelves(within) {
     const [before, after] = arrows.children;
     const show = () => {
       const most = row.scrollWidth - row.clientWidth;
-      arrows.hidden = most < 8;
+      arrows.classList.toggle("needed", most >= 8);
       before.disabled = row.scrollLeft < 8;
       after.disabled = row.scrollLeft > most - 8;
     };

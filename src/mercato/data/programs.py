@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import ibis
 from ibis import _
 
+from mercato.data.asset import Narrow
 from mercato.data.shoppers import SHOPPER_ID, is_marked
 
 UNIT = "unit"
@@ -16,10 +17,15 @@ GUEST = "^visitor:"
 """Begins the names of shoppers who are known as visitors only: a pattern."""
 
 
-def without_programs(rows: ibis.Table, tables: Mapping[str, ibis.Table]) -> ibis.Table:
+def without_programs(
+    rows: ibis.Table,
+    tables: Mapping[str, ibis.Table],
+    keep: Narrow = lambda table: table,
+) -> ibis.Table:
     """Rows with a column ``unit``, a user or a visitor or null for nobody, that are of people.
 
     tables : ``events``, and ``shopper_flags`` where that is known
+    keep   : gives a table of the same rows that is computed once
 
     Left out is who was marked as they sent an event, whom a build has found, and the visitors that
     such users were seen as.
@@ -31,6 +37,7 @@ def without_programs(rows: ibis.Table, tables: Mapping[str, ibis.Table]) -> ibis
         flagged = tables[FLAGS].select(unit=_[SHOPPER_ID].re_replace(GUEST, "")).distinct()
         theirs = events.semi_join(flagged, events.user_id == flagged.unit)
         lines, found = lines.union(theirs.select(*ids)), [flagged]
+    lines = keep(lines.distinct())
     programs = ibis.union(*(lines.select(unit=lines[name]) for name in ids), *found)
     return rows.anti_join(programs.filter(_.unit.notnull()).distinct(), UNIT)
 

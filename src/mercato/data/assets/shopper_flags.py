@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 
 from mercato.core.programs import BOT, CRAWLERS, LIBRARIES, NO_CRAWLER, OWN, mark
-from mercato.data.asset import Apart, Asset, DeriveContext
+from mercato.data.asset import Asset, DeriveContext
 from mercato.data.checks import accepted, required
 from mercato.data.labels import Masking, Sensitivity
 from mercato.data.shoppers import SHOPPER_ID, with_shopper
@@ -38,25 +38,26 @@ _BETWEEN = "\n"
 
 _SHOWN = ("view_item_list", "view_promotion")
 
-_READ = ("event_id", "ts", "event", "item_id", "user_id", "visitor_id", "channel", "attributes")
+_READ = ("event_id", "ts", "event", "item_id")
+"""What all lines are split with; what few are looked for by is read where they lie."""
 
 
-def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> Apart:
+def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """One row a shopper and flag, with what was found and the bound that it is beyond.
 
     value : bot-rate: minutes; bot-regular: deviation by mean; bot-breadth: items; else lines
     """
-    lines = with_shopper(tables["events"], context.keep)
-    lines = lines.filter(lines[SHOPPER_ID].notnull()).select(SHOPPER_ID, *_READ)
-    lines = context.split(lines, SHOPPER_ID)
+    told = with_shopper(tables["events"], context.keep)
+    told = told.filter(told[SHOPPER_ID].notnull())
+    lines = context.split(told.select(SHOPPER_ID, *_READ), SHOPPER_ID)
     active = lines.filter(~lines.event.isin(_SHOWN))
     # As 32 bits, which the expression would be kept in, seconds end in 2038.
     at = active.ts.min().epoch_seconds().floor().cast("int64")
     events = active.group_by([SHOPPER_ID, "event_id"]).aggregate(at=at)
     events = context.split(events, SHOPPER_ID, apart=True)
-    parts = [_fast(events), _regular(events), _broad(lines), _agents(lines)]
-    flags = ibis.union(*parts, *_own(lines, context), *_denied(lines, context))
-    return Apart(flags, each=SHOPPER_ID)
+    by_habit = ibis.union(_fast(events), _regular(events), _broad(lines))
+    by_habit = context.keep(by_habit, each=SHOPPER_ID)
+    return ibis.union(by_habit, _agents(told), *_own(told, context), *_denied(told, context))
 
 
 def _flagged(rows: ibis.Table, flag: str, value: ibis.Value, bound: float | None) -> ibis.Table:

@@ -15,30 +15,22 @@ from mercato.data.moments import UNTIL
 from mercato.data.shoppers import SHOPPER_ID, counted_lines
 from mercato.data.users import activity, affinities, habits, lifecycle, purchases, rfm, tags
 
-_LINE = (
-    SHOPPER_ID,
-    *("event_id", "line", "ts", "event", "session_id", "transaction_id", "channel"),
-    *("item_id", "quantity", "price", "value", "coupon"),
-)
 _NUMBERED = ("category", "brand")
-_FACTS = (*map(affinities.numbered, _NUMBERED), "list_price", "sale_price", "price_band")
+_PRICES = ("list_price", "sale_price", "price_band")
 
 
 def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Table:
     """One row a shopper, guests included. What each column, segment, stage and tag means is
     declared beside it in `mercato.data.users`, and listed in docs/users.md."""
-    known = counted_lines(tables, context)
-    known = known.filter(known[SHOPPER_ID].notnull()).select(*_LINE)
+    lines = counted_lines(tables, context)
+    lines = lines.filter(lines[SHOPPER_ID].notnull())
     facts = context.keep(_facts(tables["items"], tables["item_statistics"]))
-    lines = known.left_join(facts, "item_id").select(*_LINE, *_FACTS)
-    lines = context.split(lines, SHOPPER_ID, apart=True)
-    interest = lines.filter(lines.event.isin(affinities.INTEREST))
     did = context.keep(activity.activity(lines), each=SHOPPER_ID)
     events = context.split(habits.events_of(lines), SHOPPER_ID, apart=True)
     parts = (
-        _buyers(lines, did, tables["events"], context),
-        affinities.affinities(interest, facts, "category", "categories", context.keep),
-        affinities.affinities(interest, facts, "brand", "brands", context.keep),
+        _buyers(lines, facts, did, tables["events"], context),
+        affinities.affinities(lines, facts, "category", "categories", context.keep),
+        affinities.affinities(lines, facts, "brand", "brands", context.keep),
         *habits.habits(events, context.keep),
     )
     users = context.keep(_as_of(did, tables["events"]))
@@ -50,11 +42,16 @@ def build(tables: Mapping[str, ibis.Table], context: DeriveContext) -> ibis.Tabl
 
 
 def _buyers(
-    lines: ibis.Table, did: ibis.Table, events: ibis.Table, context: DeriveContext
+    lines: ibis.Table,
+    facts: ibis.Table,
+    did: ibis.Table,
+    events: ibis.Table,
+    context: DeriveContext,
 ) -> ibis.Table:
     """(n_buyers,) what they bought, their scores, and when they are due."""
-    found = purchases.bought(with_basket(lines, context.session_gap_minutes))
-    found = context.keep(found, each=SHOPPER_ID)
+    baskets = with_basket(lines, context.session_gap_minutes)
+    sold = baskets.left_join(facts.select("item_id", *_PRICES), "item_id").drop("item_id_right")
+    found = context.keep(purchases.bought(sold), each=SHOPPER_ID)
     found = found.inner_join(did.select(SHOPPER_ID, "refunded"), SHOPPER_ID)
     found = _as_of(found, events)
     return lifecycle.with_interval(rfm.scored(context.keep(found)))

@@ -36,7 +36,7 @@ def baselines(tables: Mapping[str, ibis.Table], within: Narrow, keep: Narrow) ->
     tables, within : as `units_of_anybody` has them
     keep : gives a table of the same rows that is computed once
     """
-    units = keep(units_of_anybody(tables, within))
+    units = keep(units_of_anybody(tables, within, keep))
     first, *others = (_measured(units, outcome) for outcome in RATIOS)
     for each in others:
         first = first.union(each)

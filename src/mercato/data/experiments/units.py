@@ -70,7 +70,7 @@ def unit_sums(
             **{name: _[name].sum() for name in OF_ANSWERS},
         )
     )
-    units = keep(without_programs(units, tables))
+    units = keep(without_programs(units, tables, keep))
     began = units.select(UNIT, since=_.first)
     did = _did(tables["events"], began, span.end)
     past = answers.filter((_.ts >= ibis.literal(span.before)) & (_.ts < ibis.literal(span.start)))
@@ -87,25 +87,44 @@ def unit_sums(
     return joined.select(UNIT, ARM, **sums)
 
 
-def units_of_anybody(tables: Mapping[str, ibis.Table], within: Narrow) -> ibis.Table:
+def units_of_anybody(
+    tables: Mapping[str, ibis.Table], within: Narrow, keep: Narrow = lambda table: table
+) -> ibis.Table:
     """One row of `SUMS` a unit, of everybody who was seen at all in a span and is no program: what
     a planner asks.
 
-    tables : as `unit_sums` has them
+    tables, keep : as `unit_sums` has them
     within : gives the rows of a table whose ``ts`` lies in the span
     """
     events = tables["events"]
     lines = within(_lines_of_units(events))
-    shown = within(with_unit(tables["answers"]))
-    named = lines.select(UNIT).union(shown.select(UNIT)).distinct()
-    joined = without_programs(named, tables)
-    marked = _marked(shown.mutate(arm=ibis.literal("")), events).group_by(UNIT)
-    sums = marked.aggregate(**{name: _[name].sum() for name in OF_ANSWERS})
-    for more in (sums, _summed(lines)):
-        joined = joined.left_join(more, UNIT).drop(f"{UNIT}_right")
-    return joined.select(
-        UNIT, **{name: joined[name].cast("float64").coalesce(0.0) for name in SUMS}
+    is_purchase = lines.event == Event.PURCHASE
+    did = lines.select(
+        UNIT,
+        carted=(lines.event == Event.ADD_TO_CART).cast("int64"),
+        bought=is_purchase.cast("int64"),
+        revenue=ibis.ifelse(is_purchase, revenue(lines), 0.0),
+        **dict.fromkeys(OF_ANSWERS, _NOTHING),
     )
+    shown = _marked(within(with_unit(tables["answers"])).mutate(arm=ibis.literal("")), events)
+    nothing = dict.fromkeys(("carted", "bought"), _NOTHING)
+    shown = shown.select(UNIT, **nothing, revenue=ibis.literal(0.0), **_columns(shown, OF_ANSWERS))
+    # All that a unit did in one table, grouped once: a join of units takes the memory of all.
+    found = did.union(shown).group_by(UNIT)
+    units = found.aggregate(
+        carted=_.carted.max(),
+        bought=_.bought.max(),
+        **{name: _[name].sum() for name in (*OF_ANSWERS, "revenue")},
+    )
+    units = without_programs(units, tables, keep)
+    return units.select(UNIT, **{name: units[name].cast("float64") for name in SUMS})
+
+
+_NOTHING = ibis.literal(0, "int64")
+
+
+def _columns(table: ibis.Table, names: tuple[str, ...]) -> dict[str, ibis.Value]:
+    return {name: table[name].cast("int64") for name in names}
 
 
 def with_unit(answers: ibis.Table) -> ibis.Table:

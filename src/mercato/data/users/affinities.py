@@ -48,31 +48,31 @@ def numbered(of: str) -> str:
     return f"{of}_number"
 
 
-def affinities(
-    interest: ibis.Table, facts: ibis.Table, of: str, name: str, keep: Keep
-) -> ibis.Table:
+def affinities(lines: ibis.Table, facts: ibis.Table, of: str, name: str, keep: Keep) -> ibis.Table:
     """(shopper_id, name): a list of structs (of, share, lift), the highest lift first.
 
-    interest : lines of shoppers with the number of ``of``, null where a product has none
-    facts    : products with the number of ``of`` and its name
-    keep     : of `DeriveContext`
+    lines : of shoppers
+    facts : products with the number of ``of``, null where they have none, and its name
+    keep  : of `DeriveContext`
 
     The lift is drawn towards 1 as by a gamma prior of mean 1 (DuMouchel, Bayesian data mining in
     large frequency tables, The American Statistician 1999): a single line of a rare brand is no
     taste yet.
     """
     number = numbered(of)
-    counted = interest.filter(interest[number].notnull()).group_by(SHOPPER_ID, number)
+    told = facts.filter(facts[number].notnull()).select("item_id", number)
+    interest = lines.filter(lines.event.isin(INTEREST)).select(SHOPPER_ID, "item_id")
+    counted = interest.inner_join(told, "item_id").group_by(SHOPPER_ID, number)
     counted = keep(counted.aggregate(n=lambda t: t.count()), each=SHOPPER_ID)
     shopper, value = counted[SHOPPER_ID], counted[number]
-    lines = counted.mutate(
+    among = counted.mutate(
         of_shopper=counted.n.sum().over(group_by=shopper),
         of_value=counted.n.sum().over(group_by=value),
         of_shop=counted.n.sum().over(),
     )
-    expected = lines.of_shopper * (lines.of_value / lines.of_shop)
-    lifted = lines.mutate(
-        share=lines.n / lines.of_shopper, lift=(lines.n + PRIOR_LINES) / (expected + PRIOR_LINES)
+    expected = among.of_shopper * (among.of_value / among.of_shop)
+    lifted = among.mutate(
+        share=among.n / among.of_shopper, lift=(among.n + PRIOR_LINES) / (expected + PRIOR_LINES)
     )
     lifted = lifted.filter(lifted.lift > 1.0)
     by_lift = [lifted.lift.desc(), lifted.n.desc(), lifted[number]]

@@ -29,10 +29,11 @@ COLUMNS = (
 
 
 def events_of(lines: ibis.Table) -> ibis.Table:
-    """(shopper_id, event_id, ts, channel), one row an event."""
-    return lines.group_by(SHOPPER_ID, "event_id").aggregate(
+    """(shopper_id, ts, channel), one row an event."""
+    events = lines.group_by(SHOPPER_ID, "event_id").aggregate(
         ts=lines.ts.min(), channel=lines.channel.max()
     )
+    return events.drop("event_id")
 
 
 def habits(events: ibis.Table, keep: Keep) -> tuple[ibis.Table, ...]:

@@ -61,7 +61,15 @@ def test_which_hosts_are_this_machine(host, reachable):
 
 @pytest.mark.parametrize(
     "header",
-    ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"],
+    [
+        "Forwarded",
+        "Via",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+        "X-Real-IP",
+    ],
 )
 def test_what_a_proxy_passes_on_is_nobodys(client, header):
     headers = {"host": "localhost:8000", **SOMEBODY}

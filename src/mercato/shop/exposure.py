@@ -10,6 +10,7 @@ PASSED_ON = (
     "via",
     "x-forwarded-for",
     "x-forwarded-host",
+    "x-forwarded-port",
     "x-forwarded-proto",
     "x-real-ip",
 )

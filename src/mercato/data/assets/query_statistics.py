@@ -119,12 +119,12 @@ def folded_terms(terms: pa.Table) -> pa.Table:
 
 def _visits(lines: ibis.Table, written: ibis.Table) -> ibis.Table:
     """One row for each query of a visit: when last, and what followed before the next search."""
-    is_search = lines.event.isin(_SEARCHES) & lines.search_term.notnull()
+    lines = lines.mutate(is_search=lines.event.isin(_SEARCHES) & lines.search_term.notnull())
+    # Nothing else tells of a search, and all that is left is sorted.
+    lines = lines.filter(lines.is_search | lines.event.isin(_CLICKS))
     keys = [SHOPPER_ID, VISIT]
     window = ibis.cumulative_window(group_by=keys, order_by=[lines.ts, lines.event_id, lines.line])
-    numbered = lines.mutate(
-        is_search=is_search, search_number=is_search.cast("int64").sum().over(window)
-    )
+    numbered = lines.mutate(search_number=lines.is_search.cast("int64").sum().over(window))
     steps = numbered.filter(numbered.search_number > 0).group_by([*keys, "search_number"])
     parts = steps.aggregate(
         search_term=_.search_term.max(where=_.is_search),

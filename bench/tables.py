@@ -110,6 +110,7 @@ ENGLISH = {
     "Crashes": "Servers, databases and disks that crash at random moments",
     "fuzz": "Requests made up from the OpenAPI document",
     "console_pages": "Pages of the console and the storefront over a long log",
+    "paint": "Pages of the storefront in a browser: bytes, first paint, layout shift",
 }
 CHINESE = {
     "search_peers": "同一次运行中与其他搜索引擎的比较",

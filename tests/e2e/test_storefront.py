@@ -257,10 +257,11 @@ def test_shelves_move_by_their_arrows(visit):
 
 def test_a_tile_stands_in_for_a_picture_that_cannot_be_had(visit, address):
     page = visit("/basket")
-    page.request.put(
+    put = page.request.put(
         f"{address}/v1/items/unseen",
         data={"title": "Unseen thing", "image_link": f"{address}/no-such-picture.png"},
     )
+    assert put.ok, put.text()
     page.route("**/no-such-picture.png", lambda route: route.fulfill(status=404))
     page.goto("/item/unseen")
     expect(page.locator(".item .tile")).to_be_visible()

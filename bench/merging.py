@@ -74,5 +74,5 @@ def _elect(rows: list[dict[str, Any]], by: str) -> None:
 
 def _joined(before: str, now: str) -> str:
     """What both say once, and behind it what only the earlier one said, by sentences."""
-    said = now.split(". ")
-    return ". ".join([*said, *(each for each in before.split(". ") if each not in said)])
+    sentences = [each.rstrip(".") for text in (now, before) for each in text.split(". ")]
+    return ". ".join(dict.fromkeys(sentences)) + "."

@@ -28,6 +28,7 @@ from mercato.models.ease import Ease
 from mercato.models.item_knn import ItemKnn
 from mercato.models.markov import Markov
 from mercato.models.neural.learning import Learning
+from mercato.models.next_item_blend import NextItemBlend
 from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
@@ -98,6 +99,10 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("SKNN", (SKNN, replace(SKNN, neighbours=100))),
     Contender("Markov walk", (_WALK, replace(_WALK, second=0.0))),
     Contender("shopper transformer", (_TRANSFORMER,)),
+    Contender(
+        "shopper transformer and session kNN",
+        (NextItemBlend(0.6, network=_TRANSFORMER, sessions=_BLEND),),
+    ),
     *networks(_LONGEST, again=True, width=100),
 )
 

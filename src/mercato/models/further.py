@@ -13,6 +13,7 @@ from mercato.models.ials import Ials
 from mercato.models.markov import Markov
 from mercato.models.neural.light_gcn.model import LightGcn
 from mercato.models.neural.next_item.model import NextItemNetwork
+from mercato.models.next_item_blend import NextItemBlend
 from mercato.models.session_blend import SessionBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 
@@ -22,6 +23,7 @@ FURTHER: Mapping[str, type[Model]] = {
     "ials": Ials,
     "light-gcn": LightGcn,
     "markov": Markov,
+    "next-item-blend": NextItemBlend,
     "next-item-network": NextItemNetwork,
     "session-blend": SessionBlend,
     "shopper-transformer": ShopperTransformer,

@@ -32,7 +32,7 @@ def test_rows_not_measured_now_stay_and_the_best_is_chosen_anew(tmp_path: Path) 
     assert rows["beauty a"]["commit"] == "old"
     assert rows["beauty b"]["commit"] == found["commit"] != "old"
     assert rows["sports a"]["metrics"] == {"validation": 0.9}
-    assert str(found["protocol"]).split(". ") == ["How", "More.", "Sizes."]
+    assert found["protocol"] == "How. More. Sizes."
 
 
 def test_without_merging_all_is_new(tmp_path: Path) -> None:

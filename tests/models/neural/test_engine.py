@@ -244,3 +244,17 @@ def test_a_training_begins_with_what_another_has_learned(tmp_path: Path) -> None
         trained(fourth, still)
     with pytest.raises(BadInput, match="of a network like this"):
         trained(Line(), replace(still, start=str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize("name", ["avx512_bf16", "avx2"])
+def test_precision_follows_what_the_processor_multiplies(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {name: True})
+    known = {}
+    for precision in ("auto", "float32", "bfloat16"):
+        task = Line()
+        trained(task, replace(PLAN, precision=precision))
+        known[precision] = weights(task)
+    assert known["float32"] != known["bfloat16"]
+    assert known["auto"] == known["bfloat16" if name == "avx512_bf16" else "float32"]

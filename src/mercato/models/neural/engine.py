@@ -124,6 +124,7 @@ class Engine:
     ) -> None:
         self.task, self.learning, self.clock, self.members = task, learning, clock, members
         self.device = _device(learning.device)
+        self.halved = _halved(learning.precision, self.device)
         self.network = task.network.to(self.device)
         if learning.start:
             _begin_with(self.network, Path(learning.start), task.of_log)
@@ -187,9 +188,7 @@ class Engine:
             random = np.random.default_rng(key)
             # Negatives are those of the whole batch; dropout is each process's own.
             torch.manual_seed(int(random.integers(2**63)) + self.members.number)
-            with torch.autocast(
-                self.device.type, torch.bfloat16, enabled=self.learning.precision == "bfloat16"
-            ):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.halved):
                 loss = self.task.loss(batch, random)
             (loss * (count / max(total, 1))).backward()
             loss_sum += loss.detach() * count
@@ -309,6 +308,20 @@ def _device(name: str) -> torch.device:
             "Name another device.",
         ) from None
     return device
+
+
+_MULTIPLIES = "avx512_bf16", "amx_bf16", "bf16"
+"""Names of instructions that multiply bfloat16; without them it is slower than float32."""
+
+
+def _halved(precision: str, device: torch.device) -> bool:
+    """Whether matrix products are of bfloat16."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type != "cpu":
+        return True
+    able = torch.cpu.get_capabilities()
+    return any(able.get(name, False) for name in _MULTIPLIES)
 
 
 def _begin_with(network: nn.Module, path: Path, of_log: tuple[str, ...]) -> None:

@@ -28,7 +28,7 @@ class Learning:
                     1992, https://doi.org/10.1137/0330046); 0: the last weights
     checks        : times in the training that the validation is asked; 0: never, the end is kept
     patience      : checks without a better one after which it ends; 0: it never ends early
-    precision     : of matrix products; bfloat16 where the processor is faster with it
+    precision     : of matrix products; "auto": bfloat16 where the device multiplies it
     device        : "cpu", "cuda", "cuda:1"…
     checkpoint    : file that an interrupted training goes on from; empty: none is written
     save_seconds  : between two checkpoints
@@ -54,7 +54,7 @@ class Learning:
     average: float = 0.0
     checks: int = 0
     patience: int = 0
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
     device: str = "cpu"
     checkpoint: str = ""
     save_seconds: float = 30.0

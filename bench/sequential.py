@@ -23,6 +23,8 @@ from mercato.models.ease import Ease
 from mercato.models.item_knn import ItemKnn
 from mercato.models.markov import Markov
 from mercato.models.neural.learning import Learning
+from mercato.models.next_item_blend import NextItemBlend
+from mercato.models.next_item_ranker import NextItemRanker
 from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
@@ -90,9 +92,14 @@ def contenders(one: Contest) -> tuple[Contender, ...]:
     long = np.median(np.diff(one.test.learned.offsets)) > _LONG
     network = _OF_LONG_HISTORIES if long else TRANSFORMER
     sizes = network.shape
+    both = NextItemBlend(0.3, network, SessionBlend(knn=_KNN, walk=_WALK))
     return (
         *CONTENDERS,
         Contender("shopper transformer", (network,)),
+        Contender(
+            "shopper transformer and session kNN, ranked",
+            (NextItemRanker(both, last=3),),
+        ),
         *networks(sizes.longest, again=False, width=sizes.width),
     )
 

@@ -29,6 +29,7 @@ from mercato.models.item_knn import ItemKnn
 from mercato.models.markov import Markov
 from mercato.models.neural.learning import Learning
 from mercato.models.next_item_blend import NextItemBlend
+from mercato.models.next_item_ranker import NextItemRanker
 from mercato.models.popularity import Popularity
 from mercato.models.session_blend import SessionBlend
 from mercato.models.session_knn import SKNN, STAN, VSKNN, VSTAN, SessionKnn
@@ -49,7 +50,7 @@ _TRANSFORMER = ShopperTransformer(
     inputs=Inputs(kinds=False, gaps=False),
     loss=Loss(negatives=2_048),
     examples=Examples(batch=1_024),
-    learning=Learning(passes=15, learning_rate=3e-3),
+    learning=Learning(passes=15, learning_rate=3e-3, precision="auto"),
 )
 
 CONTENDERS: tuple[Contender, ...] = (
@@ -100,8 +101,8 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("Markov walk", (_WALK, replace(_WALK, second=0.0))),
     Contender("shopper transformer", (_TRANSFORMER,)),
     Contender(
-        "shopper transformer and session kNN",
-        (NextItemBlend(0.6, network=_TRANSFORMER, sessions=_BLEND),),
+        "shopper transformer and session kNN, ranked",
+        (NextItemRanker(NextItemBlend(0.5, _TRANSFORMER, _BLEND)),),
     ),
     *networks(_LONGEST, again=True, width=100),
 )

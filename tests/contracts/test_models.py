@@ -27,6 +27,7 @@ from mercato.models.neural.next_item.model import NextItemNetwork
 from mercato.models.neural.next_item.settings import Examples as Runs
 from mercato.models.neural.next_item.settings import Sizes
 from mercato.models.next_item_blend import NextItemBlend
+from mercato.models.next_item_ranker import NextItemRanker
 from mercato.models.shopper_transformer.model import ShopperTransformer
 from mercato.models.shopper_transformer.settings import Examples, Shape
 from mercato.models.substitutes import Substitutes
@@ -46,6 +47,7 @@ TRANSFORMER = ShopperTransformer(
 NEURAL: dict[str, Model] = {
     "shopper-transformer": TRANSFORMER,
     "next-item-blend": NextItemBlend(network=TRANSFORMER),
+    "next-item-ranker": NextItemRanker(NextItemBlend(network=TRANSFORMER)),
     "next-item-network": NextItemNetwork(
         sizes=Sizes(width=16, longest=32, dropout=0.1),
         examples=Runs(batch=128),

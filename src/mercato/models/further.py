@@ -14,6 +14,7 @@ from mercato.models.markov import Markov
 from mercato.models.neural.light_gcn.model import LightGcn
 from mercato.models.neural.next_item.model import NextItemNetwork
 from mercato.models.next_item_blend import NextItemBlend
+from mercato.models.next_item_ranker import NextItemRanker
 from mercato.models.session_blend import SessionBlend
 from mercato.models.shopper_transformer.model import ShopperTransformer
 
@@ -25,6 +26,7 @@ FURTHER: Mapping[str, type[Model]] = {
     "markov": Markov,
     "next-item-blend": NextItemBlend,
     "next-item-network": NextItemNetwork,
+    "next-item-ranker": NextItemRanker,
     "session-blend": SessionBlend,
     "shopper-transformer": ShopperTransformer,
 }

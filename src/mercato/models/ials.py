@@ -102,21 +102,25 @@ class Ials:
         # implicit counts a stored value as the whole confidence, not as what is added to 1.
         told = sp.csr_matrix((1 + self.confidence * found.weight, found.item, found.offsets), shape)
         # Its own threads and those of BLAS would fight over the cores.
+        # Found before they are limited: a BLAS that is loaded later keeps its own.
+        of_implicit = _of_implicit()
         with threadpool_limits(1, "blas"):
-            solver = self._solver()
+            solver = of_implicit(
+                factors=self.factors,
+                regularization=self.regularisation,
+                iterations=self.rounds,
+                random_state=self.seed,
+            )
             solver.fit(told, show_progress=False, callback=lambda *_: step.advance())
         return np.asarray(solver.item_factors, np.float32)
 
-    def _solver(self) -> "AlternatingLeastSquares":
-        try:
-            from implicit.cpu.als import AlternatingLeastSquares
-        except ModuleNotFoundError:
-            raise NotReady(
-                "the package implicit", "none", "Install it with: pip install 'mercato[train]'"
-            ) from None
-        return AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularisation,
-            iterations=self.rounds,
-            random_state=self.seed,
-        )
+
+def _of_implicit() -> "type[AlternatingLeastSquares]":
+    try:
+        from implicit.cpu.als import AlternatingLeastSquares
+    except ModuleNotFoundError:
+        raise NotReady(
+            "the package implicit", "none", "Install it with: pip install 'mercato[train]'"
+        ) from None
+    found: type[AlternatingLeastSquares] = AlternatingLeastSquares
+    return found

@@ -5,17 +5,36 @@ know what was met together, however rare. Both speak in chances, so one weight i
 """
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mercato.core.history import Interactions
 from mercato.core.progress import Step
 from mercato.models.base import FittedModel, Scored
 from mercato.models.neural.outcome import Outcome
 from mercato.models.session_blend import FittedSessionBlend, SessionBlend
+from mercato.models.sessions import query_of
 from mercato.models.shopper_transformer.fitted import FittedShopperTransformer
 from mercato.models.shopper_transformer.model import ShopperTransformer
+
+
+class Said(NamedTuple):
+    """What is said of every item, 0 of those that are not proposed. All (n_items,) float32.
+
+    network  : chances
+    near     : scores of sessions like this one
+    led      : chances of the walk
+    sessions : shares of both together
+    total    : the weighted sum of the network's chances and the sessions' shares
+    """
+
+    network: NDArray[np.float32]
+    near: NDArray[np.float32]
+    led: NDArray[np.float32]
+    sessions: NDArray[np.float32]
+    total: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -29,17 +48,29 @@ class FittedNextItemBlend(FittedModel):
         """Of the network's training."""
         return self.network.outcome
 
-    def _scored(self, one: Interactions) -> Scored:
-        totals = np.zeros(self.n_items, np.float32)
+    def said(self, one: Interactions) -> Said:
+        """What both halves say of one shopper's next item."""
         told = self.network.at(self.as_of).scored(one)
+        network = np.zeros(self.n_items, np.float32)
         if len(told.items):
             chance = np.exp(told.scores - told.scores.max())
-            totals[told.items] = (1 - self.weight) * chance / chance.sum()
-        found = self.sessions.at(self.as_of).scored(one)
-        if len(found.items):
-            totals[found.items] += self.weight * found.scores / found.scores.sum()
-        items = np.flatnonzero(totals)
-        return Scored(items.astype(np.int32), totals[items])
+            network[told.items] = chance / chance.sum()
+        sessions = self.sessions.at(self.as_of)
+        near, led = sessions.parts(query_of(one, sessions.gap_minutes))
+        shares = self._dense(sessions.together(near, led))
+        shares /= shares.sum() or 1.0
+        total = (1 - self.weight) * network + self.weight * shares
+        return Said(network, self._dense(near), self._dense(led), shares, total)
+
+    def _dense(self, found: Scored) -> NDArray[np.float32]:
+        dense = np.zeros(self.n_items, np.float32)
+        dense[found.items] = found.scores
+        return dense
+
+    def _scored(self, one: Interactions) -> Scored:
+        total = self.said(one).total
+        items = np.flatnonzero(total)
+        return Scored(items.astype(np.int32), total[items])
 
 
 @dataclass(frozen=True)

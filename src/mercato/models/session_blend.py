@@ -24,20 +24,22 @@ class FittedSessionBlend(FittedModel):
     knn: FittedSessionKnn
     walk: FittedMarkov
 
-    def of_query(self, query: Query) -> Scored:
+    def parts(self, query: Query) -> tuple[Scored, Scored]:
+        """The neighbours' scores, and the chances of the walk."""
+        knn = self.knn.at(self.as_of)
+        return knn.of_neighbours(knn.near(query)), self.walk.of_query(query)
+
+    def together(self, near: Scored, led: Scored) -> Scored:
         """Shares of the neighbours' scores plus weighted chances of the walk."""
         totals = np.zeros(self.n_items, np.float32)
-        knn = self.knn.at(self.as_of)
-        near = knn.of_neighbours(knn.near(query))
         if len(near.items):
             totals[near.items] = near.scores / near.scores.sum()
-        led = self.walk.of_query(query)
         totals[led.items] += self.weight * led.scores
         items = np.flatnonzero(totals)
         return Scored(items.astype(np.int32), totals[items])
 
     def _scored(self, one: Interactions) -> Scored:
-        return self.of_query(query_of(one, self.gap_minutes))
+        return self.together(*self.parts(query_of(one, self.gap_minutes)))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,12 @@ class Trees(Saved):
     value: NDArray[np.float32]
     cover: NDArray[np.float32]
 
+    @classmethod
+    def none(cls) -> "Trees":
+        """An ensemble of no tree."""
+        whole, number = np.zeros(0, np.int32), np.zeros(0, np.float32)
+        return cls(0, whole, whole, number, whole, whole, number, number)
+
     def score(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """(k,) of rows (k, n_features): slow and plain, what the graph is held against."""
         rows = np.arange(len(features))

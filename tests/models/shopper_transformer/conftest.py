@@ -15,6 +15,7 @@ if importlib.util.find_spec("torch") is None:
         "test_losses.py",
         "test_network.py",
         "test_next_item_blend.py",
+        "test_next_item_ranker.py",
         "test_of_shop.py",
         "test_searches.py",
         "test_serving.py",

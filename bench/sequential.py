@@ -97,7 +97,7 @@ def contenders(one: Contest) -> tuple[Contender, ...]:
         *CONTENDERS,
         Contender("shopper transformer", (network,)),
         Contender(
-            "shopper transformer and session kNN, ranked",
+            "shopper transformer ranked with session kNN",
             (NextItemRanker(both, last=3),),
         ),
         *networks(sizes.longest, again=False, width=sizes.width),

@@ -101,7 +101,7 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("Markov walk", (_WALK, replace(_WALK, second=0.0))),
     Contender("shopper transformer", (_TRANSFORMER,)),
     Contender(
-        "shopper transformer and session kNN, ranked",
+        "shopper transformer ranked with session kNN",
         (NextItemRanker(NextItemBlend(0.5, _TRANSFORMER, _BLEND)),),
     ),
     *networks(_LONGEST, again=True, width=100),

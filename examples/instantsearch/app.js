@@ -29,6 +29,8 @@ const searchClient = liteClient("mercato", "none", {
       accept: "readWrite",
     },
   ],
+  // Milliseconds. The client gives a host up after two seconds and turns to the next: there is but one.
+  timeouts: { connect: 5_000, read: 20_000, write: 30_000 },
 });
 
 const search = instantsearch({

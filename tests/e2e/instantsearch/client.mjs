@@ -5,6 +5,7 @@ import { algoliasearch } from "algoliasearch";
 const { hostname: url, port, protocol } = new URL(process.argv[2]);
 const client = algoliasearch("shop", "none", {
   hosts: [{ url, port: Number(port), protocol: protocol.slice(0, -1), accept: "readWrite" }],
+  timeouts: { connect: 5_000, read: 20_000, write: 30_000 },
 });
 
 const refused = async (asking) => asking.then(() => null).catch(({ message, status }) => ({ message, status }));

@@ -125,8 +125,11 @@ def _answers(fitted: FittedModel, part: NextItem, k: int) -> NDArray[np.int64]:
     return answers
 
 
-def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) -> Iterator[Row]:
-    """A row a contender that is asked for; that with most worth on validation is the chosen one.
+def rows(
+    contest: Contest, contenders: Sequence[Contender], asked: Arguments
+) -> Iterator[list[Row]]:
+    """All rows so far, one more each time, of the contenders that are asked for; that with most
+    worth on validation is the chosen one.
 
     What is left of this data set's share of ``minutes`` is shared out among those to come, evenly
     but for models that learn as long as they are given; when nothing is left, the rest has no row.
@@ -149,9 +152,8 @@ def rows(contest: Contest, contenders: Sequence[Contender], asked: Arguments) ->
         mark = asked.mark if isinstance(contender.settings[0], Learned) else ""
         found.append((replace(row, model=row.model + mark), worth))
         print(found[-1][0].model, file=sys.stderr)
-    best = max((worth for _, worth in found), default=0.0)
-    for row, worth in found:
-        yield replace(row, chosen=worth == best)
+        best = max(worth for _, worth in found)
+        yield [replace(each, chosen=worth == best) for each, worth in found]
 
 
 def _on(model: Model, asked: Arguments) -> Model:

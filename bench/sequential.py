@@ -140,16 +140,18 @@ def main() -> None:
     sizes: list[str] = []
     for path in asked.paths:
         one = contest(path)
-        found += rows(one, contenders(one), asked)
         sizes.append(f"{one.name}: {len(one.test):,} shoppers, {one.test.learned.n_items:,} items.")
-        # After each, since networks take long: what breaks off later keeps what was measured.
-        write_merged(
-            asked,
-            name="sequential",
-            protocol=f"{_HOW} {' '.join(sizes)}",
-            data=asked.paths[: len(sizes)],
-            rows=found,
-        )
+        before = found
+        # After each row, since networks take hours: what breaks off later keeps what was measured.
+        for own in rows(one, contenders(one), asked):
+            found = before + own
+            write_merged(
+                asked,
+                name="sequential",
+                protocol=f"{_HOW} {' '.join(sizes)}",
+                data=asked.paths[: len(sizes)],
+                rows=found,
+            )
 
 
 if __name__ == "__main__":

@@ -198,17 +198,19 @@ def main() -> None:
     protocols: list[str] = []
     for folder in asked.paths:
         one, log = contest(folder)
-        found += rows(one, CONTENDERS, asked)
         files += log.files
         protocols.append(_protocol(one, log))
-        # After each, since networks take long: what breaks off later keeps what was measured.
-        write_merged(
-            asked,
-            name="session",
-            protocol=f"{_HOW} {' '.join(protocols)}",
-            data=files,
-            rows=found,
-        )
+        before = found
+        # After each row, since networks take hours: what breaks off later keeps what was measured.
+        for own in rows(one, CONTENDERS, asked):
+            found = before + own
+            write_merged(
+                asked,
+                name="session",
+                protocol=f"{_HOW} {' '.join(protocols)}",
+                data=files,
+                rows=found,
+            )
 
 
 def _protocol(one: Contest, log: Log) -> str:

@@ -61,7 +61,8 @@ def test_validation_chooses_settings_and_the_row(bench: Any, circles: Path) -> N
         contenders.Contender("EASE", (popular,), most_items=N_ITEMS - 1),
     )
     asked = bench("harness").Arguments((circles,), circles, (), 1.0, False)
-    first, second = contenders.rows(contest, both, asked)
+    (alone,), (first, second) = contenders.rows(contest, both, asked)
+    assert (alone.model, alone.chosen) == ("circles popularity", True)
     assert (first.model, first.chosen) == ("circles popularity", False)
     assert (second.model, second.chosen) == ("circles Markov", True)
     assert second.metrics["tried"] == 2
@@ -70,7 +71,7 @@ def test_validation_chooses_settings_and_the_row(bench: Any, circles: Path) -> N
     # or at 22 to 29, to go on with 0 to 7, finds the next item among them.
     assert first.metrics["hit@10"]["value"] == pytest.approx((10 + 8) / 30)
     asked = bench("harness").Arguments((circles,), circles, ("Markov",), 0.0, True)
-    (only,) = contenders.rows(contest, both, asked)
+    ((only,),) = contenders.rows(contest, both, asked)
     assert (only.metrics["tried"], only.chosen) == (1, True)
 
 
@@ -107,7 +108,7 @@ def test_models_that_hang_on_chance_are_means_of_seeds(bench: Any, circles: Path
     validation and that of the test, as both are learned from the same."""
     contenders, contest = bench("contenders"), bench("sequential").contest(circles)
     asked = bench("harness").Arguments((circles,), circles, (), 10.0, False)
-    (row,) = contenders.rows(contest, (contenders.Contender("patient", (Patient(),)),), asked)
+    ((row,),) = contenders.rows(contest, (contenders.Contender("patient", (Patient(),)),), asked)
     assert [seed for _, seed in GIVEN] == [0, 1, 2]
     assert {round(minutes, 2) for minutes, _ in GIVEN} == {2.67}
     assert row.metrics["seeds"] == 3

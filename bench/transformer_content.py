@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.harness import DEMO, Row, arguments, forget_peak, own_peak_mb, source_of, write_result
+from bench.harness import DEMO, Row, arguments, forget_peak, own_peak_mb, source_of
+from bench.merging import write_merged
 from mercato.catalogue.base import open_base
 from mercato.catalogue.catalogue import Catalogue
 from mercato.catalogue.facts import KEYS, NUMBERS
@@ -38,6 +39,9 @@ from mercato.models.text_encoder import TextEncoder
 from mercato.recommend.retrievers.transformer import TOLD, told_of
 from mercato.training.encoder_strength import TEXTS, strength
 from mercato.training.parts_transformer import OF_SHOP
+
+_ALONE = replace(OF_SHOP, loss=replace(OF_SHOP.loss, log_q=True), int8=False)
+"""As in a shop, but for what stands alone here: how popular items are is learned too."""
 
 _DAYS = 28
 _COLD_EVERY = 10
@@ -173,7 +177,7 @@ def cold_rows(
     one = replace(one, before=without)
     knn, values = measured("cold content kNN", one, lambda: content_knn(one))
     yield knn
-    model = replace(OF_SHOP, int8=False).within(minutes)
+    model = _ALONE.within(minutes)
     model = replace(model, inputs=replace(model.inputs, forgotten=0.5))
     for name, learn in (
         ("cold shopper transformer", lambda: transformer(one, model)),
@@ -203,7 +207,7 @@ def transfer_rows(
     of_second = part(log, second, few, told)
     counted = np.ones(of_second[0].n_items, bool)
     one = asked_of(of_second[0], at, counted, of_second[1], most)
-    model = replace(OF_SHOP, int8=False).within(minutes)
+    model = _ALONE.within(minutes)
     with tempfile.TemporaryDirectory(prefix="mercato-bench-") as scratch:
         place = str(Path(scratch) / "first")
         first = replace(model, learning=replace(model.learning, checkpoint=place))
@@ -228,7 +232,7 @@ def query_rows(
     """Queries by the encoder, and by the same vectors in the space of shoppers and items."""
     at = int(log.ts.max()) + 1
     with Silent().step("learn") as step:
-        model = replace(OF_SHOP, int8=False).within(minutes)
+        model = _ALONE.within(minutes)
         fitted = model.fit(log, at, step, told)
     bought = np.flatnonzero(np.bincount(log.item, minlength=log.n_items))
     rows = np.random.default_rng(0).permutation(bought)[: most or TEXTS]
@@ -278,8 +282,8 @@ def main() -> None:
     ):
         if asked.wants(name):
             found += rows(shop, log, told, most, minutes)
-            write_result(
-                asked.out,
+            write_merged(
+                asked,
                 name="transformer_content",
                 protocol=_HOW,
                 data=[source_of(asked.data)],
